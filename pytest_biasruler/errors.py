@@ -1,0 +1,134 @@
+"""What is refused, with which consequence, and how it is said."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Consequence(StrEnum):
+    """What a code does to the audit."""
+
+    STOP = "stop"
+    ERROR = "error"
+    UNREADABLE = "unreadable"
+    DISTANCES = "distances"
+    INCONCLUSIVE = "inconclusive"
+    NOTE = "note"
+
+
+_REGISTER = {
+    Consequence.STOP: (126, 401, 403, 405, 406, 407, 408, 409, 410, 413, 420, 421, 422, 602, 701, 702),
+    Consequence.ERROR: (122, 123, 503, 603, 801, 802, 803, 899),
+    Consequence.UNREADABLE: (
+        *(101, 102, 103, 104, 105, 106, 107, 108, 110, 111, 112, 113, 114, 124),
+        *(201, 202, 204, 205, 206, 207, 208, 209, 211, 212, 213, 214, 220, 221, 301, 302, 303, 402),
+    ),
+    Consequence.DISTANCES: (215,),
+    Consequence.INCONCLUSIVE: (127, 501, 502),
+    Consequence.NOTE: (
+        *(120, 121, 125, 203, 210, 222, 230, 231, 304, 305, 306, 307),
+        *(404, 411, 412, 423, 601, 604, 703),
+    ),
+}
+
+CODES: dict[str, Consequence] = {
+    f"BR{number}": consequence
+    for consequence, numbers in _REGISTER.items()
+    for number in sorted(numbers)
+}
+"""Every code, with its usual consequence; docs/errors.md says when a code is milder or stricter."""
+
+
+def printable(text: str) -> str:
+    r"""Return `text` with controls and invisible characters written as escapes.
+
+    Examples
+    --------
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    >>> printable("left\u202eright")
+    'left\\u202eright'
+    """
+    return "".join(
+        ch.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(ch) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+        else ch
+        for ch in text
+    )
+
+
+class BiasRulerError(Exception):
+    """Bad input or bad configuration, told in one line: what, where, what to do.
+
+    Parameters
+    ----------
+    code : str
+        A key of `CODES`.
+    found, expected, fix : str
+        What is there, what should be there, and what to do about it (an imperative, no full stop).
+    where : str, optional
+        ``file:line``, the name of a case, the id of a check, or ``""`` while nobody knows it.
+    """
+
+    def __init__(self, code: str, found: str, expected: str, fix: str, where: str = "") -> None:
+        # Every argument goes on to Exception, or the error would not survive a process pool.
+        super().__init__(code, found, expected, fix, where)
+        self.code = code
+        self.found = found
+        self.expected = expected
+        self.fix = fix
+        self.where = where
+
+    def __str__(self) -> str:
+        """Return the one line."""
+        place = f" {self.where}" if self.where else ""
+        line = f"{self.code}{place}: {self.found}; expected {self.expected}. {self.fix}."
+        return printable(line)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether the other error says the same."""
+        return type(other) is type(self) and self.args == other.args
+
+    def __hash__(self) -> int:
+        """Return a hash of what is said."""
+        return hash(self.args)
+
+    def at(self, where: str) -> BiasRulerError:
+        """Return the same error with its place, which only the caller knows."""
+        return BiasRulerError(self.code, self.found, self.expected, self.fix, where)
+
+
+class BiasRulerProblems(BiasRulerError):
+    """All problems of one benchmark at once; its first problem gives code and text."""
+
+    def __init__(self, problems: Iterable[BiasRulerError]) -> None:
+        self.problems = tuple(problems)
+        first = self.problems[0]
+        super().__init__(first.code, first.found, first.expected, first.fix, first.where)
+        self.args = (self.problems,)
+
+    def __str__(self) -> str:
+        """Return one line for each problem."""
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class BiasRulerWarning(UserWarning):
+    """Something a careful reader should know, though the run goes on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How large input may be before it is refused, and how far grids may lie apart."""
+
+    max_voxels: int = 2**28
+    max_extension_bytes: int = 2**20
+    max_labels: int = 256
+    grid_tolerance: float = 0.1
+    allow_symlinks: bool = False
+    max_rows: int = 1_000_000
+    max_cell_chars: int = 256
+    max_categories: int = 50
+    max_table_bytes: int = 2**28
