@@ -1,1 +1,3 @@
+"""Who is audited, by which rulers, with which questions."""
 
+from __future__ import annotations

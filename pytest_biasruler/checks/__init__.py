@@ -1,1 +1,3 @@
+"""One module for each question."""
 
+from __future__ import annotations

@@ -1,1 +1,3 @@
+"""Audit in, what people read out."""
 
+from __future__ import annotations

@@ -1,1 +1,3 @@
+"""Everything that knows pytest."""
 
+from __future__ import annotations

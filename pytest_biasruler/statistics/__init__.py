@@ -1,1 +1,3 @@
+"""Plain functions on arrays that know nothing of fairness."""
 
+from __future__ import annotations

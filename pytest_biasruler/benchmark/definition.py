@@ -1,0 +1,204 @@
+"""Who is audited, by which rulers, with which questions: frozen declarations, no data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.errors import Limits
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+    import pandas as pd
+
+    from pytest_biasruler.benchmark.metrics import Metric
+
+Masks = str | Mapping[str, object] | Callable[[str], object]
+"""A pattern with ``{case}``, a mapping case -> array, path or Mask, or a callable case -> Mask."""
+
+
+class ReferenceKind(StrEnum):
+    """Who drew a reference."""
+
+    EXPERT = "expert"
+    AUTOMATED = "automated"
+
+
+class Policy(StrEnum):
+    """How verdicts become test outcomes ."""
+
+    POINT = "point"
+    CONFIDENT_FAIL = "confident-fail"
+    PROVE_SAFE = "prove-safe"
+
+
+class BothEmpty(StrEnum):
+    """What becomes of a case in which model and reference are both empty."""
+
+    SCORE = "score"
+    EXCLUDE = "exclude"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """A set of masks that counts as the answer."""
+
+    name: str
+    kind: ReferenceKind
+    masks: Masks | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """A set of predicted masks; `trained_on` names a reference of the same benchmark."""
+
+    name: str
+    masks: Masks | None = field(default=None, repr=False)
+    trained_on: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attribute:
+    """Metadata by which cases are cut into subgroups.
+
+    `bins` are edges, left-closed, the last bin closed; `merge` maps the kept spelling to those it
+    takes in; `missing` lists the cells that mean "not recorded".
+    """
+
+    name: str
+    column: str | None = None
+    bins: tuple[float, ...] | None = None
+    names: tuple[str, ...] | None = None
+    merge: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: tuple[str, ...] = ("",)
+    judge_missing: bool = False
+
+    @property
+    def source(self) -> str:
+        """Name of the metadata column."""
+        return self.column if self.column is not None else self.name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiver:
+    """A verdict accepted up to and including a date, with its reason."""
+
+    reason: str
+    until: dt.date
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Check:
+    """One entry of ``[[checks]]``; any key may hold a list, which makes one check of each value.
+
+    Parameters
+    ----------
+    check : str
+        A question of `pytest_biasruler.benchmark.questions`, such as ``"gap"``.
+    **keys
+        The keys of the benchmark file: ``metric``, ``by``, ``limit`` and so on, unchanged.
+        `by` is an attribute, or a list in which an inner list is a crossing.
+    """
+
+    check: str
+    keys: Mapping[str, Any]
+    line: int | None
+
+    def __init__(self, check: str, *, line: int | None = None, **keys: Any) -> None:
+        object.__setattr__(self, "check", check)
+        object.__setattr__(self, "keys", dict(keys))
+        object.__setattr__(self, "line", line)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Defaults:
+    """What a check uses that does not say otherwise."""
+
+    metric: str = "dice"
+    min_patients: int = 20
+    policy: Policy | None = None
+    alpha: float = 0.05
+    both_empty: BothEmpty = BothEmpty.SCORE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreSource:
+    """A ready score table on disk, relative to the benchmark's root."""
+
+    table: str
+    format: str = "tidy"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeclaredCheck:
+    """One question, fully resolved: what one test item asks.
+
+    Attributes
+    ----------
+    id : str
+        Readable and unique in its benchmark, such as ``"ruler[dice-age-unet]"``.
+    by : tuple of str
+        Attributes, crossed if several; empty where the question has no subgroups.
+    reference, automated : str or None
+        Names of references; `reference` is the expert one unless there is none.
+    options : mapping
+        The check's own keys, validated.
+    limit : float or None
+        In the metric's unit; None only where the question takes none.
+    """
+
+    id: str
+    index: int
+    check: str
+    metric: str
+    by: tuple[str, ...]
+    label: str | None
+    model: str | None
+    reference: str | None
+    automated: str | None
+    limit: float | None
+    baseline: str | None
+    alpha: float
+    min_patients: int
+    support: str
+    policy: Policy | None
+    waive: Waiver | None
+    screen: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    line: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Benchmark:
+    """Cases, references, models, attributes and the questions asked of them.
+
+    `metadata` is a path relative to `root`, or a DataFrame with one row per case. Masks may be
+    patterns, mappings or callables (see `Reference`); the benchmark never looks into them.
+
+    Raises
+    ------
+    BiasRulerError
+        On anything a benchmark file would be refused for, all problems at once.
+    """
+
+    name: str
+    metadata: str | pd.DataFrame = field(repr=False)
+    case: str = "case"
+    patient: str | None = None
+    site: str | None = None
+    references: tuple[Reference, ...] = ()
+    models: tuple[Model, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    scores: ScoreSource | pd.DataFrame | None = field(default=None, repr=False)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    defaults: Defaults = field(default_factory=Defaults)
+    checks: Sequence[Check] = ()
+    untrusted: bool = False
+    root: Path | None = field(default=None, repr=False)
+    file: Path | None = field(default=None, repr=False)
+    limits: Limits = field(default_factory=Limits)
