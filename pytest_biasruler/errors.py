@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Consequence(StrEnum):
@@ -75,7 +78,7 @@ CODES: dict[str, Consequence] = {
     for consequence, numbers in _REGISTER.items()
     for number in sorted(numbers)
 }
-"""Every code, with its usual consequence; docs/errors.md says when a code is milder or stricter."""
+"""Every code with its usual consequence; docs/errors.md says when it is milder or stricter."""
 
 
 def printable(text: str) -> str:
@@ -137,7 +140,7 @@ class BiasRulerError(Exception):
         return BiasRulerError(self.code, self.found, self.expected, self.fix, where)
 
 
-class BiasRulerProblems(BiasRulerError):
+class BiasRulerProblems(BiasRulerError):  # noqa: N818  (several errors, raised as one)
     """All problems of one benchmark at once; its first problem gives code and text."""
 
     def __init__(self, problems: Iterable[BiasRulerError]) -> None:
