@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from pytest_biasruler.scoring.store import FILE, Store
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="modes of folders are a POSIX matter")
+ENTRY = {"rows": [{"dice": 0.1, "hd95_mm": None, "n": 3}], "name": "caf\u00e9"}
+
+
+def test_an_entry_comes_back_as_it_was(tmp_path):
+    Store(tmp_path / "new" / "store").write("k", ENTRY)
+    assert Store(tmp_path / "new" / "store").read("k") == ENTRY
+
+
+def test_an_unknown_key_has_no_entry(tmp_path):
+    assert Store(tmp_path).read("k") is None
+
+
+def test_a_later_entry_takes_the_place_of_an_earlier_one(tmp_path):
+    store = Store(tmp_path)
+    store.write("k", {"a": 1})
+    store.write("k", {"a": 2})
+    assert store.read("k") == {"a": 2}
+
+
+def test_nan_is_never_stored(tmp_path):
+    with pytest.raises(ValueError, match="Out of range float"):
+        Store(tmp_path).write("k", {"a": float("nan")})
+
+
+@pytest.mark.parametrize(
+    ("content", "sha256"),
+    [
+        ('{"a": 2}', None),
+        ("[1]", "4ca0ad8fed8c7e0b6fdc6b0fb7e0d0ce06e52a6f4bbbb0ac3ac1f1a6d7b0b3b5"),
+        (b"\xff\x00", "x"),
+        (None, None),
+        ("{", "021fb596db81e6d02bf3d2586ee3981fe519f275c0ac9ca76bbcf2ebb4097d96"),
+        ("[]", "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"),
+    ],
+)
+def test_an_entry_that_does_not_match_its_sha256_or_is_no_mapping_is_absent(
+    tmp_path, content, sha256
+):
+    store = Store(tmp_path)
+    store.write("k", {"a": 1})
+    base = sqlite3.connect(tmp_path / FILE)
+    base.execute("UPDATE scores SET content = ?, sha256 = coalesce(?, sha256)", (content, sha256))
+    base.commit()
+    base.close()
+    assert store.read("k") is None
+    assert store.is_on, store.notices
+
+
+@pytest.mark.parametrize("damage", [b"not a database at all" * 100, None])
+def test_a_damaged_file_is_replaced_by_an_empty_one(tmp_path, damage):
+    store = Store(tmp_path)
+    for index in range(200):
+        store.write(str(index), {"text": "x" * 100})
+    content = bytearray((tmp_path / FILE).read_bytes())
+    if damage is None:
+        content[100:3000] = os.urandom(2900)
+    (tmp_path / FILE).write_bytes(damage or content)
+    assert store.read("7") is None
+    store.write("7", {"a": 7})
+    assert store.read("7") == {"a": 7}
+    assert store.is_on, store.notices
+
+
+def test_a_table_of_another_shape_switches_the_store_off_with_a_notice(tmp_path):
+    base = sqlite3.connect(tmp_path / FILE)
+    base.execute("CREATE TABLE scores (other TEXT)")
+    base.close()
+    store = Store(tmp_path)
+    store.write("k", {"a": 1})
+    assert store.read("k") is None
+    assert store.notices == ["store of scores is off: it cannot be used (OperationalError)"]
+
+
+@posix_only
+def test_a_folder_that_others_may_write_is_not_used(tmp_path):
+    tmp_path.chmod(0o777)
+    store = Store(tmp_path)
+    store.write("k", {"a": 1})
+    assert store.read("k") is None
+    assert not (tmp_path / FILE).exists()
+    assert store.notices == ["store of scores is off: it is writable by others"]
+
+
+@posix_only
+def test_a_folder_of_another_user_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: tmp_path.stat().st_uid + 1)
+    assert Store(tmp_path).notices == ["store of scores is off: it belongs to another user"]
+
+
+@posix_only
+def test_a_new_folder_is_closed_to_others(tmp_path):
+    Store(tmp_path / "store")
+    assert (tmp_path / "store").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_in_place_of_the_folder_is_told(tmp_path):
+    (tmp_path / "store").write_text("")
+    store = Store(tmp_path / "store")
+    assert not store.is_on
+    assert "cannot be made" in store.notices[0]
+
+
+def test_two_processes_write_at_once_and_lose_nothing(tmp_path):
+    code = (
+        "import sys, pathlib\n"
+        "from pytest_biasruler.scoring.store import Store\n"
+        "store = Store(pathlib.Path(sys.argv[1]))\n"
+        "for index in range(40): store.write(f'{sys.argv[2]}-{index}', {'n': index})\n"
+        "print(store.notices)\n"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, tmp_path, name], stdout=subprocess.PIPE)
+        for name in ("one", "two")
+    ]
+    said = [writer.communicate(timeout=120)[0].decode().strip() for writer in writers]
+    assert said == ["[]", "[]"]
+    store = Store(tmp_path)
+    found = [store.read(f"{name}-{index}") for name in ("one", "two") for index in range(40)]
+    assert found == [{"n": index} for index in range(40)] * 2
+
+
+def test_the_file_holds_plain_json(tmp_path):
+    Store(tmp_path).write("k", ENTRY)
+    base = sqlite3.connect(tmp_path / FILE)
+    ((content,),) = base.execute("SELECT content FROM scores").fetchall()
+    base.close()
+    assert json.loads(content) == ENTRY
