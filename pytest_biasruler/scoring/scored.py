@@ -1,0 +1,64 @@
+"""What is known once every case has been scored: the score table and the accounting beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pytest_biasruler.benchmark.notes import Note
+    from pytest_biasruler.errors import BiasRulerError
+
+Codes = Mapping[str, Mapping[str, str]]
+"""Name of a set of masks -> case -> code of the problem."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Scored:
+    """Scores of all cases, and what became of the cases that have none.
+
+    Attributes
+    ----------
+    table : DataFrame
+        The score table; its columns are documented in `pytest_biasruler.scoring.table`.
+    cases : tuple of str
+        Every case of the metadata, sorted; each is, for a reference, scored or excluded.
+    excluded : mapping
+        Reference -> case -> code: no usable mask (or row) of that reference.
+    unreadable : mapping
+        Model -> case -> code: a prediction that was missing or unreadable, and scored worst.
+    problems : tuple of BiasRulerError
+        One for each case and set that has one; `where` is the case's real name.
+    notes : tuple of Note
+        What was accepted but should be known, one for each code and set.
+    errors : mapping
+        Set -> why no check that needs the set can be answered.
+    identical : mapping
+        (model or other reference, reference) -> cases whose two masks are the same, voxel by
+        voxel and not empty.
+    wrong_pairing : frozenset
+        (model, reference, label) whose masks mostly do not touch (BR127).
+    aliases : mapping
+        Case -> ``case-001`` and so on, by rank of a hash of the case's own data.
+    digest : str
+        SHA-256 over cases, patients, reference masks (or reference rows), labels and metrics; the
+        predictions do not count.
+    model_digests : mapping
+        Model -> SHA-256 over its predictions (or rows).
+    """
+
+    table: pd.DataFrame
+    cases: tuple[str, ...]
+    excluded: Codes = field(default_factory=dict)
+    unreadable: Codes = field(default_factory=dict)
+    problems: tuple[BiasRulerError, ...] = ()
+    notes: tuple[Note, ...] = ()
+    errors: Mapping[str, BiasRulerError] = field(default_factory=dict)
+    identical: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    wrong_pairing: frozenset[tuple[str, str, str]] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+    model_digests: Mapping[str, str] = field(default_factory=dict)
