@@ -1,0 +1,229 @@
+"""Where a mask lies, how large it is, and the lesions it falls into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan, prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from pytest_biasruler.scoring.overlap import require_one_grid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Box = tuple[slice, ...]
+
+
+def bounding_box(*masks: NDArray[np.bool_]) -> Box | None:
+    """Return the smallest box that holds every voxel of the masks together.
+
+    Parameters
+    ----------
+    *masks : ndarray of bool, shape (M, N[, P])
+        Masks on one voxel grid, in any memory order.
+
+    Returns
+    -------
+    tuple of slice, or None
+        One slice for each axis, ready to index with; its start is the crop's offset in the grid.
+        None if all masks are empty.
+
+    Examples
+    --------
+    >>> mask = np.zeros((4, 5), bool)
+    >>> mask[2, 1:4] = True
+    >>> bounding_box(mask)
+    (slice(2, 3, None), slice(1, 4, None))
+    """
+    boxes = [box for box in map(_box_of, masks) if box is not None]
+    if not boxes:
+        return None
+    return tuple(
+        slice(min(side.start for side in sides), max(side.stop for side in sides))
+        for sides in zip(*boxes, strict=True)
+    )
+
+
+def volume_ml(n_voxels: int, *, spacing_mm: Sequence[float]) -> float:
+    """Return the volume of `n_voxels` voxels in millilitres.
+
+    Parameters
+    ----------
+    n_voxels : int
+        How many voxels, 0 for an empty mask.
+    spacing_mm : sequence of three float
+        Voxel size along each axis.
+
+    Examples
+    --------
+    A litre in voxels of 1 cm x 1 cm x 1 cm, 1 ml each:
+
+    >>> volume_ml(1000, spacing_mm=(10.0, 10.0, 10.0))
+    1000.0
+    """
+    return n_voxels * prod(float(length) for length in spacing_mm) / 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LesionCounts:
+    """Lesions of a reference and of a model, and how many of each the other one touches.
+
+    Parameters
+    ----------
+    n_reference, n_model : int
+        Connected components of each mask.
+    n_found_reference : int
+        Components of the reference that share at least one voxel with the model's mask.
+    n_true_model : int
+        Components of the model that share at least one voxel with the reference's mask.
+    """
+
+    n_reference: int
+    n_model: int
+    n_found_reference: int
+    n_true_model: int
+
+
+def label_components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
+    """Label the connected components of a mask.
+
+    Voxels hang together if they touch by a face, an edge or a corner: 26 neighbours, or 8 in an
+    image of two axes or with an axis of length 1.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (M, N[, P])
+        Crop it first: the cost grows with the whole array.
+
+    Returns
+    -------
+    labels : ndarray of int32, the shape of `mask`
+        0 outside, 1 to `n` inside.
+    n : int
+        How many components there are.
+
+    Examples
+    --------
+    >>> label_components(np.array([[1, 0, 0, 1], [0, 1, 0, 1]], dtype=bool))[1]
+    2
+    """
+    labels, n = ndimage.label(mask, structure=np.ones((3,) * mask.ndim, bool))
+    return labels.astype(np.int32, copy=False), int(n)
+
+
+def count_lesions(model: NDArray[np.bool_], reference: NDArray[np.bool_]) -> LesionCounts:
+    """Count the lesions of two masks, matched by any overlap.
+
+    Parameters
+    ----------
+    model, reference : ndarray of bool, shape (M, N[, P])
+        Masks on one voxel grid.
+
+    Returns
+    -------
+    LesionCounts
+        All 0 if both masks are empty. One component of the model may find several of the
+        reference, and the other way round: hence two counts of matches.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR220`` if the shapes differ.
+
+    Examples
+    --------
+    The reference has two lesions; the model finds one of them, and sees another that is none:
+
+    >>> reference = np.array([[1, 1, 0, 1, 0, 0]], dtype=bool)
+    >>> model = np.array([[0, 1, 0, 0, 0, 1]], dtype=bool)
+    >>> count_lesions(model, reference)
+    LesionCounts(n_reference=2, n_model=2, n_found_reference=1, n_true_model=1)
+    """
+    require_one_grid(model, reference)
+    box = bounding_box(model, reference)
+    if box is None:
+        return LesionCounts(n_reference=0, n_model=0, n_found_reference=0, n_true_model=0)
+    model, reference = model[box], reference[box]
+    n_reference, n_found = _count_touched(reference, by=model)
+    n_model, n_true = _count_touched(model, by=reference)
+    return LesionCounts(
+        n_reference=n_reference, n_model=n_model, n_found_reference=n_found, n_true_model=n_true
+    )
+
+
+def lesion_recall(lesions: LesionCounts) -> float:
+    """Return the share of the reference's lesions that the model touches, in [0, 1].
+
+    NaN if the reference has none. Higher is better.
+
+    Examples
+    --------
+    >>> lesion_recall(LesionCounts(n_reference=4, n_model=2, n_found_reference=3, n_true_model=2))
+    0.75
+    """
+    if lesions.n_reference == 0:
+        return nan
+    return lesions.n_found_reference / lesions.n_reference
+
+
+def lesion_precision(lesions: LesionCounts) -> float:
+    """Return the share of the model's lesions that touch the reference, in [0, 1].
+
+    NaN if the model has none. Higher is better.
+
+    Examples
+    --------
+    >>> lesion_precision(
+    ...     LesionCounts(n_reference=4, n_model=2, n_found_reference=3, n_true_model=1)
+    ... )
+    0.5
+    """
+    if lesions.n_model == 0:
+        return nan
+    return lesions.n_true_model / lesions.n_model
+
+
+def lesion_f1(lesions: LesionCounts) -> float:
+    """Return the harmonic mean of lesion recall and lesion precision, in [0, 1].
+
+    0 if no lesion is matched, also where only one of the masks is empty; NaN if both are.
+    Higher is better.
+
+    Examples
+    --------
+    Recall 3/4 and precision 2/2:
+
+    >>> lesion_f1(LesionCounts(n_reference=4, n_model=2, n_found_reference=3, n_true_model=2))
+    0.8571428571428571
+    """
+    if lesions.n_reference == 0 and lesions.n_model == 0:
+        return nan
+    if lesions.n_found_reference == 0:  # then no lesion of the model touches one either
+        return 0.0
+    recall, precision = lesion_recall(lesions), lesion_precision(lesions)
+    return 2 * recall * precision / (recall + precision)
+
+
+def _count_touched(mask: NDArray[np.bool_], *, by: NDArray[np.bool_]) -> tuple[int, int]:
+    labels, n = label_components(mask)
+    is_touched = np.zeros(n + 1, bool)
+    is_touched[labels[by]] = True
+    return n, int(np.count_nonzero(is_touched[1:]))  # label 0 is the background
+
+
+def _box_of(mask: NDArray[np.bool_]) -> Box | None:
+    # One axis after the other, each on what the former ones left, and first the axis whose slices
+    # are contiguous in memory: ten million voxels take 0.2 ms in place of 3 ms.
+    box = [slice(0, length) for length in mask.shape]
+    for axis in sorted(range(mask.ndim), key=lambda axis: -abs(mask.strides[axis])):
+        others = tuple(other for other in range(mask.ndim) if other != axis)
+        places = np.flatnonzero(mask[tuple(box)].any(axis=others))
+        if places.size == 0:
+            return None
+        box[axis] = slice(int(places[0]), int(places[-1]) + 1)
+    return tuple(box)
