@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_CELLS = 96
-"""Cells along the longer side of a frame, so that a path stays near 1 KB however large the mask."""
+"""Cells along the longer side of a frame: a path stays near 1 KB however large the mask is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,9 +67,9 @@ def pick_slice(first: NDArray[np.bool_], second: NDArray[np.bool_], *, axis: int
     1
     """
     require_one_grid(first, second)
-    across = tuple(other for other in range(first.ndim) if other != axis % first.ndim)
-    apart = np.count_nonzero(first ^ second, axis=across)
-    return int(np.argmax(apart if apart.any() else np.count_nonzero(first, axis=across)))
+    apart = first ^ second
+    shown = apart if apart.any() else first
+    return int(np.argmax([np.count_nonzero(plane) for plane in np.moveaxis(shown, axis, 0)]))
 
 
 def draw_outlines(
@@ -108,7 +108,7 @@ def draw_outlines(
     (Outline(path='M1 1h3v1h-3z', width=5.0, height=3.0),)
     """
     require_one_grid(*masks)
-    slices = [np.take(mask, index, axis=axis) for mask in masks]
+    slices = [np.moveaxis(mask, axis, 0)[index] for mask in masks]
     box = bounding_box(*slices)
     if box is None:
         return (Outline(path="", width=0.0, height=0.0),) * len(masks)
