@@ -1,3 +1,3 @@
-"""Voxels: the only reader, the grids, the labels."""
+"""Voxels: the one safe reader, labels, and whether two masks lie on one grid."""
 
 from __future__ import annotations

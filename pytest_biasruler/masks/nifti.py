@@ -1,0 +1,149 @@
+"""The only reader of mask files: nothing is scored that was not read to its end."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_biasruler.errors import BiasRulerError, Limits
+from pytest_biasruler.masks.fields import SHORTEST_BYTES, find_layout, no_header, unpack_fields
+from pytest_biasruler.masks.file import digest_file, find_file, open_file
+from pytest_biasruler.masks.header import Header, check_header
+from pytest_biasruler.masks.labels import accept_mask, check_labels
+from pytest_biasruler.masks.mask import Mask, hash_voxels, join_notes
+from pytest_biasruler.masks.stream import GzipStream, PlainStream, check_content, open_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_DEFAULTS = Limits()
+_NUMPY_SUFFIXES = {
+    **dict.fromkeys([".npy", ".npz"], "a NumPy file"),
+    **dict.fromkeys([".pkl", ".pickle", ".pt", ".pth"], "a pickle file"),
+}
+# Only what is listed is repeated: the end of a name may be part of a person's.
+_KNOWN_SUFFIXES = re.compile(
+    r"\.(bz2|dcm|gii|gipl|gz|h5|hdr|img|jpe?g|json|mat|mg[hz]|mh[ad]|mnc|nrrd|png|seg|tar|tiff?|txt"
+    r"|vtk|xz|zip|zst)"
+)
+
+
+def read_mask(
+    path: Path,
+    *,
+    name: str = "mask",
+    root: Path | None = None,
+    limits: Limits = _DEFAULTS,
+    labels: Mapping[str, Sequence[int]] | None = None,
+    place: str = "",
+    readers: Mapping[str, Callable[[Path], Mask]] | None = None,
+) -> Mask:
+    """Read one mask, whole and checked, or say what is wrong with its file.
+
+    Parameters
+    ----------
+    path : Path
+        A NIfTI-1 or NIfTI-2 file, ``.nii`` or ``.nii.gz``.
+    name : str, optional
+        What messages call the mask, ``prediction of unet``.
+    root : Path, optional
+        The data root, where links must end if `limits` allows links.
+    limits : Limits, optional
+        How large a mask may be, and whether links are allowed.
+    labels : mapping of str to ints, optional
+        The values that each label stands for. None: any non-zero voxel is the one label.
+    place : str, optional
+        Where a message says the file was expected: the template, never the path.
+    readers : mapping of str to callable, optional
+        Readers of other formats by suffix, ``{".npz": read_npz}``. What they return is
+        checked like an array; what they raise is not caught here.
+
+    Returns
+    -------
+    Mask
+        With labels in the smallest integer type, notes and both hashes.
+
+    Raises
+    ------
+    BiasRulerError
+        Whatever is wrong: the first of the steps of docs/errors.md that refuses the file.
+    """
+    path = Path(path)
+    found, status = find_file(path, name=name, root=root, limits=limits, place=place)
+    reader = (readers or {}).get(path.suffix.lower())
+    if reader is not None:
+        sha256 = digest_file(found, name=name, limits=limits)
+        given = replace(reader(found), sha256=sha256)
+        return accept_mask(given, name=name, labels=labels, limits=limits)
+    is_named_gz = _check_suffix(path, name=name)
+    with open_file(found, name=name, expected=status) as file:
+        stream = open_stream(file, is_named_gz=is_named_gz)
+        buffer = bytearray()
+        header = _read_header(stream, buffer, name=name, limits=limits)
+        stream.check_room(header.declared)
+        stream.fill(buffer, header.declared + 1)  # the one byte more tells a bomb
+        check_content(buffer, declared=header.declared, name=name)
+    stored = np.frombuffer(buffer, header.dtype, header.n_voxels, header.vox_offset)
+    voxels, notes = check_labels(
+        stored.reshape(header.shape, order="F"),
+        name=name,
+        labels=labels,
+        slope=header.slope,
+        intercept=header.intercept,
+        limits=limits,
+    )
+    return Mask(
+        voxels=voxels,
+        affine=header.orientation.affine,
+        spacing_mm=header.orientation.spacing_mm,
+        notes=join_notes(header.notes, stream.notes, _check_extensions(buffer, header), notes),
+        sha256=file.sha256,
+        voxel_sha256=hash_voxels(voxels),
+    )
+
+
+def _check_suffix(path: Path, *, name: str) -> bool:
+    """Return whether the name says gzip."""
+    suffix = path.suffix.lower()
+    if kind := _NUMPY_SUFFIXES.get(suffix):
+        raise BiasRulerError("BR114", f"{name} is {kind}", "NIfTI", "Convert it")
+    is_gz = path.name.lower().endswith(".nii.gz")
+    if not is_gz and suffix != ".nii":
+        kind = (
+            f"is a {suffix} file"
+            if _KNOWN_SUFFIXES.fullmatch(suffix)
+            else "has no suffix of NIfTI"
+        )
+        expected = "one NIfTI-1 or NIfTI-2 file, .nii or .nii.gz"
+        raise BiasRulerError("BR113", f"{name} {kind}", expected, "Convert it")
+    return is_gz
+
+
+def _read_header(
+    stream: PlainStream | GzipStream, buffer: bytearray, *, name: str, limits: Limits
+) -> Header:
+    stream.fill(buffer, SHORTEST_BYTES)
+    if len(buffer) < SHORTEST_BYTES:
+        raise no_header(name)
+    layout, order = find_layout(buffer, name=name)
+    stream.fill(buffer, layout.n_bytes)
+    fields = unpack_fields(buffer, layout=layout, order=order, name=name)
+    return check_header(fields, name=name, limits=limits)
+
+
+def _check_extensions(buffer: bytearray, header: Header) -> tuple[str, ...]:
+    """Note extensions: `vox_offset` says where voxels are, so that they are not needed."""
+    at = header.n_bytes + 4
+    if not buffer[header.n_bytes] or at == header.vox_offset:
+        return ()
+    while at < header.vox_offset:
+        (size,) = struct.unpack_from(f"{header.order}i", buffer, at)
+        if size < 16 or size % 16 or at + size > header.vox_offset:
+            return ("BR230",)
+        at += size
+    return ("BR231",)

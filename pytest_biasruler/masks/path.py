@@ -1,0 +1,74 @@
+"""Where the mask of a case lies: never outside the data root."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from pytest_biasruler.errors import BiasRulerError
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def resolve_path(template: str, case: str, *, root: Path) -> Path:
+    """Return the place of one case's mask.
+
+    Parameters
+    ----------
+    template : str
+        Relative to `root`; ``{case}`` stands for the name of the case.
+    case : str
+        Name of the case; it is put in as text, character by character.
+    root : Path
+        The data root, which no path may leave.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR401`` if template or case is no path inside `root`, ``BR602`` if the template holds
+        a brace other than ``{case}``.
+
+    Examples
+    --------
+    >>> resolve_path("expert/{case}.nii.gz", "007", root=Path("/data")).as_posix()
+    '/data/expert/007.nii.gz'
+    """
+    if set("{}") & set(template.replace("{case}", "")):
+        found = "masks holds a brace that is not part of {case}"
+        raise BiasRulerError("BR602", found, "no other placeholder", "Remove it")
+    if _is_foreign(template) or Path(template).is_absolute():
+        raise _leaves_root("masks")
+    if _is_foreign(case):
+        raise _leaves_root("a case name")
+    path = _stay_inside(template.replace("{case}", case), root=root)
+    if path is None:
+        is_template = _stay_inside(template.replace("{case}", "case"), root=root) is None
+        raise _leaves_root("masks" if is_template else "a case name")
+    return path
+
+
+def is_inside(path: Path, *, root: Path) -> bool:
+    """Return whether `path`, all links followed, lies in `root`."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def _is_foreign(text: str) -> bool:
+    """Whether POSIX takes for a plain name what is a URL or a Windows path elsewhere."""
+    return "\0" in text or "://" in text or "\\" in text or bool(_DRIVE.match(text))
+
+
+def _stay_inside(relative: str, *, root: Path) -> Path | None:
+    path = root / relative
+    try:
+        # The folder only: a link in place of the file is judged when it is opened.
+        if is_inside(path.parent, root=root):
+            return Path(os.path.realpath(path.parent)) / path.name
+    except ValueError:  # a lone surrogate, which no file system can hold
+        return None
+    return None
+
+
+def _leaves_root(what: str) -> BiasRulerError:
+    fix = "Set root in [benchmark]" if what == "masks" else "Rename the case"
+    return BiasRulerError("BR401", f"{what} leaves the data root", "a path inside it", fix)

@@ -1,0 +1,170 @@
+"""The content of a stored file, inflated piece by piece and never further than asked."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.errors import BiasRulerError
+
+if TYPE_CHECKING:
+    from pytest_biasruler.masks.file import StoredFile
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_WINDOW = 31  # zlib's code for "a gzip wrapper", whose checksum and length it then checks
+_PIECE_BYTES = 262144
+_MOST_EXPANSION = 1032  # deflate cannot expand further
+_TEXTS = (
+    (b"version https://git-lfs", "a Git LFS pointer", "Run git lfs pull"),
+    (b"<!doctype", "an HTML page", "Download it again, logged in"),
+    (b"<html", "an HTML page", "Download it again, logged in"),
+    (b"<?xml", "an XML document", "Download it again"),
+    (b"<error", "an XML document", "Download it again"),
+)
+
+
+class PlainStream:
+    """A file that is not compressed: its size is known before it is read."""
+
+    def __init__(self, file: StoredFile, head: bytes) -> None:
+        self.notes: tuple[str, ...] = ()
+        self._file = file
+        self._pending = head
+
+    def check_room(self, declared: int) -> None:
+        """Refuse a file, ``BR111`` or ``BR112``, that cannot hold just `declared` bytes."""
+        surplus = self._file.size - declared
+        if surplus > 0:
+            raise _holds_more(f"{surplus} bytes more than its header declares", self._file.name)
+        if surplus < 0:
+            raise _holds_less(-surplus, self._file.name)
+
+    def fill(self, buffer: bytearray, size: int) -> None:
+        """Extend `buffer` to `size` bytes, or to the end of the file."""
+        while len(buffer) < size:
+            self._pending = self._pending or self._file.read()
+            if not self._pending:
+                return
+            room = size - len(buffer)
+            buffer += self._pending[:room]
+            self._pending = self._pending[room:]
+
+
+class GzipStream:
+    """A gzip file of one or several members."""
+
+    def __init__(self, file: StoredFile, head: bytes) -> None:
+        self.notes: tuple[str, ...] = ()
+        self._file = file
+        self._pending = head
+        self._member = zlib.decompressobj(_GZIP_WINDOW)
+        self._has_ended = False
+
+    def check_room(self, declared: int) -> None:
+        """Refuse a file, ``BR112``, too small to hold `declared` bytes however compressed."""
+        most = _MOST_EXPANSION * self._file.size + 1024
+        if declared > most:
+            found = (
+                f"{self._file.name} declares {declared} bytes, its file can hold at most {most}"
+            )
+            raise BiasRulerError("BR112", found, "equal", "Export it again")
+
+    def fill(self, buffer: bytearray, size: int) -> None:
+        """Extend `buffer` to `size` bytes, or to the end of the last member.
+
+        Raises
+        ------
+        BiasRulerError
+            ``BR104`` if the file ends first, ``BR105`` if a checksum or code is wrong, ``BR106``
+            if something else than zero bytes follows the last member.
+        """
+        while len(buffer) < size and not self._has_ended:
+            self._pending = self._pending or self._file.read()
+            is_last = not self._pending
+            piece = self._inflate(min(size - len(buffer), _PIECE_BYTES))
+            buffer += piece
+            if self._member.eof:
+                self._begin_next_member()
+            elif is_last and not piece:
+                raise self._ends_early()
+
+    def _inflate(self, size: int) -> bytes:
+        try:
+            piece = self._member.decompress(self._pending, size)
+        except zlib.error:
+            found = f"gzip checksum of {self._file.name} does not match"
+            fix = "Download or export it again"
+            raise BiasRulerError("BR105", found, "an undamaged file", fix) from None
+        self._pending = self._member.unconsumed_tail
+        return piece
+
+    def _begin_next_member(self) -> None:
+        self._pending = self._member.unused_data
+        while len(self._pending) < 2 and (more := self._file.read()):
+            self._pending += more
+        if self._pending.startswith(_GZIP_MAGIC):
+            self._member = zlib.decompressobj(_GZIP_WINDOW)
+        else:
+            self._has_ended = True
+            self._pass_padding()
+
+    def _pass_padding(self) -> None:
+        surplus = self._file.size - self._file.position + len(self._pending)
+        if self._pending:
+            self.notes = ("BR106",)
+        while self._pending:
+            if any(self._pending):
+                found = f"{surplus} unexpected bytes follow the gzip stream of {self._file.name}"
+                raise BiasRulerError("BR106", found, "the end of the file", "Export it again")
+            self._pending = self._file.read()
+
+    def _ends_early(self) -> BiasRulerError:
+        found = f"compressed data of {self._file.name} end early"
+        fix = "Download or export it again"
+        return BiasRulerError("BR104", found, "a complete gzip stream", fix)
+
+
+def open_stream(file: StoredFile, *, is_named_gz: bool) -> PlainStream | GzipStream:
+    """Return the content of `file`, by what its first bytes and its name agree on.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR107`` if name and compression disagree, ``BR108`` if it is a text.
+    """
+    head = file.read()
+    check_text(head, name=file.name)
+    if head.startswith(_GZIP_MAGIC):
+        if not is_named_gz:
+            found, fix = f"{file.name} is gzip data", "Rename it to .nii.gz"
+            raise BiasRulerError("BR107", found, "a plain file", fix)
+        return GzipStream(file, head)
+    if is_named_gz:
+        found, fix = f"{file.name} is not compressed", "Rename it to .nii"
+        raise BiasRulerError("BR107", found, "gzip data in a .gz file", fix)
+    return PlainStream(file, head)
+
+
+def check_text(head: bytes, *, name: str) -> None:
+    """Refuse, ``BR108``, what a download left in place of an image."""
+    start = head[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for beginning, kind, fix in _TEXTS:
+        if start.startswith(beginning):
+            raise BiasRulerError("BR108", f"{name} is {kind}", "an image", fix)
+
+
+def check_content(buffer: bytearray, *, declared: int, name: str) -> None:
+    """Refuse, ``BR111`` or ``BR112``, a content that is not `declared` bytes long."""
+    if len(buffer) > declared:
+        raise _holds_more(f"more data than its header declares ({declared} bytes)", name)
+    if len(buffer) < declared:
+        raise _holds_less(declared - len(buffer), name)
+
+
+def _holds_more(what: str, name: str) -> BiasRulerError:
+    return BiasRulerError("BR111", f"{name} holds {what}", "exactly that", "Export it again")
+
+
+def _holds_less(missing: int, name: str) -> BiasRulerError:
+    found = f"{name} holds {missing} bytes less than its header declares"
+    return BiasRulerError("BR112", found, "none missing", "Export it again")
