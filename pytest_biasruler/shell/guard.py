@@ -1,0 +1,91 @@
+"""Which tests were to run, and which of them never said how they ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pytest
+
+_UNFINISHED = ("setup", "call")
+
+
+@dataclass(slots=True)
+class Guard:
+    """The completeness guard of one run, on the controller.
+
+    A worker that dies on a report it cannot serialise was seen to end a run with exit code 0,
+    the failing gate gone. So every selected test must report its teardown, or its crash.
+    """
+
+    selected: set[str] = field(default_factory=set)
+    finished: set[str] = field(default_factory=set)
+
+    def expect(self, ids: Iterable[str]) -> None:
+        """Note tests that were selected."""
+        self.selected.update(ids)
+
+    def see(self, report: pytest.TestReport) -> None:
+        """Note a report; a crashed worker's has the phase ``???``."""
+        if report.when not in _UNFINISHED:
+            self.finished.add(report.nodeid)
+
+    @property
+    def missing(self) -> list[str]:
+        """Ids of selected tests that never ended, sorted."""
+        return sorted(self.selected - self.finished)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Census:
+    """Which of the collected tests ask something of ours; each process counts the same.
+
+    Attributes
+    ----------
+    declared : mapping
+        Node id -> benchmark file relative to the root of the run, "" for a Python test.
+    deselected : tuple of str
+        Those that a filter took out.
+    """
+
+    declared: Mapping[str, str] = field(default_factory=dict)
+    deselected: tuple[str, ...] = ()
+
+    def to_plain(self) -> dict[str, object]:
+        """Return plain data for the way from a worker to the controller."""
+        return {"declared": dict(self.declared), "deselected": list(self.deselected)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accounting:
+    """How many checks were declared, and what became of them; counted in test items."""
+
+    declared: frozenset[str]
+    deselected: frozenset[str]
+    ran: frozenset[str]
+    missing: frozenset[str]
+    errors: tuple[Mapping[str, str], ...]
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a selected check never reported."""
+        return bool(self.missing)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether fewer checks ran than were declared, those in error aside."""
+        in_error = {error["id"] for error in self.errors}
+        return bool(self.declared - self.ran - in_error)
+
+    def to_plain(self) -> dict[str, object]:
+        """Return ``accounting.checks`` of audit.json."""
+        return {
+            "declared": len(self.declared),
+            "deselected": len(self.deselected),
+            "ran": len(self.ran),
+            "missing": len(self.missing),
+            "errors": [dict(error) for error in self.errors],
+        }

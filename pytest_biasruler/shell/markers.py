@@ -1,0 +1,103 @@
+"""The marker ``biasruler``: which tests audit, and what a decorator may set for one of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.errors import BiasRulerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pytest
+
+MARKER = "biasruler"
+MARKER_HELP = (
+    "biasruler(policy=None, waive=None): audits a benchmark; as a decorator it sets policy or "
+    "waiver (reason, until) for one test"
+)
+_KEYS = ("policy", "waive")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What markers set for one test."""
+
+    policy: str | None = None
+    waive: Mapping[str, str] | None = None
+
+
+def is_audit(item: pytest.Item) -> bool:
+    """Return whether a test asks something of ours."""
+    from pytest_biasruler.shell.items import CheckItem
+
+    names: Iterable[str] = getattr(item, "fixturenames", ())
+    return isinstance(item, CheckItem) or any(name.startswith(MARKER) for name in names)
+
+
+def mark_audits(items: Iterable[pytest.Item]) -> list[BiasRulerError]:
+    """Give every audit the marker, so that ``-m biasruler`` selects it; return wrong markers."""
+    problems = []
+    for item in items:
+        if is_audit(item) and item.get_closest_marker(MARKER) is None:
+            item.add_marker(MARKER)
+        for mark in item.iter_markers(MARKER):
+            problems += _problems(mark, where=item.nodeid)
+    return problems
+
+
+def read_markers(item: pytest.Item) -> Asked:
+    """Return what the closest markers set; those of `mark_audits` are known to be right."""
+    keys: dict[str, Any] = {}
+    for mark in item.iter_markers(MARKER):
+        keys = {**{key: value for key, value in mark.kwargs.items() if value is not None}, **keys}
+    waive = keys.get("waive")
+    return Asked(
+        policy=keys.get("policy"),
+        waive={"reason": waive["reason"], "until": str(waive["until"])} if waive else None,
+    )
+
+
+def _problems(mark: pytest.Mark, *, where: str) -> list[BiasRulerError]:
+    found = [_unknown(key, where) for key in mark.kwargs if key not in _KEYS]
+    if mark.args:
+        found.append(_wrong("an argument without a name", ", ".join(_KEYS), where))
+    policy = mark.kwargs.get("policy")
+    if policy is not None and policy not in tuple(Policy):
+        found.append(_wrong(f"policy is {policy}", f"one of {', '.join(Policy)}", where))
+    waive = mark.kwargs.get("waive")
+    if waive is not None and not _is_waiver(waive):
+        found.append(_wrong(f"waive is {waive}", "reason and until, a date", where))
+    return found
+
+
+def _is_waiver(waive: object) -> bool:
+    if not isinstance(waive, dict) or set(waive) != {"reason", "until"}:
+        return False
+    try:
+        dt.date.fromisoformat(str(waive["until"]))
+    except ValueError:
+        return False
+    return bool(str(waive["reason"]).strip())
+
+
+def _unknown(key: str, where: str) -> BiasRulerError:
+    near = difflib.get_close_matches(key, _KEYS, n=1)
+    fix = f"Did you mean {near[0]}? Correct it" if near else "Correct it"
+    return BiasRulerError(
+        "BR602",
+        f'unknown key "{key}" of the marker {MARKER}',
+        f"one of {', '.join(_KEYS)}",
+        fix,
+        where,
+    )
+
+
+def _wrong(found: str, expected: str, where: str) -> BiasRulerError:
+    return BiasRulerError(
+        "BR602", f"{found} in the marker {MARKER}", expected, "Correct it", where
+    )

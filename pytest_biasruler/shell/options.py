@@ -1,0 +1,139 @@
+"""The command line options and their ini twins, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_biasruler.errors import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pytest
+
+_POLICIES = ("point", "confident-fail", "prove-safe")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """One option; ``--biasruler-html`` has the ini twin ``biasruler_html``.
+
+    `default` is what holds if neither command line nor ini speak; `keys` go on to argparse.
+    """
+
+    flag: str
+    ini: str
+    help: str
+    type: Literal["string", "bool"] = "string"
+    default: object = None
+    keys: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def dest(self) -> str:
+        """Name under which argparse keeps the value."""
+        return str(self.keys.get("dest", self.flag.removeprefix("--").replace("-", "_")))
+
+
+def _switch(*, value: bool, dest: str) -> dict[str, Any]:
+    return {"action": "store_const", "const": value, "dest": dest}
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        flag="--biasruler",
+        ini="biasruler_file",
+        help="the benchmark file of the fixtures (to run its checks, name it as an argument)",
+        keys={"metavar": "FILE", "dest": "biasruler_file"},
+    ),
+    Option(
+        flag="--biasruler-html",
+        ini="biasruler_html",
+        help="write the report here",
+        keys={"metavar": "PATH"},
+    ),
+    Option(
+        flag="--biasruler-json",
+        ini="biasruler_json",
+        help="write audit.json here",
+        keys={"metavar": "PATH"},
+    ),
+    Option(
+        flag="--biasruler-policy",
+        ini="biasruler_policy",
+        help="how verdicts become outcomes, for every check (default: as the benchmark file says)",
+        keys={"choices": _POLICIES},
+    ),
+    Option(
+        flag="--biasruler-workers",
+        ini="biasruler_workers",
+        help="processes that score masks, a number or auto",
+        default="auto",
+        keys={"metavar": "N"},
+    ),
+    Option(
+        flag="--biasruler-no-cache",
+        ini="biasruler_no_cache",
+        help="keep no scores between runs, use none of earlier runs",
+        type="bool",
+        default=False,
+        keys=_switch(value=True, dest="biasruler_no_cache"),
+    ),
+    Option(
+        flag="--biasruler-show-cases",
+        ini="biasruler_show_cases",
+        help="print case names as they are",
+        type="bool",
+        default=False,
+        keys=_switch(value=True, dest="biasruler_show_cases"),
+    ),
+    Option(
+        flag="--biasruler-alias",
+        ini="biasruler_show_cases",
+        help="print case-001 and so on in place of case names (the default)",
+        type="bool",
+        default=False,
+        keys=_switch(value=False, dest="biasruler_show_cases"),
+    ),
+    Option(
+        flag="--biasruler-min-checks",
+        ini="biasruler_min_checks",
+        help="fail the run if fewer checks than this were run",
+        keys={"metavar": "N"},
+    ),
+)
+"""Every option with an ini twin, in the order of ``--help``."""
+
+_LIMIT_HELP = "limit of the safe reader; see docs/errors.md"
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options, their ini twins and the settings that only an ini has."""
+    group = parser.getgroup("biasruler", "audits of segmentation benchmarks")
+    declared: set[str] = set()
+    for option in OPTIONS:
+        # No default on the command line, or the ini twin could never speak.
+        group.addoption(option.flag, default=None, help=option.help, **option.keys)
+        if option.ini not in declared:
+            declared.add(option.ini)
+            parser.addini(option.ini, option.help, type=option.type, default=option.default)
+    group.addoption(
+        "--biasruler-help",
+        action="store_true",
+        default=False,
+        help="print what a benchmark file may say, and end",
+    )
+    parser.addini(
+        "biasruler_junit_properties",
+        "add verdict and numbers to each testcase of JUnit XML",
+        type="bool",
+        default=True,
+    )
+    for limit in fields(Limits):
+        kind: Literal["string", "bool"] = "bool" if isinstance(limit.default, bool) else "string"
+        parser.addini(
+            f"biasruler_{limit.name}",
+            _LIMIT_HELP,
+            type=kind,
+            default=limit.default,
+        )

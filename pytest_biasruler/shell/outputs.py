@@ -1,0 +1,148 @@
+"""Outputs appear whole or not at all, and a stranger's file is never touched."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.errors import BiasRulerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+GENERATOR_MARK = b"pytest-biasruler"
+MARK_WITHIN_BYTES = 1024
+SCHEMA = "biasruler-audit/"
+_REPLACE_FOR_S = 2.0  # Windows refuses while a virus scanner or a viewer holds the old file
+
+
+def clear_outputs(paths: Sequence[Path], *, root: Path) -> list[BiasRulerError]:
+    """Remove outputs of an earlier run and see that new ones can be written; return problems.
+
+    Only files that carry our mark are removed, so that a typing error cannot delete a benchmark
+    file, and they are removed before anything else can be refused: a run that ends with a usage
+    error must not leave an old green report behind.
+    """
+    problems = []
+    for path in paths:
+        problem = _clear(path, shown=show_path(path, root=root))
+        if problem is not None:
+            problems.append(problem)
+    return problems
+
+
+def write_output(path: Path, text: str, *, root: Path) -> None:
+    """Write `text` to `path` in one step: readers find the whole of it or what was there before.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR701`` if it cannot be written; the temporary file is gone by then.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as undo:
+            undo.callback(temporary.unlink, missing_ok=True)
+            _write_whole(temporary, text.encode())
+            _replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _cannot_be_written(show_path(path, root=root), error) from None
+
+
+def show_path(path: Path, *, root: Path) -> str:
+    """Return a path that tells nothing of the machine: relative to `root`, else its last part."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def _clear(path: Path, *, shown: str) -> BiasRulerError | None:
+    if path.is_dir():
+        return BiasRulerError(
+            "BR701",
+            f"{shown} cannot be written (is a folder)",
+            "a file path",
+            "Choose another",
+        )
+    try:
+        if path.exists():
+            if not _is_ours(path):
+                return _not_ours(shown)
+            path.unlink()
+        _probe(path)
+    except OSError as error:
+        return _cannot_be_written(shown, error)
+    return None
+
+
+def _is_ours(path: Path) -> bool:
+    content = path.read_bytes()
+    if GENERATOR_MARK in content[:MARK_WITHIN_BYTES] and b"generator" in content:
+        return True
+    try:
+        plain = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(plain, dict) and str(plain.get("schema", "")).startswith(SCHEMA)
+
+
+def _probe(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    probe = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    _write_whole(probe, b"")
+    probe.unlink()
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _replace(source: Path, target: Path) -> None:
+    give_up = time.monotonic() + _REPLACE_FOR_S
+    while True:
+        try:
+            os.replace(source, target)  # noqa: PTH105  (the call that the crash tests interrupt)
+        except PermissionError:
+            if os.name != "nt" or time.monotonic() > give_up:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # elsewhere a folder cannot be opened
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _not_ours(shown: str) -> BiasRulerError:
+    return BiasRulerError(
+        "BR702",
+        f"{shown} was not written by pytest-biasruler",
+        "a free path",
+        "Choose another",
+    )
+
+
+def _cannot_be_written(shown: str, error: OSError) -> BiasRulerError:
+    reason = error.strerror or type(error).__name__
+    return BiasRulerError(
+        "BR701",
+        f"{shown} cannot be written ({reason})",
+        "a folder that can be written to",
+        "Choose another path or free space",
+    )

@@ -1,0 +1,27 @@
+"""Where the shell keeps what belongs to a run or to a test; there are no module globals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.shell.guard import Census
+    from pytest_biasruler.shell.prepared import Preparations
+    from pytest_biasruler.shell.settings import Settings
+
+SETTINGS = pytest.StashKey["Settings"]()
+BENCHMARKS = pytest.StashKey["dict[Path, Benchmark]"]()
+PREPARATIONS = pytest.StashKey["Preparations"]()
+CENSUS = pytest.StashKey["Census"]()
+
+FINDINGS = pytest.StashKey["list[Finding]"]()
+"""Of an item: what its checks found, in call order."""
+
+PENDING = pytest.StashKey["list[tuple[str, str]]"]()
+"""Of an item: outcome and reason of findings that skip the test once its body has returned."""
