@@ -1,0 +1,179 @@
+"""All scores of one case: every mask is read once, and what pairs share is computed once."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import isfinite, nan
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.masks.labels import select_label
+from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.job import (
+    CaseScores,
+    Job,
+    Role,
+    ScoreRow,
+    Status,
+    error_to_plain,
+    failed_case,
+)
+from pytest_biasruler.scoring.pairs import Drawing, Grid, Pair, score_pair, score_worst
+from pytest_biasruler.scoring.shape import bounding_box
+from pytest_biasruler.scoring.stack import list_sheared, read_stack, state_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pytest_biasruler.benchmark.metrics import Metric
+
+    Drawings = Mapping[str, Drawing]
+    from pytest_biasruler.scoring.stack import Masks
+
+
+def score_cases(jobs: Iterable[Job]) -> list[CaseScores]:
+    """Score several cases one after the other, as one errand for another process."""
+    return [score_case(job) for job in jobs]
+
+
+def score_case(job: Job) -> CaseScores:
+    """Return all scores of one case.
+
+    Every model is scored against every reference, every automated reference against every expert
+    one, and every expert reference against every other one. The grid is that of the first
+    readable expert reference, else of the first readable reference.
+
+    Returns
+    -------
+    CaseScores
+        Plain JSON. A reference that cannot be used has no rows; a prediction that cannot be used
+        has rows with the worst scores. Never raises: an unforeseen exception is BR899, of the
+        mask it came from where that is known, else of the case.
+    """
+    scores = attempt(partial(_score_case, job))
+    return failed_case(scores) if isinstance(scores, BiasRulerError) else scores
+
+
+def pairs_of(roles: Mapping[str, Role]) -> Iterator[tuple[str, str]]:
+    """Yield (model or other reference, reference) of everything that is scored.
+
+    Examples
+    --------
+    >>> list(pairs_of({"e": Role.EXPERT, "a": Role.AUTOMATED, "m": Role.MODEL}))
+    [('a', 'e'), ('m', 'e'), ('m', 'a')]
+    """
+    for model, role in roles.items():
+        for reference, kind in roles.items():
+            if reference == model or kind == Role.MODEL:
+                continue
+            if role == Role.MODEL or kind == Role.EXPERT:
+                yield model, reference
+
+
+def _score_case(job: Job) -> CaseScores:
+    masks, grid = read_stack(job)
+    problems = list_sheared(job.entries, masks)
+    rows: list[ScoreRow] = []
+    if grid is not None:
+        for label, drawings in _draw(job, masks, Grid(mask=grid)):
+            rows += _score_label(job, drawings, label=label, problems=problems)
+    facts = {name: state_facts(mask) for name, mask in masks.items()}
+    return CaseScores(masks=facts, rows=rows, problems=problems, error=None)
+
+
+def _draw(job: Job, masks: Masks, grid: Grid) -> Iterator[tuple[str, Drawings]]:
+    """Yield each label with the drawings of all usable masks, cropped to one box."""
+    usable = {name: mask for name, mask in masks.items() if isinstance(mask, Mask)}
+    box = bounding_box(*(select_label(mask) for mask in usable.values()))
+    if box is None:  # all are empty; one voxel of background stands for them
+        box = (slice(0, 1),) * 3
+    crops = {name: np.ascontiguousarray(mask.voxels[box]) for name, mask in usable.items()}
+    labels: Mapping[str, tuple[int, ...] | None] = job.labels or {"": None}
+    for label, values in labels.items():
+        yield (
+            label,
+            {
+                name: Drawing(
+                    voxels=select_label(crop, values),
+                    box=box,
+                    grid=grid,
+                    is_sheared=usable[name].is_sheared,
+                )
+                for name, crop in crops.items()
+            },
+        )
+
+
+def _score_label(
+    job: Job, drawings: Drawings, *, label: str, problems: list[list[str]]
+) -> Iterator[ScoreRow]:
+    roles = {entry.set: entry.role for entry in job.entries}
+    for model, reference in pairs_of(roles):
+        if reference not in drawings:
+            continue
+        if model in drawings:
+            pair = Pair(model=drawings[model], reference=drawings[reference], label=label)
+            scores, failures = _score_all(pair, job=job)
+            problems += [[model, *error_to_plain(error)] for error in failures]
+            yield _row(pair, scores, model=model, reference=reference)
+        elif roles[model] == Role.MODEL:
+            pair = Pair.with_nothing(drawings[reference], label=label)
+            yield _worst_row(pair, job.metrics, model=model, reference=reference)
+
+
+def _score_all(pair: Pair, *, job: Job) -> tuple[dict[str, float], list[BiasRulerError]]:
+    """Return all scores; a metric of a plugin that fails is NaN and spoils no other one."""
+    own = [metric for metric in job.metrics if metric.score is None]
+    scores = score_pair(pair, own, both_empty=job.both_empty)
+    failures = []
+    for metric in job.metrics:
+        if metric.score is not None:
+            found = attempt(partial(score_pair, pair, [metric], both_empty=job.both_empty))
+            if isinstance(found, BiasRulerError):
+                failures.append(found)
+                found = {metric.name: nan}
+            scores |= found
+    return scores, failures
+
+
+def _row(pair: Pair, scores: Mapping[str, float], *, model: str, reference: str) -> ScoreRow:
+    status = Status.AGREED_ABSENT if pair.n_empty == 2 else Status.SCORED
+    return ScoreRow(
+        label=pair.label,
+        model=model,
+        reference=reference,
+        status=status.value,
+        scores={name: _finite(score) for name, score in scores.items()},
+        facts=_measures(pair),
+    )
+
+
+def _worst_row(pair: Pair, metrics: Iterable[Metric], *, model: str, reference: str) -> ScoreRow:
+    scores = score_worst(pair, metrics)
+    return ScoreRow(
+        label=pair.label,
+        model=model,
+        reference=reference,
+        status=Status.WORST.value,
+        scores={name: _finite(score) for name, score in scores.items()},
+        facts={**_measures(pair), "n_model": None, "n_both": None, "model_ml": None},
+    )
+
+
+def _measures(pair: Pair) -> dict[str, float | None]:
+    counts, grid = pair.counts, pair.reference.grid
+    return {
+        "n_model": counts.n_model,
+        "n_reference": counts.n_reference,
+        "n_both": counts.n_both,
+        "model_ml": counts.n_model * grid.mask.voxel_ml,
+        "reference_ml": counts.n_reference * grid.mask.voxel_ml,
+        "diagonal_mm": grid.diagonal_mm,
+    }
+
+
+def _finite(score: float) -> float | None:
+    return float(score) if isfinite(score) else None

@@ -1,0 +1,116 @@
+"""The masks of one case, each read once, laid on one grid."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.masks.geometry import align_masks, check_right_angles
+from pytest_biasruler.masks.labels import accept_mask
+from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.job import MaskFacts, Role, error_to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_biasruler.scoring.job import Entry, Job
+
+    Masks = Mapping[str, Mask | BiasRulerError]
+
+_LARGE = 0.5  # share of the volume above which foreground is worth a note
+
+
+def read_stack(job: Job) -> tuple[Masks, Mask | None]:
+    """Return the masks of a case by set, or why there is none, and the one that sets the grid.
+
+    The grid is that of the first readable expert reference, else of the first readable reference;
+    without one nothing is compared.
+    """
+    masks = {entry.set: attempt(partial(_read_entry, entry, job=job)) for entry in job.entries}
+    grid = _choose_grid(job.entries, masks)
+    if grid is None:
+        return masks, None
+    aligned = {
+        entry.set: attempt(partial(_align, masks[entry.set], grid, entry=entry, job=job))
+        for entry in job.entries
+    }
+    return aligned, grid
+
+
+def _read_entry(entry: Entry, *, job: Job) -> Mask:
+    labels = job.labels or None
+    if isinstance(entry.source, BiasRulerError):
+        raise entry.source
+    if isinstance(entry.source, Mask):
+        return accept_mask(entry.source, name=entry.title, labels=labels, limits=job.limits)
+    mask = read_mask(
+        entry.source,
+        name=entry.title,
+        root=job.root,
+        limits=job.limits,
+        labels=labels,
+        place=entry.place,
+        readers=job.readers,
+    )
+    if entry.digest and entry.digest != mask.sha256:
+        found, fix = f"{entry.title} changed during the run", "Run again when copying has ended"
+        raise BiasRulerError("BR123", found, "stable files", fix)
+    return mask
+
+
+def _choose_grid(entries: Iterable[Entry], masks: Masks) -> Mask | None:
+    references = [entry for entry in entries if entry.role != Role.MODEL]
+    references.sort(key=lambda entry: entry.role != Role.EXPERT)  # stable: file order otherwise
+    found = (masks[entry.set] for entry in references)
+    return next((mask for mask in found if isinstance(mask, Mask)), None)
+
+
+def _align(mask: Mask | BiasRulerError, grid: Mask, *, entry: Entry, job: Job) -> Mask:
+    if isinstance(mask, BiasRulerError):
+        raise mask
+    if mask is grid:
+        return mask
+    return align_masks(
+        mask,
+        grid,
+        name=entry.title,
+        reference_name="the reference",
+        tolerance=job.limits.grid_tolerance,
+    )
+
+
+def list_sheared(entries: Iterable[Entry], masks: Masks) -> list[list[str]]:
+    """Return [set, code, found, expected, fix] for each mask without right angles."""
+    listed = []
+    for entry in entries:
+        mask = masks[entry.set]
+        if isinstance(mask, Mask):
+            error = attempt(partial(check_right_angles, mask, name=entry.title))
+            if error is not None:
+                listed.append([entry.set, *error_to_plain(error)])
+    return listed
+
+
+def state_facts(mask: Mask | BiasRulerError) -> MaskFacts:
+    """Return what is kept of a mask that was read, or of one that could not be."""
+    if isinstance(mask, BiasRulerError):
+        return MaskFacts(
+            error=error_to_plain(mask),
+            sha256="",
+            voxel_sha256="",
+            notes=[],
+            is_large=False,
+        )
+    n_foreground = int(np.count_nonzero(mask.voxels))
+    return MaskFacts(
+        error=None,
+        sha256=mask.sha256,
+        voxel_sha256=mask.voxel_sha256 if n_foreground else "",
+        notes=list(mask.notes),
+        is_large=n_foreground > _LARGE * mask.voxels.size,
+    )
