@@ -1,0 +1,68 @@
+"""Problems of a table, told in reading order and without drowning the reader."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_LISTED = 10
+"""Problems of one kind told one by one; a column of a million bad cells is one mistake."""
+
+_PLACE = re.compile(r"(.+?):(\d+)")
+
+
+def first_of(problems: Iterable[BiasRulerError], *, shown: str) -> list[BiasRulerError]:
+    """Return the first problems of one kind and, if there are more, how many.
+
+    Examples
+    --------
+    >>> cells = (BiasRulerError("BR406", "x", "y", "z", f"a.csv:{n}") for n in range(2, 15))
+    >>> listed = first_of(cells, shown="a.csv")
+    >>> len(listed), str(listed[-1])
+    (11, 'BR406 a.csv: 3 more problems like that at a.csv:11; expected y. z.')
+    """
+    stream = iter(problems)
+    listed = list(islice(stream, MOST_LISTED))
+    n_more = sum(1 for _ in stream)
+    if n_more:
+        last = listed[-1]
+        found = f"{n_more} more problems like that at {last.where}"
+        listed.append(BiasRulerError(last.code, found, last.expected, last.fix, shown))
+    return listed
+
+
+def raise_if_any(problems: Iterable[BiasRulerError]) -> None:
+    """Raise all `problems` at once, sorted by file and line; return if there are none."""
+    listed = sorted(problems, key=_place)
+    if listed:
+        raise BiasRulerProblems(listed)
+
+
+def lines_text(lines: Iterable[int]) -> str:
+    """Return line numbers in words, at most the first ten.
+
+    Examples
+    --------
+    >>> lines_text([40, 12]), lines_text(range(1, 15))
+    ('12, 40', '1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...')
+    """
+    numbers = sorted(lines)
+    dots = ["..."] if len(numbers) > MOST_LISTED else []
+    return ", ".join([*map(str, numbers[:MOST_LISTED]), *dots])
+
+
+def line_of(where: str) -> int:
+    """Return the line in ``"clinical.csv:14"``."""
+    return int(where.rpartition(":")[2])
+
+
+def _place(problem: BiasRulerError) -> tuple[str, float]:
+    """Return file and line; what has no line comes after what has one."""
+    place = _PLACE.match(problem.where)
+    return (place[1], int(place[2])) if place else (problem.where, float("inf"))

@@ -1,0 +1,229 @@
+"""Cases cut into subgroups: bins, categories, crossings, and those of whom nothing is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
+from operator import eq
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pytest_biasruler.benchmark.bins import bin_names, bin_of, filler_note
+from pytest_biasruler.benchmark.categories import MISSING, category_problems, fold, near_spellings
+from pytest_biasruler.benchmark.notes import Note
+from pytest_biasruler.benchmark.numbers import number_problems, read_number
+from pytest_biasruler.benchmark.refusals import raise_if_any
+from pytest_biasruler.benchmark.texttable import tidy
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_biasruler.benchmark.definition import Attribute, Benchmark
+    from pytest_biasruler.benchmark.metadata import Metadata
+    from pytest_biasruler.errors import Limits
+
+_CROSS = " × "
+_MOST_CELLS = 10_000
+"""Cells of a crossing, empty ones included; more of them than this are a mistake."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Subgroups:
+    """Which subgroup each case is in: exactly one.
+
+    Attributes
+    ----------
+    name : str
+        The attribute, or the attributes of a crossing joined by " × ".
+    of : Series of str
+        Case to name of its subgroup, sorted by case.
+    order : tuple of str
+        Names as they are listed: bins in order of their edges, empty ones included; categories by
+        name; of a crossing only cells that hold a case. `missing` comes last.
+    declared : tuple of str
+        Names that are known without looking at the cases and may be empty: the bins, or all
+        cells of a crossing; of categories none.
+    missing : str or None
+        Name of the subgroup of cases whose value is not recorded; None if there are none.
+    judge_missing : bool
+        Whether that subgroup is compared with the others.
+    n_merged : int
+        Cases whose cell was replaced as `Attribute.merge` says.
+    """
+
+    name: str
+    of: pd.Series[str] = field(repr=False)
+    order: tuple[str, ...]
+    declared: tuple[str, ...] = ()
+    missing: str | None = None
+    judge_missing: bool = False
+    notes: tuple[Note, ...] = ()
+    n_merged: int = 0
+
+
+def cut_subgroups(metadata: Metadata, attribute: Attribute, *, limits: Limits) -> Subgroups:
+    """Cut the cases of `metadata` by one attribute.
+
+    Cells are merged, then those that `attribute.missing` lists go to the subgroup "missing", then
+    the others are binned or taken as they are.
+
+    Raises
+    ------
+    BiasRulerProblems
+        ``BR406`` a cell is no number; ``BR407`` numbers lie in no bin; ``BR405`` one category has
+        several spellings; ``BR410`` too many categories; ``BR413`` a category or bin is called
+        "missing". Of cells only categories are quoted.
+    """
+    cells = metadata.frame[attribute.source]
+    merge = {tidy(old): tidy(kept) for kept, olds in attribute.merge.items() for old in olds}
+    merged = cells.map(lambda cell: merge.get(cell, cell))
+    known = merged[~merged.isin([tidy(token) for token in attribute.missing])]
+    if attribute.bins is None:
+        order, of_known, notes = _cut_categories(known, attribute, metadata, limits)
+    else:
+        order, of_known, notes = _cut_bins(known, attribute, metadata)
+    of = pd.Series(MISSING, index=cells.index, dtype=object, name=attribute.name)
+    of.loc[known.index] = of_known
+    has_missing = len(known) < len(cells)
+    return Subgroups(
+        name=attribute.name,
+        of=of,
+        order=(*order, MISSING) if has_missing else order,
+        declared=() if attribute.bins is None else order,
+        missing=MISSING if has_missing else None,
+        judge_missing=attribute.judge_missing,
+        notes=notes,
+        n_merged=int((merged != cells).sum()),
+    )
+
+
+_Cut = tuple[tuple[str, ...], "pd.Series[str]", tuple[Note, ...]]
+"""Names in order, known case -> name, notes."""
+
+
+def _cut_categories(
+    known: pd.Series[str], attribute: Attribute, metadata: Metadata, limits: Limits
+) -> _Cut:
+    counts = {str(name): int(n) for name, n in known.value_counts().items()}
+    raise_if_any(
+        category_problems(counts, attribute=attribute, shown=metadata.shown, limits=limits)
+    )
+    return tuple(sorted(counts)), known, near_spellings(counts, attribute=attribute.name)
+
+
+def _cut_bins(known: pd.Series[str], attribute: Attribute, metadata: Metadata) -> _Cut:
+    edges = attribute.bins or ()
+    problems = number_problems(
+        dict(zip(map(str, known.index), known, strict=True)),
+        edges=edges,
+        column=attribute.source,
+        places=metadata.lines,
+        shown=metadata.shown,
+    )
+    raise_if_any([*problems, *_bins_called_missing(attribute)])
+    numbers = [number for number in map(read_number, known) if number is not None]
+    values = [number.value for number in numbers]
+    whole = all(value.is_integer() for value in values)
+    names = attribute.names or bin_names(edges, whole=whole)
+    positions = [bin_of(value, edges=edges) for value in values]
+    of_known = [names[position] for position in positions if position is not None]
+    notes = (
+        *_open_note(sum(number.is_open for number in numbers), attribute=attribute.name),
+        *filler_note(values, attribute=attribute.name, n_rows=len(metadata.frame)),
+    )
+    return names, pd.Series(of_known, index=known.index, dtype=object), notes
+
+
+def _bins_called_missing(attribute: Attribute) -> list[BiasRulerError]:
+    if MISSING not in map(fold, attribute.names or ()):
+        return []
+    found = f'{attribute.name} has a bin called "missing"'
+    where = f"[attributes.{attribute.name}]"
+    return [BiasRulerError("BR413", found, "another name", "Rename it in names", where)]
+
+
+def _open_note(n: int, *, attribute: str) -> tuple[Note, ...]:
+    text = f'{n} values of {attribute} with a plus, such as "90+", are read without it'
+    return (Note(code="BR406", set=attribute, n=n, text=text),) if n else ()
+
+
+def cross_subgroups(parts: Sequence[Subgroups]) -> Subgroups:
+    """Cross the subgroups of several attributes of the same cases.
+
+    A case of which one attribute is missing is missing in the crossing, which judges its missing
+    cases only if every attribute does.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR410`` if there are more than 10,000 cells; ``BR405`` if two cells have one name.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    names = _cell_names(parts)
+    name = _CROSS.join(part.name for part in parts)
+    missing = [part.missing for part in parts]
+    of = [
+        MISSING if any(map(eq, row, missing)) else _CROSS.join(row)
+        for row in zip(*(part.of for part in parts), strict=True)
+    ]
+    observed = set(of)
+    has_missing = MISSING in observed
+    return Subgroups(
+        name=name,
+        of=pd.Series(of, index=parts[0].of.index, dtype=object, name=name),
+        order=(*(each for each in names if each in observed), *([MISSING] if has_missing else [])),
+        declared=names,
+        missing=MISSING if has_missing else None,
+        judge_missing=all(part.judge_missing for part in parts),
+        n_merged=sum(part.n_merged for part in parts),
+    )
+
+
+def _cell_names(parts: Sequence[Subgroups]) -> tuple[str, ...]:
+    """Return the names of all cells of a crossing in product order."""
+    sides = [[each for each in part.order if each != part.missing] for part in parts]
+    where = " and ".join(part.name for part in parts)
+    n_cells = prod(map(len, sides))
+    if n_cells > _MOST_CELLS:
+        found, fix = f"crossing has {n_cells} cells", "Cross fewer or coarser attributes"
+        raise BiasRulerError("BR410", found, f"at most {_MOST_CELLS}", fix, where)
+    names = tuple(map(_CROSS.join, product(*sides)))
+    if len(set(names)) < n_cells:
+        found, fix = "two cells of the crossing have one name", "Rename a category by merge"
+        raise BiasRulerError("BR405", found, f"no category with{_CROSS}in it", fix, where)
+    return names
+
+
+def cut_all(benchmark: Benchmark, metadata: Metadata) -> Mapping[str, Subgroups]:
+    """Cut the cases by every attribute of `benchmark`, in its order.
+
+    Raises
+    ------
+    BiasRulerProblems
+        All problems of all attributes, sorted by line.
+    """
+    cut: dict[str, Subgroups] = {}
+    problems: list[BiasRulerError] = []
+    for attribute in benchmark.attributes:
+        try:
+            cut[attribute.name] = cut_subgroups(metadata, attribute, limits=benchmark.limits)
+        except BiasRulerProblems as refused:
+            problems += refused.problems
+    raise_if_any(problems)
+    return cut
+
+
+def subgroup_frame(benchmark: Benchmark, metadata: Metadata) -> pd.DataFrame:
+    """Return one row per case: patient, site where the benchmark names one, and its subgroups.
+
+    An attribute called "patient" or "site" takes the place of that column.
+    """
+    columns = {"patient": metadata.patients}
+    if metadata.sites is not None:
+        columns["site"] = metadata.sites
+    columns |= {name: cut.of for name, cut in cut_all(benchmark, metadata).items()}
+    return pd.DataFrame(columns, index=metadata.frame.index)
