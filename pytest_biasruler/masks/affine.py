@@ -45,9 +45,8 @@ def check_affine(affine: NDArray[np.float64], *, name: str) -> None:
     """
     fault = _find_fault(affine)
     if fault:
-        raise BiasRulerError(
-            "BR212", f"affine of {name} is {fault}", "12 finite numbers", "Export it again"
-        )
+        expected = "12 finite numbers that span a volume"
+        raise BiasRulerError("BR212", f"affine of {name} is {fault}", expected, "Export it again")
 
 
 def is_sheared(affine: NDArray[np.float64]) -> bool:

@@ -143,13 +143,11 @@ def _check_voxel_type(fields: Fields, *, name: str) -> np.dtype[np.generic]:
 
 def _check_vox_offset(fields: Fields, *, name: str, limits: Limits) -> int:
     least = fields.layout.n_bytes + 4
+    most = least + limits.max_extension_bytes
     offset = fields.vox_offset
-    is_sound = isfinite(offset) and offset % 16 == 0
-    if not (is_sound and least <= offset <= least + limits.max_extension_bytes):
-        expected = f"a multiple of 16, at least {least}"
-        if is_sound and offset > least:
-            expected = f"at most {least + limits.max_extension_bytes}"
+    if not (least <= offset <= most and offset % 16 == 0):  # NaN and infinity are refused, too
         found = f"vox_offset of {name} is {offset:.10g}"
+        expected = f"a multiple of 16, at least {least}, at most {most}"
         raise BiasRulerError("BR204", found, expected, "Export it again")
     return int(offset)
 
