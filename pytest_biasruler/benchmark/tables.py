@@ -1,0 +1,204 @@
+"""The tables of a benchmark file, each with its keys and their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_biasruler.benchmark.definition import (
+    Attribute,
+    BothEmpty,
+    Defaults,
+    Model,
+    Policy,
+    Reference,
+    ReferenceKind,
+    ScoreSource,
+)
+from pytest_biasruler.benchmark.rules import (
+    Rule,
+    distinct,
+    items,
+    number,
+    one_of,
+    refusal,
+    rising,
+    shown,
+    switch,
+    text,
+    texts,
+    unknown,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from pytest_biasruler.benchmark.problems import KeyPath, Problems
+
+T = TypeVar("T")
+
+MISSING = "missing"
+"""The visible subgroup of cases whose metadata is not recorded; no real value may bear the name."""
+
+
+def read_table(
+    raw: object,
+    rules: Mapping[str, Rule],
+    *,
+    path: KeyPath,
+    problems: Problems,
+    title: str,
+    required: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return the valid values of one table; every other one is noted in `problems`."""
+    if not isinstance(raw, Mapping):
+        problems.add(path, refusal(f"{title} is {shown(raw)}", "a table"))
+        return {}
+    kept: dict[str, Any] = {}
+    for key, value in raw.items():
+        with problems.at(*path, key):
+            if key not in rules:
+                raise unknown("key", key, names=sorted(rules), where=title)
+            kept[key] = rules[key](key, value)
+    for key in required:
+        if key not in raw:
+            fix = f"Add {key} to {title}"
+            problems.add((*path, key), refusal(f"{key} is missing", "a value", fix=fix))
+    return kept
+
+
+def read_each(
+    raw: object,
+    read_one: Callable[[str, object], T],
+    *,
+    section: str,
+    problems: Problems,
+) -> dict[str, T]:
+    """Return what `read_one` makes of each named table of a section, in its order."""
+    if not isinstance(raw, Mapping):
+        fix = f"Write [{section}.NAME]"
+        problems.add(
+            (section,), refusal(f"{section} is {shown(raw)}", "one table for each name", fix=fix)
+        )
+        return {}
+    if "" in raw:
+        problems.add((section, ""), refusal(f"a name in {section} is empty", "a name"))
+    return {name: read_one(name, value) for name, value in raw.items()}
+
+
+def read_reference(name: str, raw: object, *, masks: Rule, problems: Problems) -> Reference:
+    """Return one of ``[references.*]``; a kind that is wrong is noted and taken as expert."""
+    path = ("references", name)
+    rules: dict[str, Rule] = {"kind": one_of(list(ReferenceKind)), "masks": masks}
+    kept = read_table(
+        raw,
+        rules,
+        path=path,
+        problems=problems,
+        title=f"[references.{name}]",
+        required=["kind"],
+    )
+    kind = ReferenceKind(kept.get("kind", ReferenceKind.EXPERT))
+    return Reference(name=name, kind=kind, masks=kept.get("masks"))
+
+
+def read_model(
+    name: str, raw: object, *, masks: Rule, references: Collection[str], problems: Problems
+) -> Model:
+    """Return one of ``[models.*]``."""
+    rules: dict[str, Rule] = {"masks": masks, "trained_on": one_of(references, what="reference")}
+    kept = read_table(
+        raw, rules, path=("models", name), problems=problems, title=f"[models.{name}]"
+    )
+    return Model(name=name, **kept)
+
+
+def label_values(key: str, value: object) -> tuple[int, ...]:
+    """Return the integers that make up a label, or a region of several."""
+    one = whole(low=1, high=2**31 - 1)
+    values = items(key, value) if isinstance(value, list | tuple) else (value,)
+    if not values:
+        raise refusal(f"{key} is an empty list", "at least one integer")
+    return distinct(key, tuple(one(key, entry) for entry in values))
+
+
+def read_label(name: str, value: object, *, problems: Problems) -> tuple[int, ...]:
+    """Return one entry of ``[labels]``."""
+    with problems.at("labels", name):
+        return label_values(name, value)
+    return (1,)
+
+
+def _merge(key: str, value: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        raise refusal(f"{key} is {shown(value)}", "a table of kept = [other spellings]")
+    merged = {kept: texts(f"{key} of {shown(kept)}", others) for kept, others in value.items()}
+    distinct(key, tuple(spelling for others in merged.values() for spelling in others))
+    if MISSING in merged:
+        _refuse_missing(f'{key} makes a category "{MISSING}"')
+    return merged
+
+
+def _names(key: str, value: object) -> tuple[str, ...]:
+    names = tuple(text(key, name) for name in items(key, value))
+    if MISSING in names:
+        _refuse_missing(f'{key} holds "{MISSING}"')
+    return distinct(key, names)
+
+
+def _refuse_missing(found: str) -> None:
+    raise refusal(found, "another name", fix="List such cells in missing = [...]", code="BR413")
+
+
+_ATTRIBUTE: Mapping[str, Rule] = {
+    "column": text,
+    "bins": rising(at_least=2),
+    "names": _names,
+    "merge": _merge,
+    "missing": texts,
+    "judge_missing": switch,
+}
+
+
+def read_attribute(name: str, raw: object, *, problems: Problems) -> Attribute:
+    """Return one of ``[attributes.*]``."""
+    path = ("attributes", name)
+    kept = read_table(raw, _ATTRIBUTE, path=path, problems=problems, title=f"[attributes.{name}]")
+    if "names" in kept and isinstance(raw, Mapping) and "bins" not in raw:
+        problems.add((*path, "names"), refusal("names stand without bins", "bins", fix="Add bins"))
+    if "names" in kept and "bins" in kept and len(kept["names"]) != len(kept["bins"]) - 1:
+        error = refusal(
+            f"{len(kept['names'])} names", f"{len(kept['bins']) - 1}, one for each bin"
+        )
+        problems.add((*path, "names"), error)
+    return Attribute(name=name, **kept)
+
+
+def read_score_source(raw: object, *, path_rule: Rule, problems: Problems) -> ScoreSource:
+    """Return ``[scores]``."""
+    kept = read_table(
+        raw,
+        {"table": path_rule, "format": one_of(["tidy", "nnunet"])},
+        path=("scores",),
+        problems=problems,
+        title="[scores]",
+        required=["table"],
+    )
+    return ScoreSource(**{"table": "", **kept})
+
+
+def read_defaults(raw: object, *, metrics: Collection[str], problems: Problems) -> Defaults:
+    """Return ``[defaults]``."""
+    rules: dict[str, Rule] = {
+        "metric": one_of(metrics, what="metric", otherwise="Declare it as [metrics.NAME]"),
+        "min_patients": whole(low=2),
+        "policy": one_of(list(Policy)),
+        "alpha": number(low=0, high=0.5, beyond_low=True),
+        "both_empty": one_of(list(BothEmpty)),
+    }
+    kept = read_table(raw, rules, path=("defaults",), problems=problems, title="[defaults]")
+    if "policy" in kept:
+        kept["policy"] = Policy(kept["policy"])
+    if "both_empty" in kept:
+        kept["both_empty"] = BothEmpty(kept["both_empty"])
+    return replace(Defaults(), **kept)

@@ -1,0 +1,137 @@
+"""Mask templates, table paths and the data root, which no path may leave."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from pytest_biasruler.benchmark.rules import Rule, refusal, shown, text
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_FOREIGN = (("\0", "a NUL character"), ("://", "a URL"), ("\\", "a backslash"))
+
+
+def expand_root(value: object, *, folder: Path, environ: Mapping[str, str]) -> Path:
+    """Return the data root, with each ``${VAR}`` filled in and relative to the file's folder.
+
+    Parameters
+    ----------
+    value : object
+        The value of ``root``.
+    folder : Path
+        Folder of the benchmark file.
+    environ : mapping
+        The environment; a variable that is empty counts as not set.
+
+    Raises
+    ------
+    BiasRulerError
+        BR602 for an unset variable or another brace, BR401 for what is no path.
+
+    Examples
+    --------
+    >>> expand_root("${DATA}/breast", folder=Path("audit"), environ={"DATA": "sets"}).as_posix()
+    'audit/sets/breast'
+    """
+    root = text("root", value)
+    for name in _VARIABLE.findall(root):
+        if not environ.get(name):
+            raise refusal(
+                f"root needs the variable {name}, which is not set",
+                "a value in the environment",
+                fix=f"Set {name}",
+            )
+    if "${" in _VARIABLE.sub("", root):
+        raise refusal("root holds an unfinished ${", "${VAR} of letters, digits and _")
+    filled = _VARIABLE.sub(lambda found: environ[found[1]], root)
+    if "\0" in filled or "://" in filled:
+        raise refusal("root is no path of a folder", "a local folder", code="BR401")
+    return folder / filled
+
+
+def template(root: Path | None) -> Rule:
+    """Return the rule of a mask template, which holds ``{case}`` and stays inside `root`.
+
+    Without a root, as in code, a template may stand anywhere.
+    """
+
+    def rule(key: str, value: object) -> str:
+        pattern = text(key, value)
+        if "{case}" not in pattern:
+            raise refusal(f"{key} has no {{case}}", "{case} where the case's name stands")
+        _refuse_braces(key, pattern.replace("{case}", ""), expected="no braces but {case}")
+        _refuse_escape(key, pattern, root=root)
+        return pattern
+
+    return rule
+
+
+def masks(root: Path | None, *, in_code: bool) -> Rule:
+    """Return the rule of the key ``masks``: a template, or in code a mapping or a callable."""
+    pattern = template(root)
+
+    def rule(key: str, value: object) -> object:
+        if in_code and (isinstance(value, Mapping) or callable(value)):
+            return value
+        if in_code and not isinstance(value, str):
+            raise refusal(f"{key} is {shown(value)}", "a template, a mapping or a callable")
+        return pattern(key, value)
+
+    return rule
+
+
+def inner_path(root: Path | None) -> Rule:
+    """Return the rule of a table's path, which stays inside `root` and holds no brace."""
+
+    def rule(key: str, value: object) -> str:
+        path = text(key, os.fspath(value) if isinstance(value, os.PathLike) else value)
+        _refuse_braces(key, path, expected="a path below root, the one key that expands ${VAR}")
+        _refuse_escape(key, path, root=root)
+        return path
+
+    return rule
+
+
+def _refuse_braces(key: str, path: str, *, expected: str) -> None:
+    if "{" in path or "}" in path:
+        raise refusal(f"{key} holds other braces", expected, fix="Remove them")
+
+
+def _refuse_escape(key: str, path: str, *, root: Path | None) -> None:
+    """Refuse what is no path on every system, and what leaves the root.
+
+    On POSIX a URL or ``C:`` joined to root resolves inside root, so the spelling is judged too.
+    """
+    slashes = "a path inside the data root, with / between folders"
+    for mark, name in _FOREIGN:
+        if mark in path:
+            raise refusal(f"{key} holds {name}", slashes, code="BR401")
+    if root is None:
+        return
+    if _DRIVE.match(path) or PurePosixPath(path).is_absolute():
+        raise refusal(
+            f"{key} is an absolute path",
+            "a path inside the data root",
+            fix="Set root in [benchmark]",
+            code="BR401",
+        )
+    if not _stays_inside(root, path):
+        raise refusal(
+            f"{key} leaves the data root",
+            "a path inside it",
+            fix="Set root in [benchmark]",
+            code="BR401",
+        )
+
+
+def _stays_inside(root: Path, path: str) -> bool:
+    # The folder only: whether the file is a link is judged where it is opened, as BR402.
+    if PurePosixPath(path).name == "..":
+        return False
+    try:
+        return (root / path).parent.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # a loop of links
+        return False
