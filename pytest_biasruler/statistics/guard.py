@@ -171,9 +171,15 @@ def upper_mean_bound(guarded: GuardedMoments, *, level: float) -> float:
     return max(mean_bound(m, level=level, side=1) for m in (guarded.plain, guarded.at_high))
 
 
-def mean_evidence(*variants: Moments, limit: float) -> float:
-    """Return the largest one-sided p over `variants` that the mean is above `limit`."""
-    return max(float(student_tail(m.mean - limit, se=sqrt(m.variance), df=m.df)) for m in variants)
+def mean_evidence(*variants: Moments, limit: float, side: int = 1) -> float:
+    """Return the largest one-sided p over `variants` that the mean is above `limit`.
+
+    Below it for `side` -1.
+    """
+    return max(
+        float(student_tail(side * (m.mean - limit), se=sqrt(m.variance), df=m.df))
+        for m in variants
+    )
 
 
 def estimate_mean(
