@@ -1,0 +1,187 @@
+"""Where the masks of a benchmark come from: a pattern, a mapping or a callable for each set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_biasruler.benchmark.definition import ReferenceKind
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.masks.file import find_file
+from pytest_biasruler.masks.labels import accept_mask
+from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.masks.path import resolve_path
+from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.job import Entry, Role, title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pytest_biasruler.benchmark.definition import Benchmark, Masks
+    from pytest_biasruler.benchmark.metadata import Metadata
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class MaskSet:
+    """A reference or model that has masks."""
+
+    name: str
+    role: Role
+    masks: Masks = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        """How messages call one mask of the set."""
+        return title_of(self.name, self.role)
+
+
+def list_sets(benchmark: Benchmark) -> tuple[MaskSet, ...]:
+    """Return the references with masks in file order, then the models with masks."""
+    experts = {ReferenceKind.EXPERT: Role.EXPERT, ReferenceKind.AUTOMATED: Role.AUTOMATED}
+    references = [
+        MaskSet(name=each.name, role=experts[each.kind], masks=each.masks)
+        for each in benchmark.references
+        if each.masks is not None
+    ]
+    models = [
+        MaskSet(name=each.name, role=Role.MODEL, masks=each.masks)
+        for each in benchmark.models
+        if each.masks is not None
+    ]
+    return (*references, *models)
+
+
+def find_entry(mask_set: MaskSet, case: str, *, benchmark: Benchmark) -> Entry:
+    """Return the mask of one case, or where it should lie; no file is opened.
+
+    A callable is called here, in this process. What is given as an array or `Mask` is checked and
+    hashed here, so that its content, not its name, is the key of the store.
+    """
+    place = mask_set.masks if isinstance(mask_set.masks, str) else ""
+    source = attempt(partial(_find_source, mask_set, case, benchmark=benchmark))
+    return Entry(set=mask_set.name, role=mask_set.role, source=source, place=place)
+
+
+def check_masks_exist(benchmark: Benchmark, metadata: Metadata) -> list[BiasRulerError]:
+    """Return BR126 for each set none of whose masks exists, and paths that no mask can have.
+
+    Nothing is read, and no callable is called. An empty list: scoring can begin. The model of an
+    untrusted benchmark is left out, or one empty submission would stop all others.
+    """
+    problems: list[BiasRulerError] = []
+    for mask_set in list_sets(benchmark):
+        if callable(mask_set.masks):
+            continue
+        found = [_exists(mask_set, case, benchmark=benchmark) for case in metadata.cases]
+        problems += dict.fromkeys(
+            each for each in found if isinstance(each, BiasRulerError) and _is_fatal(each)
+        )
+        if True not in found and not (benchmark.untrusted and mask_set.role == Role.MODEL):
+            problems.append(no_masks(mask_set, n_cases=len(metadata.cases)))
+    return problems
+
+
+def no_masks(mask_set: MaskSet, *, n_cases: int) -> BiasRulerError:
+    """Return BR126 for this set."""
+    found = f"no {mask_set.title} exists for any of {n_cases} cases"
+    expected = mask_set.masks if isinstance(mask_set.masks, str) else "a mask for each case"
+    return BiasRulerError("BR126", found, expected, "Correct masks or root")
+
+
+def count_strangers(
+    sets: Iterable[MaskSet], cases: Iterable[str], *, root: Path
+) -> dict[str, int]:
+    """Return for each set with a pattern how many files match the pattern, but no case.
+
+    Sets may share a folder: a file that belongs to a case of any set is no stranger.
+    """
+    patterns = {each.name: each.masks for each in sets if isinstance(each.masks, str)}
+    names = list(cases)
+    known = {
+        (root / pattern.replace("{case}", case)).as_posix()
+        for pattern in patterns.values()
+        for case in names
+    }
+    return {
+        name: sum(path.as_posix() not in known for path in _matching(pattern, root=root))
+        for name, pattern in patterns.items()
+    }
+
+
+def _matching(pattern: str, *, root: Path) -> list[Path]:
+    """Return the files whose place is `pattern` for some name of a case, hidden ones left out."""
+    head, *rest = pattern.split("{case}")
+    tails = "".join("(?P=case)" + re.escape(part) for part in rest[1:])
+    if not rest:
+        return []
+    shape = re.compile(f"{re.escape(head)}(?P<case>[^/.][^/]*){re.escape(rest[0])}{tails}")
+    glob = "/".join(
+        "*".join(re.sub(r"([*?[])", r"[\1]", piece) for piece in part.split("{case}"))
+        for part in pattern.split("/")
+    )
+    return [path for path in root.glob(glob) if shape.fullmatch(path.relative_to(root).as_posix())]
+
+
+def _find_source(mask_set: MaskSet, case: str, *, benchmark: Benchmark) -> Path | Mask:
+    masks = mask_set.masks
+    if isinstance(masks, str):
+        return resolve_path(masks, case, root=benchmark.root or Path())
+    return _accept(_give(mask_set, case), mask_set, benchmark=benchmark)
+
+
+def _give(mask_set: MaskSet, case: str) -> object:
+    """Return what the mapping or callable holds for the case."""
+    masks = mask_set.masks
+    given: object = None
+    if isinstance(masks, Mapping):
+        given = masks.get(case)
+    elif callable(masks):
+        try:
+            given = masks(case)
+        except (LookupError, FileNotFoundError):  # how honest code says that it has no such mask
+            given = None
+    if given is None:
+        found, fix = f"{mask_set.title} not found", "Add the mask or correct the name of the case"
+        raise BiasRulerError("BR101", found, "a mask for each case", fix)
+    return given
+
+
+def _accept(given: object, mask_set: MaskSet, *, benchmark: Benchmark) -> Path | Mask:
+    if isinstance(given, str | Path):
+        return (benchmark.root or Path()) / given
+    mask = given if isinstance(given, Mask) else Mask(voxels=np.asarray(given))
+    return accept_mask(
+        replace(mask, sha256=""),  # one that was copied with other voxels would be another's key
+        name=mask_set.title,
+        labels=benchmark.labels or None,
+        limits=benchmark.limits,
+    )
+
+
+def _exists(mask_set: MaskSet, case: str, *, benchmark: Benchmark) -> bool | BiasRulerError:
+    find: Callable[[], object] = partial(_look, mask_set, case, benchmark=benchmark)
+    found = attempt(find)
+    if not isinstance(found, BiasRulerError):
+        return True
+    return found if _is_fatal(found) else found.code != "BR101"
+
+
+def _look(mask_set: MaskSet, case: str, *, benchmark: Benchmark) -> object:
+    if isinstance(mask_set.masks, str):
+        path = resolve_path(mask_set.masks, case, root=benchmark.root or Path())
+    else:
+        given = _give(mask_set, case)
+        if not isinstance(given, str | Path):
+            return given
+        path = (benchmark.root or Path()) / given
+    return find_file(path, name=mask_set.title, root=benchmark.root, limits=benchmark.limits)
+
+
+def _is_fatal(error: BiasRulerError) -> bool:
+    return error.code in ("BR401", "BR602")

@@ -1,0 +1,163 @@
+"""The score table: one row for each case, label, model and reference; one column for each metric.
+
+==============  =====  ==========================================================================
+column          type   meaning
+==============  =====  ==========================================================================
+``case``        str    name of the case, as the metadata has it
+``label``       str    name of the label; ``""`` where the benchmark has no ``[labels]``
+``model``       str    whose masks are scored; in rows of one reference against another one, the
+                       name of the reference that is scored
+``reference``   str    the reference that counts as the answer
+a metric        float  the score in its natural direction; NaN where it is undefined
+``n_model``     float  voxels of the model's mask; NaN where unknown, as in all facts below
+``n_reference`` float  voxels of the reference's mask
+``n_both``      float  voxels that both have
+``model_ml``    float  volume of the model's mask in ml
+``reference_ml``  float  volume of the reference's mask in ml
+``diagonal_mm`` float  diagonal of the reference's image in mm: what a missed mask scores
+``status``      str    ``scored``; ``agreed absent`` (both masks empty; NaN if such cases are left
+                       out by option); ``worst`` (prediction missing or unreadable);
+                       ``undefined`` (a row of a ready score table that is missing or empty)
+==============  =====  ==========================================================================
+
+Rows are sorted by case, label, model and reference. A case whose mask of a reference is missing or
+unreadable has no row with that reference. Rows of reference against reference: every automated one
+against every expert one, and every expert one against every other expert one.
+"""
+
+from __future__ import annotations
+
+from math import nan
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pytest_biasruler.benchmark.refusals import first_of, raise_if_any
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.scoring.job import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pytest_biasruler.scoring.job import CaseScores
+
+KEYS = ("case", "label", "model", "reference")
+FACTS = ("n_model", "n_reference", "n_both", "model_ml", "reference_ml", "diagonal_mm")
+STATUS = "status"
+
+
+def build_table(done: Mapping[str, CaseScores], *, metrics: Sequence[str]) -> pd.DataFrame:
+    """Return the score table of the cases in `done`.
+
+    Parameters
+    ----------
+    done : mapping
+        Case -> its scores, in any order.
+    metrics : sequence of str
+        Metric columns, in this order; a score that a case lacks is NaN.
+    """
+    records = [
+        {
+            "case": case,
+            "label": row["label"],
+            "model": row["model"],
+            "reference": row["reference"],
+            **row["scores"],
+            **row["facts"],
+            STATUS: row["status"],
+        }
+        for case, scores in done.items()
+        for row in scores["rows"]
+    ]
+    return order_table(pd.DataFrame.from_records(records), metrics=metrics)
+
+
+def order_table(table: pd.DataFrame, *, metrics: Sequence[str]) -> pd.DataFrame:
+    """Return `table` with the documented columns and nothing else, sorted, numbers as float."""
+    columns = [*KEYS, *metrics, *FACTS, STATUS]
+    ordered = table.reindex(columns=columns)
+    for name in (*metrics, *FACTS):
+        ordered[name] = ordered[name].astype(float)
+    for name in (*KEYS, STATUS):
+        ordered[name] = ordered[name].astype(object)
+    return ordered.sort_values(list(KEYS), kind="stable").reset_index(drop=True)
+
+
+def join_tables(
+    measured: pd.DataFrame, given: pd.DataFrame, *, metrics: Sequence[str]
+) -> pd.DataFrame:
+    """Return the rows of both tables, a row that stands in both as one.
+
+    Parameters
+    ----------
+    measured : DataFrame
+        Scores of masks.
+    given : DataFrame
+        A ready score table; its column ``where``, if any, names file and line.
+
+    Raises
+    ------
+    BiasRulerProblems
+        ``BR422`` if masks and table both give a score of one case, label, model, reference and
+        metric: nobody could say which one was judged.
+    """
+    if given.empty or measured.empty:
+        return order_table(measured if given.empty else given, metrics=metrics)
+    left = measured.set_index(list(KEYS))
+    right = given.set_index(list(KEYS))
+    both = left.index.intersection(right.index)
+    raise_if_any(first_of(_twice(left, right, both, metrics=metrics), shown="scores"))
+    joined = left.combine_first(right.drop(columns="where", errors="ignore"))
+    # What is known of the masks themselves is not overruled by somebody else's row.
+    joined.loc[left.index, [*FACTS, STATUS]] = left[[*FACTS, STATUS]]
+    return order_table(joined.reset_index(), metrics=metrics)
+
+
+def _twice(
+    left: pd.DataFrame, right: pd.DataFrame, both: pd.Index, *, metrics: Iterable[str]
+) -> Iterator[BiasRulerError]:
+    for metric in metrics:
+        if metric not in left.columns or metric not in right.columns:
+            continue
+        clash = left.loc[both, metric].notna() & right.loc[both, metric].notna()
+        for key in both[clash.to_numpy()]:
+            where = right.loc[key, "where"] if "where" in right.columns else "scores"
+            yield BiasRulerError(
+                "BR422",
+                f"{metric} of this case is given by masks too",
+                "masks or a score, not both",
+                "Remove the column or the masks",
+                str(where),
+            )
+
+
+def complete_table(
+    table: pd.DataFrame,
+    *,
+    cases: Sequence[str],
+    excluded: Mapping[str, Iterable[str]],
+    metrics: Sequence[str],
+) -> pd.DataFrame:
+    """Return `table` with an undefined row for every score that should exist but does not.
+
+    For each label, model and reference that occur together, each case that is not excluded for
+    the reference (or for the other reference that is scored) gets a row, so that a score left out
+    of a ready table is counted, never forgotten.
+    """
+    groups = table.groupby(["label", "model", "reference"], sort=True)["case"]
+    records = [
+        {"case": case, "label": label, "model": model, "reference": reference}
+        for (label, model, reference), present in groups
+        for case in sorted(
+            set(cases)
+            - set(present)
+            - set(excluded.get(str(reference), ()))
+            - set(excluded.get(str(model), ()))
+        )
+    ]
+    if not records:
+        return table
+    gaps = pd.DataFrame.from_records(records)
+    gaps[[*metrics, *FACTS]] = nan
+    gaps[STATUS] = Status.UNDEFINED.value
+    return order_table(pd.concat([table, gaps], ignore_index=True), metrics=metrics)
