@@ -170,7 +170,10 @@ def _find_values(made: NDArray[np.unsignedinteger], *, high: int, most: int) -> 
         return {high} - {0}
     found: set[int] = set()
     for piece in cut_pieces(made):
-        found.update(np.unique(piece[piece != 0]).tolist())
+        labelled = piece[piece != 0]
+        # Counting takes half the time of sorting, as long as the counters are few.
+        values = np.flatnonzero(np.bincount(labelled)) if high < 2**16 else np.unique(labelled)
+        found.update(values.tolist())
         if len(found) > most:
             break
     return found

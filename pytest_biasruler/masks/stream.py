@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's code for "a gzip wrapper", whose checksum and length it then checks
-_PIECE_BYTES = 262144
+_PIECE_BYTES = 32768  # one block of Python's zlib: larger pieces are put together by copying
 _MOST_EXPANSION = 1032  # deflate cannot expand further
 _TEXTS = (
     (b"version https://git-lfs", "a Git LFS pointer", "Run git lfs pull"),
