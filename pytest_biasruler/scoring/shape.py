@@ -1,9 +1,9 @@
-"""Where a mask lies, how large it is, and the lesions it falls into."""
+"""Where a mask lies, and the lesions it falls into."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan, prod
+from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +12,6 @@ from scipy import ndimage
 from pytest_biasruler.scoring.overlap import require_one_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     Box = tuple[slice, ...]
@@ -47,26 +45,6 @@ def bounding_box(*masks: NDArray[np.bool_]) -> Box | None:
         slice(min(side.start for side in sides), max(side.stop for side in sides))
         for sides in zip(*boxes, strict=True)
     )
-
-
-def volume_ml(n_voxels: int, *, spacing_mm: Sequence[float]) -> float:
-    """Return the volume of `n_voxels` voxels in millilitres.
-
-    Parameters
-    ----------
-    n_voxels : int
-        How many voxels, 0 for an empty mask.
-    spacing_mm : sequence of three float
-        Voxel size along each axis.
-
-    Examples
-    --------
-    A litre in voxels of 1 cm x 1 cm x 1 cm, 1 ml each:
-
-    >>> volume_ml(1000, spacing_mm=(10.0, 10.0, 10.0))
-    1000.0
-    """
-    return n_voxels * prod(float(length) for length in spacing_mm) / 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

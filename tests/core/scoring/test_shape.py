@@ -1,4 +1,4 @@
-"""Boxes, volumes and lesions."""
+"""Boxes and lesions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from pytest_biasruler.scoring.shape import (
     lesion_f1,
     lesion_precision,
     lesion_recall,
-    volume_ml,
 )
 
 quick = settings(deadline=None, derandomize=True, max_examples=80)
@@ -56,11 +55,6 @@ def test_an_empty_mask_does_not_widen_the_box():
     assert bounding_box(empty, mask, empty) == (slice(0, 2), slice(0, 2))
     assert bounding_box(empty) is None
     assert bounding_box() is None
-
-
-def test_a_volume_is_voxels_times_voxel_size():
-    assert volume_ml(8, spacing_mm=(0.5, 0.5, 2.5)) == pytest.approx(0.005)
-    assert volume_ml(0, spacing_mm=(0.5, 0.5, 2.5)) == 0
 
 
 def test_voxels_that_touch_by_a_corner_hang_together():
