@@ -1,0 +1,32 @@
+"""Run the checks of a benchmark; an audit is all findings and the accounting of cases."""
+
+from __future__ import annotations
+
+from pytest_biasruler.audit.judging import Judgement, judge_declared, judge_one
+from pytest_biasruler.audit.preparing import prepare
+from pytest_biasruler.audit.record import (
+    SCHEMA,
+    Audit,
+    finding_from_plain,
+    finding_to_plain,
+    load_schema,
+)
+from pytest_biasruler.audit.running import assemble, run_audit
+from pytest_biasruler.audit.summary import context
+from pytest_biasruler.checks.evidence import Evidence
+
+__all__ = [
+    "SCHEMA",
+    "Audit",
+    "Evidence",
+    "Judgement",
+    "assemble",
+    "context",
+    "finding_from_plain",
+    "finding_to_plain",
+    "judge_declared",
+    "judge_one",
+    "load_schema",
+    "prepare",
+    "run_audit",
+]

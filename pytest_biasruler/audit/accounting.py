@@ -1,0 +1,86 @@
+"""Where every case went: expected = scored + excluded, by reason and by subgroup."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.benchmark.definition import ReferenceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_biasruler.checks.evidence import Evidence
+
+
+def account_for_cases(evidence: Evidence) -> dict[str, Any]:
+    """Return the accounting of cases: for the audit, for each reference and for each model.
+
+    The audit's own count is that of its first expert reference, or of its first reference if no
+    expert drew one.
+    """
+    scored = evidence.scored
+    references = {
+        reference.name: _count(evidence, reference.name)
+        for reference in evidence.benchmark.references
+    }
+    main = main_reference(evidence)
+    return {
+        **references.get(main, {"expected": len(evidence.cases), "scored": 0}),
+        "reference": main,
+        "references": references,
+        "excluded": [
+            {"reference": name, **row}
+            for name in references
+            for row in _by_subgroup(evidence, scored.excluded.get(name, {}))
+        ],
+        "unreadable": [
+            {"model": name, **row}
+            for name in sorted(scored.unreadable)
+            for row in _by_subgroup(evidence, scored.unreadable[name])
+        ],
+    }
+
+
+def main_reference(evidence: Evidence) -> str:
+    """Return the reference whose cases the headline counts."""
+    references = evidence.benchmark.references
+    experts = [r.name for r in references if r.kind == ReferenceKind.EXPERT]
+    return next(iter([*experts, *(r.name for r in references)]), "")
+
+
+def _count(evidence: Evidence, reference: str) -> dict[str, int]:
+    expected = len(evidence.cases)
+    n_excluded = len(evidence.scored.excluded.get(reference, {}))
+    return {
+        "expected": expected,
+        "scored": expected - n_excluded,
+        "n_excluded": n_excluded,
+    }
+
+
+def _by_subgroup(evidence: Evidence, codes: Mapping[str, str]) -> list[dict[str, Any]]:
+    rows = []
+    for attribute in [None, *sorted(evidence.subgroups)]:
+        of = evidence.subgroups[attribute].of if attribute is not None else None
+        counts = Counter(
+            (code, str(of[case]) if of is not None else "all") for case, code in codes.items()
+        )
+        rows += [
+            {"attribute": attribute, "subgroup": subgroup, "reason": code, "n": n}
+            for (code, subgroup), n in sorted(counts.items())
+        ]
+    return rows
+
+
+def problem_lines(evidence: Evidence, *, show_cases: bool) -> list[dict[str, str]]:
+    """Return one line for each mask that could not be used, its case under an alias."""
+    aliases = evidence.scored.aliases
+    lines = []
+    for problem in evidence.scored.problems:
+        case = problem.where
+        place = case if show_cases else aliases.get(case, "case")
+        lines.append((place, problem.code, str(problem.at(place))))
+    for name, error in sorted(evidence.scored.errors.items()):
+        lines.append((name, error.code, str(error.at(name))))
+    return [{"case": place, "code": code, "text": text} for place, code, text in sorted(lines)]

@@ -1,0 +1,96 @@
+"""The worst cases of a failing finding, chosen by the number that made it fail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.checks.evidence import paired_difference, score_column
+from pytest_biasruler.checks.finding import Verdict
+from pytest_biasruler.scoring.gallery import draw_case
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pytest_biasruler.checks.evidence import Evidence
+    from pytest_biasruler.checks.finding import Finding
+
+N_WORST = 12
+N_MEDIAN = 3
+
+
+def illustrate(evidence: Evidence, finding: Finding, *, show_cases: bool = False) -> Finding:
+    """Return the finding with ``details["gallery"]`` if it is a FAIL and its masks can be read.
+
+    Shown are the 12 cases of the worst-off subgroup that the check's own number puts last, and 3
+    about the median.
+    """
+    subgroup = _worst_off(finding)
+    if finding.verdict != Verdict.FAIL or subgroup is None:
+        return finding
+    ranked = _rank_cases(evidence, finding, subgroup)
+    worst = [(case, "worst") for case in ranked.index[:N_WORST]]
+    rest = ranked.index[N_WORST:]
+    middle = max(len(rest) // 2 - N_MEDIAN // 2, 0)
+    median = [(case, "median") for case in rest[middle : middle + N_MEDIAN]]
+    pictures = []
+    for case, kind in [*worst, *median]:
+        picture = _picture(evidence, finding, case, show_cases=show_cases)
+        if picture is not None:
+            number = float(ranked[case])
+            pictures.append({**picture, "kind": kind, "subgroup": subgroup, "number": number})
+    return replace(finding, details={**finding.details, "gallery": pictures})
+
+
+def _worst_off(finding: Finding) -> str | None:
+    """Return the subgroup whose cases explain the finding."""
+    if finding.check == "floor":
+        worst = finding.details.get("worst")
+        return None if worst is None else str(worst)
+    pair = finding.estimate.pair if finding.estimate else None
+    if pair is None:
+        return None
+    if finding.check != "ruler":
+        return pair[1]
+    means = {group.name: abs(group.mean or 0.0) for group in finding.groups}
+    return max(pair, key=lambda name: (means[name], name))
+
+
+def _rank_cases(evidence: Evidence, finding: Finding, subgroup: str) -> pd.Series:
+    """Return the check's number for each case of the subgroup, worst first."""
+    metric, label = str(finding.metric), finding.label
+    reference, automated = str(finding.reference), str(finding.automated)
+    scored_set = automated if finding.check == "labels" else str(finding.model)
+    column = score_column(evidence, metric, model=scored_set, reference=reference, label=label)
+    if finding.check == "ruler":
+        other = score_column(evidence, metric, model=scored_set, reference=automated, label=label)
+        column = paired_difference(other, column)
+    of = evidence.cut(finding.by).of.reindex(column.per_case.index)
+    members = column.shown[(of == subgroup).to_numpy()]
+    sign = evidence.metric(metric).sign
+    badness = members.abs() if finding.check == "ruler" else -sign * members
+    return members.loc[badness.sort_values(ascending=False, kind="stable").index]
+
+
+def _picture(
+    evidence: Evidence, finding: Finding, case: str, *, show_cases: bool
+) -> dict[str, Any] | None:
+    roles = {
+        "expert": finding.reference,
+        "automated": finding.automated,
+        "model": finding.model,
+    }
+    sets = {name: role for role, name in roles.items() if name is not None}
+    picture = draw_case(evidence.benchmark, case, sets=list(sets), label=finding.label)
+    if picture is None:
+        return None
+    rows = evidence.pair(str(finding.model), str(finding.reference), finding.label)
+    known = case in rows.index
+    return {
+        "case": case if show_cases else evidence.scored.aliases.get(case, "case"),
+        "score": float(rows[str(finding.metric)][case]) if known else None,
+        "volume_ml": float(rows["reference_ml"][case]) if known else None,
+        "outlines": {sets[name]: path for name, path in picture.outlines.items()},
+        "width": picture.width,
+        "height": picture.height,
+    }

@@ -1,0 +1,161 @@
+"""Every declared question answered, and the answers judged as one family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.benchmark.declared import declare_checks, declare_one
+from pytest_biasruler.benchmark.questions import QUESTIONS
+from pytest_biasruler.checks.finding import Finding, Verdict
+from pytest_biasruler.checks.floor import check_floor
+from pytest_biasruler.checks.gap import check_gap
+from pytest_biasruler.checks.labels import check_labels
+from pytest_biasruler.checks.provenance import check_provenance
+from pytest_biasruler.checks.ruler import check_ruler
+from pytest_biasruler.checks.success import check_success
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.statistics.multiplicity import adjust_benjamini_hochberg, adjust_holm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.checks.evidence import Evidence
+
+CHECKS: dict[str, Callable[[Evidence, DeclaredCheck], Finding]] = {
+    "gap": check_gap,
+    "ruler": check_ruler,
+    "labels": check_labels,
+    "success": check_success,
+    "floor": check_floor,
+    "provenance": check_provenance,
+}
+"""Which function answers which question."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """A declared check with its finding, or with the reason why it could not run."""
+
+    declared: DeclaredCheck
+    finding: Finding | None
+    error: BiasRulerError | None
+
+    def unwrap(self) -> Finding:
+        """Return the finding, or raise the error."""
+        if self.finding is None:
+            raise self.error or ValueError("a judgement holds a finding or an error")
+        return self.finding
+
+
+def judge_declared(evidence: Evidence, *, policy: str | None = None) -> tuple[Judgement, ...]:
+    """Return the judgement of every declared check, in file order.
+
+    A FAIL needs its bound beyond the limit and, if several checks are declared, Holm's adjusted
+    p-value at most alpha; a check that could not run counts in the family with p = 1. `policy`
+    stands above the benchmark file's.
+    """
+    judgements = [_judge(evidence, declared) for declared in declare_checks(evidence.benchmark)]
+    return tuple(
+        replace(judgement, finding=_under(judgement.finding, policy))
+        for judgement in _adjust_screens(_adjust_family(judgements))
+    )
+
+
+def judge_one(
+    evidence: Evidence, check: str, *, policy: str | None = None, **keys: Any
+) -> tuple[Finding, ...]:
+    """Return the findings of one ad-hoc question, each a family of one.
+
+    Raises
+    ------
+    BiasRulerError
+        If a key is wrong, or the check cannot run.
+    """
+    declared = declare_one(evidence.benchmark, check, **keys)
+    findings = [_judge(evidence, question).unwrap() for question in declared]
+    return tuple(
+        replace(finding, policy=policy or finding.policy, p_fail_holm=finding.p_fail)
+        for finding in findings
+    )
+
+
+def _under(finding: Finding | None, policy: str | None) -> Finding | None:
+    return finding if finding is None or policy is None else replace(finding, policy=policy)
+
+
+def _judge(evidence: Evidence, declared: DeclaredCheck) -> Judgement:
+    try:
+        _refuse_unusable_sets(evidence, declared)
+        finding = CHECKS[declared.check](evidence, declared)
+    except BiasRulerError as error:
+        return Judgement(declared=declared, finding=None, error=error.at(declared.id))
+    return Judgement(declared=declared, finding=finding, error=None)
+
+
+def _refuse_unusable_sets(evidence: Evidence, declared: DeclaredCheck) -> None:
+    """Raise if a set of masks that the check needs cannot be used at all."""
+    second = declared.options.get("second_expert")
+    for name in filter(None, (declared.model, declared.reference, declared.automated, second)):
+        if name in evidence.scored.errors:
+            raise evidence.scored.errors[name]
+    question = QUESTIONS[declared.check]
+    scored_set = declared.model if question.needs_model else declared.automated
+    references = [declared.reference, declared.automated if question.needs_model else None]
+    for reference in filter(None, references):
+        if evidence.pair(str(scored_set), reference, declared.label).empty:
+            raise BiasRulerError(
+                "BR503",
+                f"no case has a score of {scored_set} against {reference}",
+                "at least one",
+                "Add masks, or rows to the score table",
+            )
+
+
+def _in_family(judgement: Judgement) -> bool:
+    return QUESTIONS[judgement.declared.check].in_family and not judgement.declared.screen
+
+
+def _adjust_family(judgements: Sequence[Judgement]) -> list[Judgement]:
+    family = [judgement for judgement in judgements if _in_family(judgement)]
+    adjusted = adjust_holm([_p_value(judgement) for judgement in family]).tolist()
+    by_id = dict(zip((judgement.declared.id for judgement in family), adjusted, strict=True))
+    return [_adjust(judgement, by_id, n_family=len(family)) for judgement in judgements]
+
+
+def _p_value(judgement: Judgement) -> float:
+    finding = judgement.finding
+    return 1.0 if finding is None or finding.p_fail is None else finding.p_fail
+
+
+def _adjust(judgement: Judgement, adjusted: dict[str, float], *, n_family: int) -> Judgement:
+    finding = judgement.finding
+    if finding is None or judgement.declared.id not in adjusted:
+        return judgement
+    holm = adjusted[judgement.declared.id]
+    finding = replace(finding, p_fail_holm=holm if finding.p_fail is not None else None)
+    if finding.verdict == Verdict.FAIL and n_family > 1 and not holm <= judgement.declared.alpha:
+        finding = replace(finding, verdict=Verdict.INCONCLUSIVE, reason="multiplicity")
+    return replace(judgement, finding=finding)
+
+
+def _adjust_screens(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Give every screen its Benjamini-Hochberg q over all screens."""
+    screens = [judgement for judgement in judgements if judgement.declared.screen]
+    if not screens:
+        return list(judgements)
+    q_values = adjust_benjamini_hochberg([_p_value(judgement) for judgement in screens])
+    by_id = {j.declared.id: float(q) for j, q in zip(screens, q_values, strict=True)}
+    return [
+        replace(
+            judgement,
+            finding=replace(
+                judgement.finding,
+                details={**judgement.finding.details, "q": by_id[judgement.declared.id]},
+            ),
+        )
+        if judgement.finding is not None and judgement.declared.id in by_id
+        else judgement
+        for judgement in judgements
+    ]

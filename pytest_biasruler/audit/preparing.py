@@ -1,0 +1,62 @@
+"""From a benchmark to its evidence: metadata read, cases cut into subgroups and scored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.benchmark.metadata import read_metadata
+from pytest_biasruler.benchmark.subgroups import cut_all
+from pytest_biasruler.checks.evidence import Evidence
+from pytest_biasruler.scoring.run import score_benchmark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.scoring.store import Store
+
+
+def prepare(
+    benchmark: Benchmark,
+    *,
+    workers: int = 1,
+    store: Store | None = None,
+    progress: Callable[[int, int, int], None] | None = None,
+    metrics: Sequence[Metric] = (),
+) -> Evidence:
+    """Return everything that is known before the first question is asked.
+
+    Parameters
+    ----------
+    workers : int
+        Processes that score cases; 1 scores in this process.
+    store : Store, optional
+        Where scores are kept between runs; None keeps nothing.
+    progress : callable, optional
+        Called with (done, total, from store) as cases are scored.
+    metrics : sequence of Metric
+        Metrics of plugins, beside the built-in ones.
+
+    Raises
+    ------
+    BiasRulerError
+        On every problem that stops an audit before anything is scored, all at once.
+    """
+    metadata = read_metadata(benchmark)
+    subgroups = cut_all(benchmark, metadata)
+    scored = score_benchmark(
+        benchmark,
+        metadata=metadata,
+        metrics=metrics,
+        workers=workers,
+        store=store,
+        progress=progress,
+    )
+    return Evidence(
+        benchmark=benchmark,
+        metadata=metadata,
+        scored=scored,
+        subgroups=subgroups,
+        metrics={metric.name: metric for metric in metrics},
+    )

@@ -1,0 +1,166 @@
+"""The audit as a record, and as the JSON that travels and is kept."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib import resources
+from typing import Any
+
+from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status, Verdict
+from pytest_biasruler.errors import BiasRulerError
+
+SCHEMA = "biasruler-audit/1"
+
+Plain = Mapping[str, Any]
+"""Nothing but dict, list, str, int, float, bool and None; no NaN."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Audit:
+    """All findings of a benchmark and the accounting of its cases.
+
+    Its fields are the keys of ``audit.json``; `docs/audit-json.md` and the JSON Schema in the
+    package describe them. Case names are aliases unless they were asked for.
+    """
+
+    benchmark: Plain
+    tool: Plain
+    settings: Plain
+    models: Plain
+    references: Plain
+    attributes: Plain
+    labels: Plain
+    metrics: Plain
+    scores: tuple[Plain, ...]
+    warnings: tuple[Plain, ...]
+    accounting: Plain
+    unasked: Plain
+    findings: tuple[Finding, ...]
+    extensions: Plain = field(default_factory=dict)
+    schema: str = SCHEMA
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the audit in plain types, as JSON holds it."""
+        content = {item.name: getattr(self, item.name) for item in fields(self)}
+        content["findings"] = [finding_to_plain(finding) for finding in self.findings]
+        result: dict[str, Any] = plain(content)
+        return result
+
+    def to_json(self) -> str:
+        """Return ``audit.json``: sorted keys, no NaN, the same bytes for the same audit."""
+        return (
+            json.dumps(
+                self.to_plain(), sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False
+            )
+            + "\n"
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Audit:
+        """Return the audit that `text` holds.
+
+        Raises
+        ------
+        BiasRulerError
+            ``BR603`` if the text is no audit, or one of a newer schema.
+        """
+        content = _parse(text)
+        try:
+            findings = tuple(finding_from_plain(item) for item in content.pop("findings"))
+            scores, warnings = tuple(content.pop("scores")), tuple(content.pop("warnings"))
+            return cls(findings=findings, scores=scores, warnings=warnings, **content)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _not_an_audit("a key or value that no audit has") from error
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _not_an_audit("text that is not JSON") from error
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if schema != SCHEMA:
+        raise _not_an_audit(f"schema {schema!r}")
+    return dict(content)
+
+
+def _not_an_audit(found: str) -> BiasRulerError:
+    return BiasRulerError(
+        "BR603",
+        f"the audit holds {found}",
+        f"an audit of schema {SCHEMA}",
+        "Write it again with --biasruler-json",
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return `value` in plain types; NaN and infinity become None.
+
+    Raises
+    ------
+    TypeError
+        For sets, paths and everything else that has no plain form.
+    """
+    if value is None or isinstance(value, (bool, int)) or type(value) is str:
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return plain(value.item())
+    raise TypeError(f"{type(value).__name__} has no plain form")
+
+
+def finding_to_plain(finding: Finding) -> dict[str, Any]:
+    """Return a finding in plain types."""
+    content = {item.name: getattr(finding, item.name) for item in fields(finding)}
+    if finding.estimate is not None:
+        content["estimate"] = _fields_of(finding.estimate)
+    content["groups"] = [_fields_of(group) for group in finding.groups]
+    result: dict[str, Any] = plain(content)
+    return result
+
+
+def _fields_of(record: Estimate | Group) -> dict[str, Any]:
+    return {item.name: getattr(record, item.name) for item in fields(record)}
+
+
+def finding_from_plain(content: Mapping[str, Any]) -> Finding:
+    """Return the finding that `finding_to_plain` wrote."""
+    values = dict(content)
+    estimate = values.pop("estimate")
+    groups = values.pop("groups")
+    return Finding(
+        **{
+            **values,
+            "by": tuple(values["by"]),
+            "verdict": Verdict(values["verdict"]),
+            "estimate": _estimate(estimate) if estimate is not None else None,
+            "groups": tuple(
+                Group(**{**group, "status": Status(group["status"])}) for group in groups
+            ),
+        }
+    )
+
+
+def _estimate(content: Mapping[str, Any]) -> Estimate:
+    low, high = content["ci95"]
+    pair = content["pair"]
+    return Estimate(
+        **{**content, "ci95": (low, high), "pair": (pair[0], pair[1]) if pair else None}
+    )
+
+
+def load_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``audit.json`` that ships with the package."""
+    text = resources.files("pytest_biasruler.audit").joinpath("schema.json").read_text("utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema

@@ -1,0 +1,113 @@
+"""An audit from beginning to end, for notebooks and for the end of a test run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.audit.gallery import illustrate
+from pytest_biasruler.audit.judging import judge_declared
+from pytest_biasruler.audit.preparing import prepare
+from pytest_biasruler.audit.record import Audit
+from pytest_biasruler.audit.summary import context
+from pytest_biasruler.checks.outcome import outcome_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.scoring.store import Store
+
+
+def run_audit(
+    benchmark: Benchmark,
+    *,
+    policy: str | None = None,
+    workers: int = 1,
+    store: Store | None = None,
+    progress: Callable[[int, int, int], None] | None = None,
+    metrics: Sequence[Metric] = (),
+    show_cases: bool = False,
+    today: dt.date | None = None,
+) -> Audit:
+    """Return the audit of a benchmark: every declared check answered and judged.
+
+    Parameters
+    ----------
+    policy : str, optional
+        ``"point"``, ``"confident-fail"`` or ``"prove-safe"``; stands above the benchmark's own.
+    workers : int
+        Processes that score cases.
+    store : Store, optional
+        Where scores are kept between runs; None keeps nothing.
+    show_cases : bool
+        Print real case names in place of aliases.
+    today : date, optional
+        The UTC date on which waivers are judged; without one, no waiver holds.
+
+    Raises
+    ------
+    BiasRulerError
+        On every problem that stops an audit before anything is scored, all at once.
+    """
+    evidence = prepare(benchmark, workers=workers, store=store, progress=progress, metrics=metrics)
+    judgements = judge_declared(evidence, policy=policy)
+    findings = [
+        illustrate(
+            evidence,
+            replace(judgement.finding, outcome=str(outcome_of(judgement.finding, today=today))),
+            show_cases=show_cases,
+        )
+        for judgement in judgements
+        if judgement.finding is not None
+    ]
+    errors = [
+        {
+            "id": judgement.declared.id,
+            "code": judgement.error.code,
+            "message": str(judgement.error),
+        }
+        for judgement in judgements
+        if judgement.error is not None
+    ]
+    return assemble(
+        context(evidence, show_cases=show_cases),
+        findings,
+        settings={
+            "policy": policy or str(benchmark.defaults.policy or "confident-fail"),
+            "both_empty": str(benchmark.defaults.both_empty),
+            "show_cases": show_cases,
+            "run_date": today.isoformat() if today else None,
+        },
+        checks={
+            "declared": len(judgements),
+            "deselected": 0,
+            "ran": len(findings),
+            "missing": 0,
+            "errors": errors,
+        },
+    )
+
+
+def assemble(
+    about: Mapping[str, Any],
+    findings: Sequence[Finding],
+    *,
+    settings: Mapping[str, Any],
+    checks: Mapping[str, Any],
+    warnings: Sequence[Mapping[str, Any]] = (),
+) -> Audit:
+    """Return the audit made of a context, its findings and what was counted while they ran."""
+    return Audit(
+        **{
+            **about,
+            "scores": tuple(about["scores"]),
+            "warnings": (*about["warnings"], *warnings),
+            "accounting": {**about["accounting"], "checks": dict(checks)},
+        },
+        settings=dict(settings),
+        findings=tuple(findings),
+    )

@@ -1,0 +1,160 @@
+"""What an audit says before any question: who, by which rulers, and who is missing."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.audit.accounting import account_for_cases, problem_lines
+from pytest_biasruler.audit.numeric import check_numerics
+from pytest_biasruler.audit.record import plain
+from pytest_biasruler.audit.tables import summarise_scores
+from pytest_biasruler.benchmark.declared import declare_checks
+
+if TYPE_CHECKING:
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.checks.evidence import Evidence
+
+CONVENTIONS = {
+    "nsd": "surfel convention, area-weighted share of both surfaces within the tolerance",
+    "hd95_mm": "surfel convention, larger of the two area-weighted 95th percentiles",
+    "hd_mm": "surfel convention, largest distance between the two surfaces",
+    "assd_mm": "surfel convention, area-weighted mean over both surfaces together",
+    "lesion_recall": "26-connected components (8-connected in 2-D), found by any overlap",
+    "lesion_precision": "26-connected components (8-connected in 2-D), true by any overlap",
+    "lesion_f1": "26-connected components (8-connected in 2-D), matched by any overlap",
+    "signed_volume_error": "(volume - reference volume) / volume of the union",
+    "relative_volume_error": "|volume - reference volume| / reference volume",
+}
+"""What has to be said of a metric beside its name."""
+
+
+def context(evidence: Evidence, *, show_cases: bool = False) -> dict[str, Any]:
+    """Return every key of ``audit.json`` but findings, settings and what pytest counts.
+
+    Case names are replaced by aliases unless `show_cases` is true.
+    """
+    benchmark, scored = evidence.benchmark, evidence.scored
+    notes = [*evidence.metadata.notes, *scored.notes]
+    notes += [
+        note for name in sorted(evidence.subgroups) for note in evidence.subgroups[name].notes
+    ]
+    result: dict[str, Any] = plain(
+        {
+            "benchmark": {
+                "name": benchmark.name,
+                "n_cases": len(evidence.cases),
+                "n_patients": int(evidence.metadata.patients.nunique()),
+                "hash": scored.digest,
+            },
+            "tool": _tool(),
+            "models": {
+                model.name: {
+                    "trained_on": model.trained_on,
+                    "digest": scored.model_digests.get(model.name),
+                }
+                for model in benchmark.models
+            },
+            "references": _references(evidence),
+            "attributes": _attributes(evidence),
+            "labels": {name: list(values) for name, values in benchmark.labels.items()},
+            "metrics": {name: _metric(evidence.metric(name)) for name in _metrics_of(evidence)},
+            "scores": summarise_scores(evidence, metrics=_metrics_of(evidence)),
+            "warnings": [
+                {"code": note.code, "set": note.set, "n": note.n, "text": note.text}
+                for note in notes
+            ],
+            "accounting": {
+                **account_for_cases(evidence),
+                "problems": problem_lines(evidence, show_cases=show_cases),
+            },
+            "unasked": _unasked(benchmark, evidence),
+        }
+    )
+    return result
+
+
+def _tool() -> dict[str, str]:
+    return {
+        "version": version("pytest-biasruler"),
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "scipy": version("scipy"),
+        "numeric_check": check_numerics(),
+    }
+
+
+def _references(evidence: Evidence) -> dict[str, Any]:
+    excluded = evidence.scored.excluded
+    n_cases = len(evidence.cases)
+    return {
+        reference.name: {
+            "kind": str(reference.kind),
+            "n_read": n_cases - len(excluded.get(reference.name, {})),
+            "n_excluded": len(excluded.get(reference.name, {})),
+        }
+        for reference in evidence.benchmark.references
+    }
+
+
+def _attributes(evidence: Evidence) -> dict[str, Any]:
+    patients, n_cases = evidence.metadata.patients, len(evidence.cases)
+    described = {}
+    for attribute in evidence.benchmark.attributes:
+        subgroups = evidence.subgroups[attribute.name]
+        of = subgroups.of
+        described[attribute.name] = {
+            "column": attribute.source,
+            "bins": list(attribute.bins) if attribute.bins else None,
+            "merges": {kept: list(taken) for kept, taken in attribute.merge.items()},
+            "missing_tokens": list(attribute.missing),
+            "judge_missing": attribute.judge_missing,
+            "missing": subgroups.missing,
+            "subgroups": [
+                {
+                    "name": name,
+                    "n_cases": int((of == name).sum()),
+                    "n_patients": int(patients[of == name].nunique()),
+                    "share": float((of == name).sum() / n_cases) if n_cases else 0.0,
+                }
+                for name in subgroups.order
+            ],
+        }
+    return described
+
+
+def _metrics_of(evidence: Evidence) -> list[str]:
+    """Return the metrics that some check asks about; without checks, all that were scored."""
+    asked = {declared.metric for declared in declare_checks(evidence.benchmark)}
+    known = [name for name in evidence.scored.table.columns if evidence.knows(name)]
+    return sorted(asked & set(known)) if asked else sorted(known)
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {
+        "title": metric.title,
+        "unit": metric.unit,
+        "direction": str(metric.direction),
+        "range": list(metric.range),
+        "convention": CONVENTIONS.get(metric.name, ""),
+        "both_empty": metric.both_empty,
+        "one_empty": metric.one_empty,
+        "parameters": dict(metric.parameters),
+    }
+
+
+def _unasked(benchmark: Benchmark, evidence: Evidence) -> dict[str, Any]:
+    """Return what the metadata would allow to ask and no check does.
+
+    Columns that the benchmark file does not name are counted, never named.
+    """
+    asked = {name for declared in declare_checks(benchmark) for name in declared.by}
+    named = {attribute.source for attribute in benchmark.attributes}
+    named |= {name for name in (benchmark.case, benchmark.patient, benchmark.site) if name}
+    others = [name for name in evidence.metadata.frame.columns if name not in named]
+    return {
+        "attributes": [a.name for a in benchmark.attributes if a.name not in asked],
+        "n_other_columns": len(others),
+    }

@@ -1,0 +1,175 @@
+"""What a check is given: the benchmark, its cases cut into subgroups, and their scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pytest_biasruler.benchmark.metrics import CATALOGUE, IMAGE_DIAGONAL, Metric
+from pytest_biasruler.benchmark.subgroups import Subgroups, cross_subgroups
+from pytest_biasruler.errors import BiasRulerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
+    from pytest_biasruler.benchmark.metadata import Metadata
+    from pytest_biasruler.scoring.scored import Scored
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Evidence:
+    """Everything that is known before the first question is asked."""
+
+    benchmark: Benchmark
+    metadata: Metadata
+    scored: Scored
+    subgroups: Mapping[str, Subgroups]
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    rows: Mapping[tuple[str, str, str], pd.DataFrame] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        rows = {
+            (str(model), str(reference), str(label)): part.set_index("case")
+            for (model, reference, label), part in self.scored.table.groupby(
+                ["model", "reference", "label"], sort=True
+            )
+        }
+        object.__setattr__(self, "rows", rows)
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """Every case of the benchmark, sorted by name."""
+        return self.scored.cases
+
+    def knows(self, name: str) -> bool:
+        """Return whether `name` is a metric of this benchmark."""
+        return name in self.benchmark.metrics or name in self.metrics or name in CATALOGUE
+
+    def metric(self, name: str) -> Metric:
+        """Return what the metric `name` means in this benchmark."""
+        return {**CATALOGUE, **self.metrics, **self.benchmark.metrics}[name]
+
+    def patients(self, cases: pd.Index) -> np.ndarray:
+        """Return the patient of each case."""
+        return self.metadata.patients.reindex(cases).to_numpy(dtype=object)
+
+    def cut(self, by: Sequence[str]) -> Subgroups:
+        """Return the subgroups of an attribute, or of several crossed."""
+        parts = [self.subgroups[name] for name in by]
+        return parts[0] if len(parts) == 1 else cross_subgroups(parts)
+
+    def pair(self, model: str, reference: str, label: str | None) -> pd.DataFrame:
+        """Return the score rows of `model` against `reference`, indexed by case."""
+        found = self.rows.get((model, reference, label or ""))
+        if found is not None:
+            return found
+        empty: pd.DataFrame = self.scored.table.iloc[:0].set_index("case")
+        return empty
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Column:
+    """One number per case, and the cases that have none.
+
+    Attributes
+    ----------
+    per_case : Series
+        c by case, larger as the check wants it; finite.
+    shown : Series
+        The same in the metric's natural direction, for means that people read.
+    excluded : frozenset of str
+        Cases left out because a mask of a reference was missing or unreadable.
+    undefined : frozenset of str
+        Cases whose score should exist but is not finite.
+    """
+
+    per_case: pd.Series
+    shown: pd.Series
+    excluded: frozenset[str] = frozenset()
+    undefined: frozenset[str] = frozenset()
+
+    def only(self, cases: pd.Index) -> Column:
+        """Return the column on these cases alone."""
+        kept = self.per_case.index.intersection(cases)
+        return Column(
+            per_case=self.per_case.loc[kept],
+            shown=self.shown.loc[kept],
+            excluded=self.excluded,
+            undefined=self.undefined,
+        )
+
+
+def score_column(
+    evidence: Evidence,
+    metric: str,
+    *,
+    model: str,
+    reference: str,
+    label: str | None,
+    worst_is_score: bool = True,
+) -> Column:
+    """Return the scores of `model` against `reference`, s times larger is better.
+
+    A missing prediction counts with its worst score, unless `worst_is_score` is false: then it is
+    undefined. Cases in which both masks are empty and which the benchmark excludes are left out.
+    """
+    rows = evidence.pair(model, reference, label)
+    cases = pd.Index(evidence.cases)
+    excluded = frozenset(cases.difference(rows.index))
+    if metric not in rows.columns:
+        raise BiasRulerError(
+            "BR503",
+            f"no score of {metric} for {model} against {reference}",
+            "masks or a column of the score table",
+            "Add masks to the benchmark or the column to the score table",
+        )
+    values = rows[metric].astype(float)
+    absent = (rows["status"] == "agreed absent") & values.isna()
+    if not worst_is_score:
+        values = values.mask(rows["status"] == "worst")
+    finite = pd.Series(np.isfinite(values.to_numpy()), index=values.index)
+    undefined = frozenset(values.index[~finite & ~absent])
+    shown = values[finite].sort_index()
+    return Column(
+        per_case=shown * evidence.metric(metric).sign,
+        shown=shown,
+        excluded=excluded,
+        undefined=undefined,
+    )
+
+
+def paired_difference(minuend: Column, subtrahend: Column) -> Column:
+    """Return minuend minus subtrahend on the cases that have both."""
+    both = minuend.per_case.index.intersection(subtrahend.per_case.index)
+    difference = minuend.per_case.loc[both] - subtrahend.per_case.loc[both]
+    excluded = minuend.excluded | subtrahend.excluded
+    return Column(
+        per_case=difference,
+        shown=minuend.shown.loc[both] - subtrahend.shown.loc[both],
+        excluded=excluded,
+        undefined=(minuend.undefined | subtrahend.undefined) - excluded,
+    )
+
+
+def bounds_of(evidence: Evidence, declared: DeclaredCheck, column: Column) -> tuple[float, float]:
+    """Return the smallest and largest possible s*y of a metric.
+
+    A distance cannot exceed the largest image diagonal among the cases scored; where a metric has
+    no bound at all, the observed extreme stands in.
+    """
+    metric = evidence.metric(declared.metric)
+    observed = (float(column.shown.min()), float(column.shown.max()))
+    low = observed[0] if metric.range[0] is None else metric.range[0]
+    high = metric.range[1]
+    if high is None:
+        high = observed[1]
+        if metric.one_empty == IMAGE_DIAGONAL and declared.model and declared.reference:
+            rows = evidence.pair(declared.model, declared.reference, declared.label)
+            diagonals = rows["diagonal_mm"].reindex(column.shown.index).dropna()
+            high = max(high, float(diagonals.max())) if len(diagonals) else high
+    edges = (metric.sign * low, metric.sign * high)
+    return min(edges), max(edges)

@@ -1,0 +1,106 @@
+"""Is the evidence good enough to judge at all?
+
+Facts about references, exclusions and subgroups; no estimate and no limit of its own. Own keys:
+``max_identical`` (0.5), ``max_exclusion_gap`` (0.05), ``max_missing`` (0.10) and
+``min_expert_share`` (0: only reported).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pytest_biasruler.checks.answer import answer
+from pytest_biasruler.checks.criteria import cases_with_expert, judge_criteria
+from pytest_biasruler.checks.evidence import Column
+from pytest_biasruler.checks.finding import Finding, Status, Verdict
+from pytest_biasruler.checks.membership import find_members
+
+if TYPE_CHECKING:
+    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.checks.evidence import Evidence
+    from pytest_biasruler.checks.membership import Membership
+
+
+def check_provenance(evidence: Evidence, declared: DeclaredCheck) -> Finding:
+    """Return whether references, exclusions and subgroup sizes allow a judgement."""
+    lost = _lost_column(evidence, declared)
+    members = find_members(evidence, lost, by=declared.by, min_patients=declared.min_patients)
+    criteria = judge_criteria(evidence, declared, lost=lost, members=members)
+    verdicts = {criterion.verdict for criterion in criteria}
+    verdict = next(
+        (v for v in (Verdict.FAIL, Verdict.INCONCLUSIVE) if v in verdicts), Verdict.PASS
+    )
+    return answer(
+        evidence,
+        declared,
+        statement=_state(evidence, declared, members),
+        verdict=verdict,
+        reason="thin evidence" if verdict == Verdict.INCONCLUSIVE else None,
+        estimate=None,
+        p_fail=None,
+        min_detectable=None,
+        groups=members.groups,
+        details={
+            "criteria": [asdict(criterion) for criterion in criteria],
+            "exclusions": _exclusions(evidence, members),
+            "sources": _sources(evidence, members),
+            "too_small": list(members.too_small),
+        },
+    )
+
+
+def _lost_column(evidence: Evidence, declared: DeclaredCheck) -> Column:
+    """Return 1 for each case that is excluded or whose default score is not finite, else 0."""
+    rows = evidence.pair(str(declared.model), str(declared.reference), declared.label)
+    present = set(rows.index)
+    metric = evidence.benchmark.defaults.metric
+    if metric in rows.columns:
+        finite = np.isfinite(rows[metric].astype(float)) | (rows["status"] == "agreed absent")
+        present = set(rows.index[finite])
+    cases = pd.Index(evidence.cases)
+    values = pd.Series([float(case not in present) for case in cases], index=cases)
+    return Column(per_case=values, shown=values)
+
+
+def _exclusions(evidence: Evidence, members: Membership) -> list[dict[str, Any]]:
+    """Return how many cases each subgroup lost, by reference and reason."""
+    of = members.subgroups.of
+    counted: dict[tuple[str, str, str], int] = {}
+    for reference, cases in evidence.scored.excluded.items():
+        for case, code in cases.items():
+            key = (reference, str(of[case]), code)
+            counted[key] = counted.get(key, 0) + 1
+    return [
+        {"reference": reference, "subgroup": subgroup, "reason": code, "n": n}
+        for (reference, subgroup, code), n in sorted(counted.items())
+    ]
+
+
+def _sources(evidence: Evidence, members: Membership) -> dict[str, dict[str, int]]:
+    """Return how many cases of each subgroup have an expert label, only an automated one, none."""
+    expert = cases_with_expert(evidence)
+    any_reference = {case for rows in evidence.rows.values() for case in rows.index}
+    of = members.subgroups.of
+    sources = {}
+    for name in members.subgroups.order:
+        cases = set(of.index[of == name])
+        sources[str(name)] = {
+            "expert": len(cases & expert),
+            "automated_only": len((cases & any_reference) - expert),
+            "none": len(cases - any_reference),
+        }
+    return sources
+
+
+def _state(evidence: Evidence, declared: DeclaredCheck, members: Membership) -> str:
+    attribute = " and ".join(declared.by)
+    declared_groups = [g for g in members.groups if g.status != Status.MISSING]
+    n_missing = sum(g.n_cases for g in members.groups if g.status == Status.MISSING)
+    return (
+        f"{len(members.too_small)} of {len(declared_groups)} subgroups of {attribute} are too "
+        f"small to judge; {n_missing} of {len(evidence.cases):,} cases have no {attribute}"
+    )
