@@ -131,27 +131,33 @@ def compare_groups(
     spread = _pick_largest(records, is_signed=baseline is not None and not both_orders)
     if spread.pair is None:
         return spread
-    level = family.level if spread.value > limit else 1 - alpha
-    n_patients = {group.name: group.n_patients for group in groups}
     return replace(
         spread,
         p_level=family.level,
         p_fail=family.combine([record.p for record in records]),
         min_detectable=smallest_detectable(se=spread.se, df=spread.df, level=family.level),
-        needed={
-            name: more_patients(
-                n_patients[name],
-                se=spread.se,
-                df=spread.df,
-                level=level,
-                margin=spread.value - limit,
-            )
-            for name in spread.pair
-        },
+        needed=_plan(
+            spread,
+            n_patients={group.name: group.n_patients for group in groups},
+            level=family.level if spread.value > limit else 1 - alpha,
+            limit=limit,
+        ),
         heterogeneity_sd=estimate_heterogeneity(
             [group.plain.mean for group in groups], [group.plain.variance for group in groups]
         ),
     )
+
+
+def _plan(
+    spread: Spread, *, n_patients: Mapping[str, int], level: float, limit: float
+) -> dict[str, float]:
+    margin = spread.value - limit
+    return {
+        name: more_patients(
+            n_patients[name], se=spread.se, df=spread.df, level=level, margin=margin
+        )
+        for name in spread.pair or ()
+    }
 
 
 def _pick_largest(records: tuple[Contrast, ...], *, is_signed: bool) -> Spread:
