@@ -13,6 +13,7 @@ import pandas as pd
 from pytest_biasruler.benchmark.frames import frame_to_text
 from pytest_biasruler.benchmark.notes import Note
 from pytest_biasruler.benchmark.paths import is_file_name, is_inside
+from pytest_biasruler.benchmark.problems import KeyPath, place_of
 from pytest_biasruler.benchmark.refusals import first_of, lines_text, raise_if_any
 from pytest_biasruler.benchmark.textfile import read_text_table
 from pytest_biasruler.errors import BiasRulerError
@@ -111,15 +112,12 @@ def _read_table(benchmark: Benchmark) -> tuple[str, TextTable]:
         return shown, frame_to_text(frame, shown=shown, limits=benchmark.limits)
     shown = Path(source).name
     path = Path(source) if benchmark.root is None else benchmark.root / source
-    if benchmark.root is not None and not is_inside(source, root=benchmark.root):
+    # The benchmark has judged the spelling of the path; where a link leads is seen only now.
+    if benchmark.root is not None and not is_inside(path, root=benchmark.root):
         found, fix = "metadata leaves the data root", "Set root in [benchmark]"
-        where = _file_name(benchmark)
+        where = place_of(benchmark)(("benchmark", "metadata"))[1]
         raise_if_any([BiasRulerError("BR401", found, "a path inside it", fix, where)])
     return shown, read_text_table(path, shown=shown, limits=benchmark.limits)
-
-
-def _file_name(benchmark: Benchmark) -> str:
-    return "benchmark" if benchmark.file is None else benchmark.file.name
 
 
 def _float_names(
@@ -137,18 +135,22 @@ def _float_names(
 def _lacking_columns(
     benchmark: Benchmark, *, table: TextTable, shown: str
 ) -> Iterator[BiasRulerError]:
-    wanted = [("case", benchmark.case), ("patient", benchmark.patient), ("site", benchmark.site)]
-    wanted += [(f"[attributes.{each.name}]", each.source) for each in benchmark.attributes]
-    for role, name in wanted:
+    wanted: list[tuple[KeyPath, str | None]] = [
+        (("benchmark", "case"), benchmark.case),
+        (("benchmark", "patient"), benchmark.patient),
+        (("benchmark", "site"), benchmark.site),
+        *((("attributes", each.name), each.source) for each in benchmark.attributes),
+    ]
+    for path, name in wanted:
         if name is not None and (not name or name not in table.header):
             # Only a near name is told: without a header row, the names are somebody's cells.
             near = get_close_matches(name, table.header, n=1)
             yield BiasRulerError(
                 "BR602",
-                f'column "{name}" of {role} is not in {shown}',
+                f'column "{name}" of {path[1]} is not in {shown}',
                 "one of its columns",
                 f'Perhaps "{near[0]}" is meant' if near else "Correct the name",
-                _file_name(benchmark),
+                place_of(benchmark)(path)[1],
             )
 
 

@@ -75,10 +75,11 @@ def number_problems(
         ``BR406`` for the first cells that are no number, and one ``BR407`` for all numbers that
         lie in no bin.
     """
+    numbers = {cell: read_number(cell) for cell in set(cells.values())}
     unread = []
     outside = []
     for case, cell in cells.items():
-        number = read_number(cell)
+        number = numbers[cell]
         # "65+" is any age from 65 on, so it has a bin only if that is the last one.
         if number is None or (number.is_open and number.value < edges[-2]):
             unread.append((cell, places[case]))

@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
-# On POSIX both root / "http://x/y.csv" and root / "C:\\x.csv" lie inside root, so comparing
-# resolved paths is not enough.
+# On POSIX root / "http://x/y" and root / "C:\\x" both lie inside root, so comparing resolved paths
+# is not enough.
 _FOREIGN = re.compile(r"\x00|\\|://|\A[A-Za-z]:")
 
 
@@ -22,8 +22,6 @@ def is_file_name(text: str) -> bool:
     return bool(text) and not _FOREIGN.search(text) and "/" not in text and ".." not in text
 
 
-def is_inside(relative: str, *, root: Path) -> bool:
-    """Return whether `relative` leads to a place in `root`, all links followed."""
-    if _FOREIGN.search(relative) or relative.startswith("/"):
-        return False
-    return Path(os.path.realpath(root / relative)).is_relative_to(os.path.realpath(root))
+def is_inside(path: Path, *, root: Path) -> bool:
+    """Return whether `path`, all links followed, lies in `root`."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pytest_biasruler.benchmark.bins import bin_names, bin_of, filler_note
-from pytest_biasruler.benchmark.categories import MISSING, category_problems, fold, near_spellings
+from pytest_biasruler.benchmark.categories import MISSING, category_problems, near_spellings
 from pytest_biasruler.benchmark.notes import Note
 from pytest_biasruler.benchmark.numbers import number_problems, read_number
 from pytest_biasruler.benchmark.refusals import raise_if_any
@@ -74,7 +74,7 @@ def cut_subgroups(metadata: Metadata, attribute: Attribute, *, limits: Limits) -
     ------
     BiasRulerProblems
         ``BR406`` a cell is no number; ``BR407`` numbers lie in no bin; ``BR405`` one category has
-        several spellings; ``BR410`` too many categories; ``BR413`` a category or bin is called
+        several spellings; ``BR410`` too many categories; ``BR413`` a category is called
         "missing". Of cells only categories are quoted.
     """
     cells = metadata.frame[attribute.source]
@@ -116,15 +116,17 @@ def _cut_categories(
 
 def _cut_bins(known: pd.Series[str], attribute: Attribute, metadata: Metadata) -> _Cut:
     edges = attribute.bins or ()
-    problems = number_problems(
-        dict(zip(map(str, known.index), known, strict=True)),
-        edges=edges,
-        column=attribute.source,
-        places=metadata.lines,
-        shown=metadata.shown,
+    raise_if_any(
+        number_problems(
+            dict(zip(map(str, known.index), known, strict=True)),
+            edges=edges,
+            column=attribute.source,
+            places=metadata.lines,
+            shown=metadata.shown,
+        )
     )
-    raise_if_any([*problems, *_bins_called_missing(attribute)])
-    numbers = [number for number in map(read_number, known) if number is not None]
+    read = {cell: read_number(cell) for cell in set(known)}
+    numbers = [number for number in map(read.get, known) if number is not None]
     values = [number.value for number in numbers]
     whole = all(value.is_integer() for value in values)
     names = attribute.names or bin_names(edges, whole=whole)
@@ -135,14 +137,6 @@ def _cut_bins(known: pd.Series[str], attribute: Attribute, metadata: Metadata) -
         *filler_note(values, attribute=attribute.name, n_rows=len(metadata.frame)),
     )
     return names, pd.Series(of_known, index=known.index, dtype=object), notes
-
-
-def _bins_called_missing(attribute: Attribute) -> list[BiasRulerError]:
-    if MISSING not in map(fold, attribute.names or ()):
-        return []
-    found = f'{attribute.name} has a bin called "missing"'
-    where = f"[attributes.{attribute.name}]"
-    return [BiasRulerError("BR413", found, "another name", "Rename it in names", where)]
 
 
 def _open_note(n: int, *, attribute: str) -> tuple[Note, ...]:
