@@ -84,7 +84,8 @@ def _picture(
     picture = draw_case(evidence.benchmark, case, sets=list(sets), label=finding.label)
     if picture is None:
         return None
-    rows = evidence.pair(str(finding.model), str(finding.reference), finding.label)
+    scored_set = finding.automated if finding.model is None else finding.model
+    rows = evidence.pair(str(scored_set), str(finding.reference), finding.label)
     known = case in rows.index
     return {
         "case": case if show_cases else evidence.scored.aliases.get(case, "case"),
