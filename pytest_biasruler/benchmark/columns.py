@@ -120,29 +120,29 @@ def _read_column(name: str, raw: object, *, problems: Problems) -> Metric:
     direction = Direction(kept.get("direction", Direction.HIGHER))
     low, high = kept.get("range", (None, None))
     cap = kept.get("cap")
+    both_empty, one_empty = _empty_masks(direction, low=low, high=high, cap=cap)
     return Metric(
         name=name,
         unit=kept.get("unit", ""),
         direction=direction,
         range=(low, high),
         cap=cap,
-        **_empty_masks(direction, low=low, high=high, cap=cap),
+        both_empty=both_empty,
+        one_empty=one_empty,
     )
 
 
 def _empty_masks(
     direction: Direction, *, low: float | None, high: float | None, cap: float | None
-) -> dict[str, float]:
+) -> tuple[float, float]:
     """Return what empty masks score in a column: its best and worst possible value.
 
     A missed lesion must never vanish or look good, so what is not known is undefined (NaN) and
     counted, not 0.
     """
-    best, worst = (high, low) if direction == Direction.HIGHER else (low, high)
-    if direction == Direction.SIGNED:
-        best, worst = 0.0, None
-    worst = cap if worst is None else worst
-    return {
-        "both_empty": math.nan if best is None else best,
-        "one_empty": math.nan if worst is None else worst,
-    }
+    best, worst = {
+        Direction.HIGHER: (high, low),
+        Direction.LOWER: (low, cap if high is None else high),
+        Direction.SIGNED: (0.0, None),
+    }[direction]
+    return math.nan if best is None else best, math.nan if worst is None else worst

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,7 @@ from pytest_biasruler.errors import Limits
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Collection
     from pathlib import Path
 
     import pandas as pd
@@ -29,7 +31,7 @@ class ReferenceKind(StrEnum):
 
 
 class Policy(StrEnum):
-    """How verdicts become test outcomes ."""
+    """How verdicts become test outcomes."""
 
     POINT = "point"
     CONFIDENT_FAIL = "confident-fail"
@@ -202,3 +204,42 @@ class Benchmark:
     root: Path | None = field(default=None, repr=False)
     file: Path | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        # The rules build these very classes, so they can only be imported once a benchmark is.
+        from pytest_biasruler.benchmark.coded import normal_fields
+
+        for name, value in normal_fields(self).items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        metrics: Collection[Metric] = (),
+        limits: Limits | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Benchmark:
+        """Read a benchmark file; see `pytest_biasruler.benchmark.manifest.read_manifest`.
+
+        Parameters
+        ----------
+        path : str or Path
+            Such as ``biasruler.toml``.
+        metrics : collection of Metric
+            Metrics beyond the built-in ones.
+        limits : Limits, optional
+            How large input may be.
+        environ : mapping, optional
+            Where ``${VAR}`` in ``root`` is looked up; default: the process's environment.
+
+        Raises
+        ------
+        BiasRulerError
+            On anything wrong in the file, all problems at once.
+        """
+        from pytest_biasruler.benchmark.manifest import read_manifest
+
+        variables = os.environ if environ is None else environ
+        return read_manifest(path, metrics=metrics, limits=limits, environ=variables)

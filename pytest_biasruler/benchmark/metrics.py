@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +23,21 @@ class Direction(StrEnum):
 
 IMAGE_DIAGONAL = "image diagonal"
 """What a distance scores if exactly one mask is empty: the diagonal of the grid in mm."""
+
+_TITLES = {
+    "dice": "Dice",
+    "iou": "IoU",
+    "nsd": "NSD",
+    "hd95_mm": "HD95",
+    "hd_mm": "Hausdorff distance",
+    "assd_mm": "ASSD",
+    "volume_error_ml": "volume error",
+    "relative_volume_error": "relative volume error",
+    "signed_volume_error": "signed volume error",
+    "lesion_recall": "lesion recall",
+    "lesion_precision": "lesion precision",
+    "lesion_f1": "lesion F1",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +72,27 @@ class Metric:
     cap: float | None = None
     score: Callable[..., float] | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        if self.direction not in list(Direction):
+            raise BiasRulerError(
+                "BR602",
+                f'direction of metric {self.name} is "{self.direction}"',
+                f"one of {', '.join(Direction)}",
+                "Correct it",
+            )
+        low, high = (None if end is None or math.isinf(end) else float(end) for end in self.range)
+        object.__setattr__(self, "direction", Direction(self.direction))
+        object.__setattr__(self, "range", (low, high))
+
     @property
     def sign(self) -> float:
         """+1 where higher is better (or signed), -1 where lower is better."""
         return -1.0 if self.direction == Direction.LOWER else 1.0
+
+    @property
+    def title(self) -> str:
+        """The name as people write it."""
+        return _TITLES.get(self.name, self.name)
 
     @property
     def is_share(self) -> bool:

@@ -10,6 +10,8 @@ from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pytest_biasruler.benchmark.definition import Benchmark
+
 KeyPath = tuple[str | int, ...]
 """Where a value stands in a benchmark file, such as ``("checks", 0, "limit")``."""
 
@@ -36,6 +38,21 @@ def title_of(path: KeyPath) -> str:
     return "the file"
 
 
+def place_of(benchmark: Benchmark) -> Callable[[KeyPath], tuple[int, str]]:
+    """Return where the keys of a benchmark stand: in its file as far as known, else in code."""
+
+    def place(path: KeyPath) -> tuple[int, str]:
+        if benchmark.file is None:
+            return 0, f'benchmark "{benchmark.name}" {title_of(path)}'
+        match path:
+            case ("checks", int(number), *_):
+                line = benchmark.checks[number].line
+                return line or 0, f"{benchmark.file.name}:{line}" if line else benchmark.file.name
+        return 0, benchmark.file.name
+
+    return place
+
+
 class Problems:
     """The problems found so far, at most one for each place.
 
@@ -43,14 +60,21 @@ class Problems:
     ----------
     place : callable
         Key path -> (line for sorting, text for `BiasRulerError.where`).
+
+    Attributes
+    ----------
+    n_noted : int
+        How many problems were noted, those left out included.
     """
 
     def __init__(self, place: Callable[[KeyPath], tuple[int, str]]) -> None:
         self._place = place
         self._found: dict[KeyPath, tuple[int, BiasRulerError]] = {}
+        self.n_noted = 0
 
     def add(self, path: KeyPath, error: BiasRulerError) -> None:
         """Note a problem, unless this place already has one: the first explains the others."""
+        self.n_noted += 1
         line, where = self._place(path)
         self._found.setdefault(path, (line, error.at(where)))
 
@@ -61,10 +85,6 @@ class Problems:
             yield
         except BiasRulerError as error:
             self.add(path, error)
-
-    def __len__(self) -> int:
-        """Return how many places have a problem."""
-        return len(self._found)
 
     def raise_any(self) -> None:
         """Raise all problems at once, sorted by line; do nothing if there are none.

@@ -24,7 +24,7 @@ class Question:
     keys : mapping
         The check's own keys with their defaults; None: no default.
     metrics : tuple of str
-        Used where neither the check nor ``[defaults]`` names a metric; empty: the default metric.
+        Used where the check names no metric; empty: the metric of ``[defaults]``.
     limit : float or None
         Default limit for metrics on the 0-1 scale; None: it must be given, or there is none.
     needs_by, needs_model, needs_both, takes_limit, takes_metric : bool
@@ -33,6 +33,8 @@ class Question:
         Where the guard's phantom patients stand: pooled, symmetric or bounds (method, 2.3).
     lists : tuple of str
         Own keys whose value is a list by nature, never expanded.
+    may_lack_model : bool
+        Whether it can be asked of a benchmark without models.
     in_family : bool
         Whether its p-values count in the Holm family of the benchmark.
     """
@@ -49,6 +51,7 @@ class Question:
     takes_metric: bool = True
     support: str = "pooled"
     lists: tuple[str, ...] = ()
+    may_lack_model: bool = False
     in_family: bool = True
 
 
@@ -96,7 +99,7 @@ QUESTIONS: Mapping[str, Question] = {
                 "max_missing": 0.10,
                 "min_expert_share": 0.0,
             },
-            needs_by=True,
+            may_lack_model=True,
             takes_limit=False,
             takes_metric=False,
             in_family=False,

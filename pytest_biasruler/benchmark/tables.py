@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_biasruler.benchmark.definition import (
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MISSING = "missing"
-"""The visible subgroup of cases whose metadata is not recorded; no real value may bear the name."""
+"""The visible subgroup of cases whose metadata is not recorded; no real value has this name."""
 
 
 def read_table(
@@ -87,7 +88,7 @@ def read_each(
 
 
 def read_reference(name: str, raw: object, *, masks: Rule, problems: Problems) -> Reference:
-    """Return one of ``[references.*]``; a kind that is wrong is noted and taken as expert."""
+    """Return one of ``[references.*]``; a kind that is wrong is noted and guessed."""
     path = ("references", name)
     rules: dict[str, Rule] = {"kind": one_of(list(ReferenceKind)), "masks": masks}
     kept = read_table(
@@ -98,8 +99,15 @@ def read_reference(name: str, raw: object, *, masks: Rule, problems: Problems) -
         title=f"[references.{name}]",
         required=["kind"],
     )
-    kind = ReferenceKind(kept.get("kind", ReferenceKind.EXPERT))
+    kind = ReferenceKind(kept.get("kind", _guessed_kind(name, raw)))
     return Reference(name=name, kind=kind, masks=kept.get("masks"))
+
+
+def _guessed_kind(name: str, raw: object) -> str:
+    """Return what a wrong or missing kind most likely means, so that no check stumbles over it."""
+    spelt = raw.get("kind", name) if isinstance(raw, Mapping) else name
+    near = get_close_matches(str(spelt), list(ReferenceKind), n=1, cutoff=0.4)
+    return near[0] if near else ReferenceKind.EXPERT
 
 
 def read_model(
@@ -124,9 +132,10 @@ def label_values(key: str, value: object) -> tuple[int, ...]:
 
 def read_label(name: str, value: object, *, problems: Problems) -> tuple[int, ...]:
     """Return one entry of ``[labels]``."""
+    kept: dict[str, tuple[int, ...]] = {name: (1,)}
     with problems.at("labels", name):
-        return label_values(name, value)
-    return (1,)
+        kept[name] = label_values(name, value)
+    return kept[name]
 
 
 def _merge(key: str, value: object) -> dict[str, tuple[str, ...]]:

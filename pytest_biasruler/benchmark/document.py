@@ -1,0 +1,171 @@
+"""A whole benchmark as the tables of its file: one set of rules for TOML and for Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.benchmark.columns import known_metrics, read_metric
+from pytest_biasruler.benchmark.rules import Rule, refusal, shown, switch, text, unknown
+from pytest_biasruler.benchmark.tables import (
+    read_attribute,
+    read_defaults,
+    read_each,
+    read_label,
+    read_model,
+    read_reference,
+    read_score_source,
+    read_table,
+)
+from pytest_biasruler.benchmark.templates import inner_path, masks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from pytest_biasruler.benchmark.definition import Attribute, Defaults, Model, Reference
+    from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.benchmark.problems import Problems
+
+SECTIONS = (
+    *("benchmark", "references", "models", "labels", "attributes", "scores", "metrics"),
+    *("defaults", "checks"),
+)
+"""The tables of a benchmark file."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """What the valid part of a document declares, named as the fields of `Benchmark`."""
+
+    general: Mapping[str, Any]
+    references: Mapping[str, Reference]
+    models: Mapping[str, Model]
+    labels: Mapping[str, tuple[int, ...]]
+    attributes: Mapping[str, Attribute]
+    scores: Any
+    metrics: Mapping[str, Metric]
+    known: Mapping[str, Metric] = field(repr=False)
+    defaults: Defaults
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return the arguments of `Benchmark`, without checks."""
+        return {
+            **self.general,
+            "references": tuple(self.references.values()),
+            "models": tuple(self.models.values()),
+            "labels": self.labels,
+            "attributes": tuple(self.attributes.values()),
+            "scores": self.scores,
+            "metrics": self.metrics,
+            "defaults": self.defaults,
+        }
+
+
+def read_document(
+    document: Mapping[str, Any],
+    *,
+    root: Path | None,
+    problems: Problems,
+    plugins: Collection[Metric] = (),
+    general_rules: Mapping[str, Rule] = MappingProxyType({}),
+    in_code: bool = False,
+) -> Content:
+    """Return what a document declares; everything that is wrong goes to `problems`.
+
+    Parameters
+    ----------
+    document : mapping
+        Tables by name, as in a benchmark file.
+    root : Path or None
+        The data root, which no path may leave; None: nothing is checked.
+    plugins : collection of Metric
+        Metrics of plugins.
+    general_rules : mapping
+        Further keys of ``[benchmark]`` and their rules.
+    in_code : bool
+        Whether masks may be mappings and callables, and tables frames.
+    """
+    for section in document:
+        if section not in SECTIONS:
+            problems.add((section,), unknown("table", section, names=SECTIONS))
+    one_mask, one_path = masks(root, in_code=in_code), _path_or_frame(root, in_code=in_code)
+    each = partial(_each, document, problems=problems)
+    references = each("references", partial(read_reference, masks=one_mask, problems=problems))
+    reads_model = partial(read_model, masks=one_mask, references=references, problems=problems)
+    models = each("models", reads_model)
+    labels = each("labels", partial(read_label, problems=problems))
+    known = known_metrics(plugins, problems=problems)
+    reads_metric = partial(read_metric, known=known, labels=labels, problems=problems)
+    metrics = {metric.name: metric for metric in plugins} | each("metrics", reads_metric)
+    known |= metrics
+    content = Content(
+        general=_read_general(
+            document.get("benchmark", {}),
+            {"metadata": one_path, **general_rules},
+            problems=problems,
+        ),
+        references=references,
+        models=models,
+        labels=labels,
+        attributes=each("attributes", partial(read_attribute, problems=problems)),
+        scores=_read_scores(document.get("scores"), one_path, problems=problems),
+        metrics=metrics,
+        known=known,
+        defaults=read_defaults(document.get("defaults", {}), metrics=known, problems=problems),
+    )
+    _judge_whole(content, problems=problems)
+    return content
+
+
+def _each(
+    document: Mapping[str, Any], section: str, read_one: Any, *, problems: Problems
+) -> dict[str, Any]:
+    return read_each(document.get(section, {}), read_one, section=section, problems=problems)
+
+
+def _path_or_frame(root: Path | None, *, in_code: bool) -> Rule:
+    path = inner_path(root)
+
+    def rule(key: str, value: object) -> object:
+        # A DataFrame is known by its columns: importing pandas to ask would cost a second.
+        return value if in_code and hasattr(value, "columns") else path(key, value)
+
+    return rule
+
+
+def _read_general(raw: object, rules: Mapping[str, Rule], *, problems: Problems) -> dict[str, Any]:
+    columns = dict.fromkeys(("name", "case", "patient", "site"), text)
+    return read_table(
+        raw,
+        {**columns, "untrusted": switch, **rules},
+        path=("benchmark",),
+        problems=problems,
+        title="[benchmark]",
+        required=["name", "metadata"],
+    )
+
+
+def _read_scores(raw: object, path: Rule, *, problems: Problems) -> object:
+    if raw is None or hasattr(raw, "columns"):
+        return raw
+    return read_score_source(raw, path_rule=path, problems=problems)
+
+
+def _judge_whole(content: Content, *, problems: Problems) -> None:
+    """Note what only the tables together can show."""
+    for name in content.models:
+        if name in content.references:
+            found = f"{shown(name)} is a model and a reference"
+            problems.add(("models", name), refusal(found, "two names", fix="Rename the model"))
+    if content.scores is not None:
+        return
+    for section, sets in (("references", content.references), ("models", content.models)):
+        for name, declared in sets.items():
+            if declared.masks is None:
+                fix = f"Add masks to [{section}.{name}], or a table in [scores]"
+                problems.add(
+                    (section, name, "masks"), refusal("masks is missing", "a path", fix=fix)
+                )
