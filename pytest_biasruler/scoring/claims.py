@@ -72,7 +72,7 @@ def _range_text(low: float | None, high: float | None) -> str:
 
 def perfect_misses(scores: pd.DataFrame, where: pd.Series[str]) -> Iterator[BiasRulerError]:
     """Yield BR421 for 0 mm where nothing overlaps: the worst cases with the best distance."""
-    for overlap in (name for name in _OVERLAPS if name in scores.columns):
+    for overlap in (name for name in OVERLAPS if name in scores.columns):
         for distance in (name for name in _DISTANCES if name in scores.columns):
             is_bad = (scores[overlap] == 0) & (scores[distance] == 0)
             for place in where[is_bad]:

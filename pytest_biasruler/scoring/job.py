@@ -41,7 +41,7 @@ class Entry:
     Attributes
     ----------
     source : Path, Mask or BiasRulerError
-        Where the mask lies, the mask itself, or the problem that was met before reading.
+        Where the mask lies, a mask that was checked already, or the problem met before reading.
     place : str
         What a message says was expected where no file is: the template, never filled in.
     digest : str
@@ -64,7 +64,8 @@ class Entry:
 class Job:
     """A case, its masks (references in file order, then models) and what to measure.
 
-    `labels` is empty where any non-zero voxel is the one label, whose name is then ``""``.
+    `labels` is empty where any non-zero voxel is the one label, whose name is then ``""``; `key`
+    is that of the store, empty where scores are not kept.
     """
 
     case: str = field(repr=False)
@@ -75,18 +76,21 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     root: Path | None = field(default=None, repr=False)
     readers: Mapping[str, Callable[[Path], Mask]] = field(default_factory=dict, repr=False)
+    key: str = ""
 
 
 class MaskFacts(TypedDict):
     """What is kept of one mask.
 
-    `error` is code, found, expected, fix; `voxel_sha256` is empty where the mask is.
+    `error` is code, found, expected, fix; `voxel_sha256` is empty where the mask is; `highest` is
+    the largest integer in it, and `is_large` whether more than half of the volume is foreground.
     """
 
     error: list[str] | None
     sha256: str
     voxel_sha256: str
     notes: list[str]
+    highest: int
     is_large: bool
 
 

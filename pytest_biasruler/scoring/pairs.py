@@ -134,6 +134,11 @@ class Pair:
         return shape.count_lesions(self.model.voxels, self.reference.voxels)
 
 
+def is_measured(metric: Metric) -> bool:
+    """Return whether masks have this score: a built-in metric, or one with a function."""
+    return metric.name in CATALOGUE or metric.score is not None
+
+
 def score_pair(
     pair: Pair, metrics: Iterable[Metric], *, both_empty: BothEmpty = BothEmpty.SCORE
 ) -> dict[str, float]:

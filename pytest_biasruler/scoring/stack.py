@@ -9,7 +9,6 @@ import numpy as np
 
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.geometry import align_masks, check_right_angles
-from pytest_biasruler.masks.labels import accept_mask
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.masks.nifti import read_mask
 from pytest_biasruler.scoring.attempt import attempt
@@ -47,7 +46,7 @@ def _read_entry(entry: Entry, *, job: Job) -> Mask:
     if isinstance(entry.source, BiasRulerError):
         raise entry.source
     if isinstance(entry.source, Mask):
-        return accept_mask(entry.source, name=entry.title, labels=labels, limits=job.limits)
+        return entry.source  # checked where it was given
     mask = read_mask(
         entry.source,
         name=entry.title,
@@ -104,6 +103,7 @@ def state_facts(mask: Mask | BiasRulerError) -> MaskFacts:
             sha256="",
             voxel_sha256="",
             notes=[],
+            highest=0,
             is_large=False,
         )
     n_foreground = int(np.count_nonzero(mask.voxels))
@@ -112,5 +112,6 @@ def state_facts(mask: Mask | BiasRulerError) -> MaskFacts:
         sha256=mask.sha256,
         voxel_sha256=mask.voxel_sha256 if n_foreground else "",
         notes=list(mask.notes),
+        highest=int(mask.voxels.max()),
         is_large=n_foreground > _LARGE * mask.voxels.size,
     )

@@ -1,0 +1,115 @@
+"""The ready score table that a benchmark brings, wherever it stands: CSV, DataFrame or nnU-Net."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.benchmark.definition import ReferenceKind, ScoreSource
+from pytest_biasruler.benchmark.frames import frame_to_text
+from pytest_biasruler.benchmark.notes import Note
+from pytest_biasruler.benchmark.paths import is_inside
+from pytest_biasruler.benchmark.refusals import raise_if_any
+from pytest_biasruler.benchmark.textfile import read_text_table
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, Limits
+from pytest_biasruler.scoring.nnunet import read_summary
+from pytest_biasruler.scoring.published import Published, Vocabulary, publish
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.benchmark.metadata import Metadata
+    from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.benchmark.texttable import TextTable
+
+_LARGER = 50  # a score table has a row for each case, model, reference and label
+
+
+def read_scores(
+    benchmark: Benchmark, *, metadata: Metadata, metrics: Mapping[str, Metric]
+) -> Published | None:
+    """Return the ready score table of `benchmark`, checked; None if it has none.
+
+    Raises
+    ------
+    BiasRulerProblems
+        What `publish`, `read_text_table` and `read_summary` refuse; ``BR401`` if the file lies
+        outside the data root, ``BR602`` if a summary of nnU-Net could be that of several models
+        or references.
+    """
+    if benchmark.scores is None:
+        return None
+    vocabulary = Vocabulary(
+        cases=frozenset(metadata.cases),
+        models=tuple(each.name for each in benchmark.models),
+        references=tuple(each.name for each in benchmark.references),
+        labels=tuple(benchmark.labels),
+        metrics=metrics,
+    )
+    source = benchmark.scores
+    if not isinstance(source, ScoreSource):
+        text = frame_to_text(source, shown="scores", limits=_larger(benchmark.limits))
+        return publish(text, vocabulary=vocabulary, shown="scores")
+    shown = Path(source.table).name
+    text = _read_file(source, benchmark=benchmark, shown=shown)
+    return publish(text, vocabulary=vocabulary, shown=shown)
+
+
+def note_gaps(given: Published | None) -> tuple[Note, ...]:
+    """Return what was left out of a ready score table, and what it leaves undefined."""
+    if given is None:
+        return ()
+    notes = []
+    if given.n_strangers:
+        text = f"{given.n_strangers} rows of the score table match no case"
+        notes.append(Note(code="BR404", set="scores", n=given.n_strangers, text=text))
+    if given.n_others:
+        text = (
+            f"{given.n_others} rows of the score table name a model, reference or label that the "
+            "benchmark does not"
+        )
+        notes.append(Note(code="BR404", set="names in scores", n=given.n_others, text=text))
+    for model, n in sorted(given.n_undefined.items()):
+        text = f"{n} scores of {model} in the score table are undefined"
+        notes.append(Note(code="BR423", set=model, n=n, text=text))
+    return tuple(notes)
+
+
+def _read_file(source: ScoreSource, *, benchmark: Benchmark, shown: str) -> TextTable:
+    root = benchmark.root
+    path = Path(source.table) if root is None else root / source.table
+    if root is not None and not is_inside(path, root=root):
+        found, fix = "the score table leaves the data root", "Set root in [benchmark]"
+        raise_if_any([BiasRulerError("BR401", found, "a path inside it", fix, "[scores]")])
+    limits = _larger(benchmark.limits)
+    if source.format != "nnunet":
+        return read_text_table(path, shown=shown, limits=limits)
+    model, reference = _only_pair(benchmark)
+    read = partial(read_summary, path, model=model, reference=reference)
+    try:
+        return read(labels=benchmark.labels, shown=shown, limits=limits)
+    except BiasRulerError as error:
+        raise BiasRulerProblems([error]) from None
+
+
+def _only_pair(benchmark: Benchmark) -> tuple[str, str]:
+    """Return the one model and the one reference that a summary of nnU-Net can be about."""
+    experts = [each for each in benchmark.references if each.kind == ReferenceKind.EXPERT]
+    references = experts or benchmark.references
+    for what, named in (("model", benchmark.models), ("reference", references)):
+        if len(named) != 1:
+            found = f"{len(named)} {what}s for one summary of nnU-Net"
+            error = BiasRulerError("BR602", found, "one", "Use a tidy table", "[scores]")
+            raise BiasRulerProblems([error])
+    return benchmark.models[0].name, references[0].name
+
+
+def _larger(limits: Limits) -> Limits:
+    return replace(
+        limits,
+        max_rows=_LARGER * limits.max_rows,
+        max_table_bytes=_LARGER * limits.max_table_bytes,
+    )

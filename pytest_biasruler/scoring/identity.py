@@ -1,0 +1,217 @@
+"""What scores are known by: keys of the store, aliases of cases, digests of a benchmark."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import asdict, replace
+from functools import partial
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.masks.file import digest_file, find_file
+from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.job import Entry, Job, error_to_plain
+from pytest_biasruler.scoring.version import code_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import pandas as pd
+
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.scoring.job import CaseScores
+
+
+def hash_plain(plain: object) -> str:
+    """Return the SHA-256 of plain data, the same in every process.
+
+    Examples
+    --------
+    >>> hash_plain({"b": 1, "a": [2]}) == hash_plain({"a": [2], "b": 1})
+    True
+    """
+    text = json.dumps(plain, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def name_job(job: Job) -> Job:
+    """Return the job with the digests of its masks and its key in the store.
+
+    The key holds no name of a case and no path: the digests of the masks' files, the sets they
+    belong to, labels, metrics, limits and the version of the code. A file that cannot be hashed
+    is not opened again, or scores of it could be stored under the key of a missing file.
+    """
+    entries = tuple(_with_digest(entry, job=job) for entry in job.entries)
+    key = hash_plain(
+        [
+            code_version(),
+            [[entry.set, entry.role.value, _content(entry)] for entry in entries],
+            list(job.labels.items()),
+            [describe_metric(metric) for metric in job.metrics],
+            job.both_empty.value,
+            asdict(job.limits),
+            sorted((suffix, _source_of(read)) for suffix, read in job.readers.items()),
+        ]
+    )
+    return replace(job, entries=entries, key=key)
+
+
+def _with_digest(entry: Entry, *, job: Job) -> Entry:
+    if not isinstance(entry.source, Path):
+        return entry
+    digest = attempt(partial(_digest, entry, entry.source, job=job))
+    if isinstance(digest, BiasRulerError):
+        return replace(entry, source=digest)
+    return replace(entry, digest=digest)
+
+
+def _digest(entry: Entry, path: Path, *, job: Job) -> str:
+    # As the reader finds it, so that a missing file is told in the same words.
+    rules: dict[str, Any] = {"name": entry.title, "root": job.root, "limits": job.limits}
+    find_file(path, **rules, place=entry.place)
+    return digest_file(path, **rules)
+
+
+def _content(entry: Entry) -> list[str]:
+    if isinstance(entry.source, BiasRulerError):
+        return error_to_plain(entry.source)
+    if isinstance(entry.source, Mask):
+        mask = entry.source
+        affine = "" if mask.affine is None else repr(mask.affine.tolist())
+        return [mask.sha256, mask.voxel_sha256, affine, repr(mask.spacing_mm), *mask.notes]
+    # The suffix decides which reader reads it, and whether it may be compressed.
+    return [entry.digest, "".join(entry.source.suffixes[-2:])]
+
+
+def describe_metric(metric: Metric) -> list[object]:
+    """Return all that makes two metrics of one name different, as plain data."""
+    source = "" if metric.score is None else _source_of(metric.score)
+    return [
+        metric.name,
+        metric.unit,
+        metric.direction.value,
+        [repr(bound) for bound in metric.range],
+        repr(metric.both_empty),
+        repr(metric.one_empty),
+        {key: repr(value) for key, value in sorted(metric.parameters.items())},
+        repr(metric.cap),
+        source,
+    ]
+
+
+def _source_of(function: Callable[..., object]) -> str:
+    """Return module, name and hash of the module's file, so that an edited metric is new."""
+    module = sys.modules.get(function.__module__)
+    file = getattr(module, "__file__", None)
+    content = Path(file).read_bytes() if file and Path(file).is_file() else b""
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{function.__module__}:{name}:{hashlib.sha256(content).hexdigest()}"
+
+
+def is_importable(function: Callable[..., object]) -> bool:
+    """Return whether a fresh interpreter would find `function` by its module and name.
+
+    Examples
+    --------
+    >>> is_importable(hash_plain), is_importable(lambda: None)
+    (True, False)
+    """
+    module, name = function.__module__, getattr(function, "__qualname__", "<locals>")
+    if "<" in name or module == "__main__":
+        return False
+    found: object = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found is function and _finds_module(module)
+
+
+def _finds_module(name: str) -> bool:
+    """Ask the path, not `sys.modules`: a conftest may be loaded from where no one else looks."""
+    folders: list[str] | None = None
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        spec = PathFinder.find_spec(".".join(parts[:end]), folders)
+        if spec is None:
+            return False
+        folders = list(spec.submodule_search_locations or [])
+    loaded = getattr(sys.modules[name], "__file__", None)
+    return spec is not None and spec.origin == loaded
+
+
+def name_aliases(
+    cases: Iterable[str], *, done: Mapping[str, CaseScores], table: pd.DataFrame, expert: str
+) -> dict[str, str]:
+    """Return an alias for each case, by rank of a hash of its own data.
+
+    Ranked are the SHA-256 of the case's mask of `expert` as stored, else of its rows of the score
+    table, else of nothing; ties go by name. The same on every machine and not to be derived from
+    a list of names.
+    """
+    rows = {str(case): _hash_rows(part) for case, part in table.groupby("case")}
+    nothing = hashlib.sha256(b"").hexdigest()
+    ranks = {}
+    for case in cases:
+        masks = done[case]["masks"] if case in done else {}
+        facts = masks.get(expert)
+        stored = facts["sha256"] if facts is not None else ""
+        ranks[case] = stored or rows.get(case, nothing)
+    ordered = sorted(ranks, key=lambda case: (ranks[case], case))
+    return {case: f"case-{place:03d}" for place, case in enumerate(ordered, start=1)}
+
+
+def _hash_rows(rows: pd.DataFrame) -> str:
+    cells = rows.drop(columns="case").astype(object).to_numpy().tolist()
+    return hash_plain([[repr(cell) for cell in row] for row in cells])
+
+
+def digest_sets(
+    names: Iterable[str], *, done: Mapping[str, CaseScores], table: pd.DataFrame
+) -> dict[str, str]:
+    """Return for each set the SHA-256 over its masks by case, and over its rows given as scores.
+
+    A mask that cannot be used stands with its code; without masks the rows alone count.
+    """
+    digests = {}
+    for name in names:
+        masks = [
+            [case, facts["sha256"] or (facts["error"] or [""])[0]]
+            for case, scores in sorted(done.items())
+            if (facts := scores["masks"].get(name)) is not None
+        ]
+        rows = [] if masks else [[_hash_rows_of(table, name)]]
+        digests[name] = hash_plain([masks, rows])
+    return digests
+
+
+def _hash_rows_of(table: pd.DataFrame, name: str) -> str:
+    cells = table[table["model"] == name].astype(object).to_numpy().tolist()
+    return hash_plain([[repr(cell) for cell in row] for row in cells])
+
+
+def digest_benchmark(
+    benchmark: Benchmark,
+    *,
+    patients: Mapping[str, str],
+    references: Mapping[str, str],
+    metrics: Iterable[Metric],
+) -> str:
+    """Return the SHA-256 of what an earlier audit must share to be compared with this one.
+
+    Cases, patients, references, labels and metrics count; predictions, checks and limits do not.
+    """
+    kinds = {each.name: each.kind.value for each in benchmark.references}
+    return hash_plain(
+        [
+            sorted(patients.items()),
+            sorted((name, kinds[name], digest) for name, digest in references.items()),
+            sorted((name, list(values)) for name, values in benchmark.labels.items()),
+            sorted(describe_metric(metric)[:-1] for metric in metrics),
+            benchmark.defaults.both_empty.value,
+        ]
+    )

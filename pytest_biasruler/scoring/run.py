@@ -1,0 +1,195 @@
+"""All cases of a benchmark, scored once: what is in the store is read, the rest is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from pytest_biasruler.benchmark.metrics import CATALOGUE
+from pytest_biasruler.benchmark.refusals import raise_if_any
+from pytest_biasruler.errors import CODES, Consequence
+from pytest_biasruler.scoring.assembly import assemble
+from pytest_biasruler.scoring.case import score_case
+from pytest_biasruler.scoring.given import read_scores
+from pytest_biasruler.scoring.identity import is_importable, name_job
+from pytest_biasruler.scoring.job import CaseScores, Job, ScoreRow
+from pytest_biasruler.scoring.pairs import is_measured
+from pytest_biasruler.scoring.pool import score_jobs
+from pytest_biasruler.scoring.sources import check_masks_exist, find_entry, list_sets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.benchmark.metadata import Metadata
+    from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.masks.mask import Mask
+    from pytest_biasruler.scoring.scored import Scored
+    from pytest_biasruler.scoring.store import Store
+
+    Progress = Callable[[int, int, int], None]
+    Readers = Mapping[str, Callable[[Path], Mask]]
+
+__all__ = ["check_masks_exist", "score_benchmark"]
+
+
+def score_benchmark(
+    benchmark: Benchmark,
+    *,
+    metadata: Metadata,
+    metrics: Iterable[Metric] | None = None,
+    workers: int = 1,
+    store: Store | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    readers: Readers | None = None,
+) -> Scored:
+    """Score every case of a benchmark, and account for each that could not be.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+        Its masks, its ready score table, or both.
+    metadata : Metadata
+        Which cases there are, and whose.
+    metrics : iterable of Metric, optional
+        Metrics of plugins, beside the built-in ones and those of the benchmark. One whose
+        function a fresh interpreter cannot import is measured in this process and never stored.
+    workers : int
+        How many processes; the result is the same for any number.
+    store : Store, optional
+        Scores of earlier runs; None: nothing is kept.
+    progress : callable, optional
+        Called as ``progress(done, total, from_store)`` with numbers of cases.
+    executor : concurrent.futures.Executor, optional
+        Used in place of an own pool of processes.
+    readers : mapping of str to callable, optional
+        Readers of other mask formats by suffix.
+
+    Returns
+    -------
+    Scored
+
+    Raises
+    ------
+    BiasRulerProblems
+        What stops the run before anything is scored: ``BR126``, a path outside the data root,
+        what `read_scores` refuses. One bad mask or one bad case never raises.
+    """
+    raise_if_any(check_masks_exist(benchmark, metadata))
+    known = {metric.name: metric for metric in (*CATALOGUE.values(), *(metrics or ()))}
+    known |= benchmark.metrics
+    given = read_scores(benchmark, metadata=metadata, metrics=known)
+    done: dict[str, CaseScores] = {}
+    if list_sets(benchmark):
+        readers = {} if benchmark.untrusted else readers or {}
+        if not all(map(is_importable, readers.values())):
+            workers, executor = 1, None
+        plan = _Plan(
+            benchmark=benchmark,
+            metrics=tuple(filter(_is_portable, filter(is_measured, known.values()))),
+            here=tuple(each for each in known.values() if not _is_portable(each)),
+            readers=readers,
+            store=store,
+        )
+        tally = _Tally(total=len(metadata.cases), progress=progress)
+        missing = plan.look_up(metadata.cases, done=done, tally=tally)
+        for job, scores in score_jobs(missing, workers=workers, executor=executor):
+            done[job.case] = plan.finish(job, scores)
+            tally.count()
+    return assemble(benchmark, metadata=metadata, metrics=known, done=done, given=given)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Tally:
+    """How far scoring has come; the one thing here that changes."""
+
+    total: int
+    progress: Progress | None
+    n_done: int = 0
+    n_from_store: int = 0
+
+    def count(self, *, n_from_store: int = 0) -> None:
+        self.n_done += 1
+        self.n_from_store += n_from_store
+        if self.progress is not None:
+            self.progress(self.n_done, self.total, self.n_from_store)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Plan:
+    """How the cases of one benchmark are scored.
+
+    `metrics` can be measured anywhere; `here` only in this process, since their functions cannot
+    be imported by name.
+    """
+
+    benchmark: Benchmark
+    metrics: tuple[Metric, ...]
+    here: tuple[Metric, ...]
+    readers: Readers
+    store: Store | None
+
+    def look_up(
+        self, cases: Iterable[str], *, done: dict[str, CaseScores], tally: _Tally
+    ) -> Iterator[Job]:
+        """Yield the job of each case that is not in the store; the others go to `done`."""
+        for case in cases:
+            job = self._job(case)
+            if self.store is None:
+                yield job
+                continue
+            job = name_job(job)
+            found = self.store.read(job.key)
+            if found is None:
+                yield job
+                continue
+            done[case] = self._measure_here(job, cast("CaseScores", found))
+            tally.count(n_from_store=1)
+
+    def finish(self, job: Job, scores: CaseScores) -> CaseScores:
+        """Keep scores that were just made, and return them with those of this process."""
+        if self.store is not None and _is_lasting(scores):
+            self.store.write(job.key, scores)
+        return self._measure_here(job, scores)
+
+    def _job(self, case: str) -> Job:
+        benchmark = self.benchmark
+        entries = [find_entry(each, case, benchmark=benchmark) for each in list_sets(benchmark)]
+        return Job(
+            case=case,
+            entries=tuple(entries),
+            metrics=self.metrics,
+            labels=benchmark.labels,
+            both_empty=benchmark.defaults.both_empty,
+            limits=benchmark.limits,
+            root=benchmark.root,
+            readers=self.readers,
+        )
+
+    def _measure_here(self, job: Job, scores: CaseScores) -> CaseScores:
+        """Return scores with those of metrics that no other process can import."""
+        if not self.here or scores["error"] is not None:
+            return scores
+        more = score_case(replace(job, metrics=self.here))
+        if more["error"] is not None:
+            return more
+        rows = [
+            ScoreRow(**{**row, "scores": {**row["scores"], **extra["scores"]}})
+            for row, extra in zip(scores["rows"], more["rows"], strict=True)
+        ]
+        problems = [*scores["problems"], *(p for p in more["problems"] if p[1] == "BR899")]
+        return CaseScores(**{**scores, "rows": rows, "problems": problems})
+
+
+def _is_portable(metric: Metric) -> bool:
+    return metric.score is None or is_importable(metric.score)
+
+
+def _is_lasting(scores: CaseScores) -> bool:
+    """Return whether the same files would give the same again: a failed disk is no property."""
+    errors = [scores["error"], *(facts["error"] for facts in scores["masks"].values())]
+    codes = [error[0] for error in errors if error] + [each[1] for each in scores["problems"]]
+    return not any(code == "BR124" or CODES[code] == Consequence.ERROR for code in codes)
