@@ -151,10 +151,19 @@ def test_t6_near_spellings_are_noted_once(cut):
 
 
 @pytest.mark.parametrize(
-    "pair", [("male", "female"), ("scanner1", "scanner2"), ("grade", "grace"), ("left", "right")]
+    "pair",
+    [
+        *(("male", "female"), ("scanner1", "scanner2"), ("1234567", "1234568")),
+        *(("grade", "grace"), ("left", "right"), ("positive", "negative")),
+    ],
 )
 def test_short_words_and_numbers_are_no_typing_errors(cut, pair):
     assert cut(pair).notes == ()
+
+
+def test_two_wrong_letters_are_a_typing_error_and_three_are_not(cut):
+    assert cut(["siemens", "siemmems"]).notes[0].n == 1
+    assert cut(["siemens", "zimmenz"]).notes == ()
 
 
 def test_a_typing_error_in_one_of_several_words_is_noted(cut):
@@ -276,6 +285,17 @@ def test_of_many_bad_cells_ten_are_told(cut):
         cut(["34y"] * 500, name="age", bins=AGES)
     assert len(refused.value.problems) == 11
     assert "490 more problems like that" in said(refused)[-1]
+
+
+def test_the_bad_cells_that_are_told_are_the_first_of_the_file():
+    cases = [f"c{n:02d}" for n in range(20)]
+    frame = pd.DataFrame({"case": cases[::-1], "age": "34y"})
+    age = Attribute(name="age", bins=AGES)
+    benchmark = Benchmark(name="b", metadata=frame, attributes=(age,))
+    with pytest.raises(BiasRulerProblems) as refused:
+        cut_all(benchmark, read_metadata(benchmark))
+    places = [problem.where for problem in refused.value.problems]
+    assert places == [*(f"metadata:{row}" for row in range(1, 11)), "metadata"]
 
 
 def test_t5_a_number_that_stands_in_half_of_the_rows_is_noted(cut):
