@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.texttable import TextTable
 
-__all__ = ["Metadata", "read_metadata", "read_text_table"]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Metadata:
