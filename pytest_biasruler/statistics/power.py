@@ -88,7 +88,7 @@ def patients_per_group(*, sd: float, margin: float, alpha: float = 0.05) -> floa
     Returns
     -------
     float
-        A whole number; infinite if the margin is too small for any.
+        A whole number, at least 1; infinite if the margin is too small for any.
 
     Raises
     ------
@@ -107,6 +107,6 @@ def patients_per_group(*, sd: float, margin: float, alpha: float = 0.05) -> floa
         reach = smallest_detectable(se=sd, df=df, level=1 - alpha) / margin
         if not isfinite(reach) or reach > 1e100:
             return inf
-        n_patients = ceil(2 * reach**2 - 1e-9)
+        n_patients = max(ceil(2 * reach**2 - 1e-9), 1)
         df = max(2 * (n_patients - 1), 1)
     return n_patients

@@ -105,13 +105,14 @@ def _weigh(
 ) -> tuple[float, float]:
     """Return the weighted mean and the weighted sum of squares about it."""
     total = squared_errors + tau2
-    exact = total == 0
-    if exact.any():  # effects without error outweigh all others
-        mean = float(effects[exact].mean())
-        return mean, 0.0 if np.all(effects == mean) else float("inf")
-    weights = 1 / total
-    mean = float(weights @ effects / weights.sum())
-    return mean, float(weights @ (effects - mean) ** 2)
+    smallest = float(total.min())
+    # Relative to the largest weight, which overflows where an error is almost 0.
+    relative = smallest / total if smallest else (total == 0).astype(np.float64)
+    mean = float(relative @ effects / relative.sum())
+    squares = (effects - mean) ** 2
+    with np.errstate(divide="ignore", over="ignore"):
+        terms = np.divide(squares, total, out=np.zeros_like(squares), where=squares > 0)
+    return mean, float(terms.sum())
 
 
 def shrink_means(
