@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +23,7 @@ class Guard:
 
     selected: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
 
     def expect(self, ids: Iterable[str]) -> None:
         """Note tests that were selected."""
@@ -32,6 +33,8 @@ class Guard:
         """Note a report; a crashed worker's has the phase ``???``."""
         if report.when not in _UNFINISHED:
             self.finished.add(report.nodeid)
+        elif report.when == "call" and report.passed:
+            self.passed.add(report.nodeid)
 
     @property
     def missing(self) -> list[str]:
@@ -39,24 +42,33 @@ class Guard:
         return sorted(self.selected - self.finished)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(slots=True)
 class Census:
     """Which of the collected tests ask something of ours; each process counts the same.
 
     Attributes
     ----------
-    declared : mapping
+    declared : dict
         Node id -> benchmark file relative to the root of the run, "" for a Python test.
-    deselected : tuple of str
-        Those that a filter took out.
+    selected : set of str
+        All node ids that no filter took out, others' too.
     """
 
-    declared: Mapping[str, str] = field(default_factory=dict)
-    deselected: tuple[str, ...] = ()
+    declared: dict[str, str] = field(default_factory=dict)
+    selected: set[str] = field(default_factory=set)
+
+    def declare(self, nodeid: str, *, file: str = "") -> None:
+        """Note a test of ours, before any filter sees it."""
+        self.declared[nodeid] = file
 
     def to_plain(self) -> dict[str, object]:
         """Return plain data for the way from a worker to the controller."""
-        return {"declared": dict(self.declared), "deselected": list(self.deselected)}
+        return {"declared": self.declared, "selected": sorted(self.selected)}
+
+    def take_in(self, plain: Mapping[str, Any]) -> None:
+        """Add what a worker counted."""
+        self.declared.update(plain["declared"])
+        self.selected.update(plain["selected"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.numbers import format_number
+from pytest_biasruler.checks.outcome import Outcome, is_better_above, waiver_end
 from pytest_biasruler.errors import printable
-from pytest_biasruler.shell.outcome import Outcome, is_better_above, waiver_end
-from pytest_biasruler.shell.subgroup_table import method_line, shown, subgroup_table
+from pytest_biasruler.shell.subgroup_table import (
+    format_bounds,
+    is_mirrored,
+    method_line,
+    negative,
+    pair_in_order,
+    shown,
+    subgroup_table,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from pytest_biasruler.checks.finding import Estimate, Finding
+    from pytest_biasruler.checks.finding import Finding
 
 LONGEST_LINE = 200
 MOST_NEEDED = 10_000
@@ -23,15 +31,16 @@ _QUANTITIES = {"gap": "gap", "ruler": "distortion", "labels": "label gap", "floo
 _NEXT = 'to accept for a time: waive = { reason = "...", until = YYYY-MM-DD }'
 
 
-def first_line(finding: Finding, *, sign: float = 1.0) -> str:
+def first_line(finding: Finding) -> str:
     """Return the whole finding in one line of at most 200 characters.
 
     Its first 50 name verdict, check, metric and pair, because short summaries are cut.
     """
     subject = " ".join(filter(None, (finding.check, finding.metric, finding.label)))
-    place = " ".join(filter(None, ("+".join(finding.by), _pair(finding.estimate))))
+    pair = " vs ".join(shown(name) for name in pair_in_order(finding))
+    place = " ".join(filter(None, ("+".join(finding.by), pair)))
     by_whom = f" ({', '.join(_circumstances(finding))})"
-    line = f"{title_of(finding)} {subject}, {place}: {_answer(finding, sign=sign)}{by_whom}"
+    line = f"{title_of(finding)} {subject}, {place}: {_answer(finding)}{by_whom}"
     return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 3]}..."
 
 
@@ -44,12 +53,12 @@ def short_line(finding: Finding) -> str:
     return f"{measure(finding)}, limit {format_number(finding.limit)}"
 
 
-def full_message(finding: Finding, *, report: str | None, today: dt.date, sign: float) -> str:
+def full_message(finding: Finding, *, report: str | None, today: dt.date) -> str:
     """Return line 1, the table of subgroups, how it was computed, and what to do next.
 
     `report` is the report's place as people may see it, None if none is written.
     """
-    lines = [first_line(finding, sign=sign)]
+    lines = [first_line(finding)]
     if finding.check == "ruler" and finding.details.get("gap_expert"):
         lines.append(f"  {finding.statement}")
     lines += ["", *subgroup_table(finding), method_line(finding)]
@@ -59,7 +68,7 @@ def full_message(finding: Finding, *, report: str | None, today: dt.date, sign: 
     return "\n".join(printable(line) for line in lines)
 
 
-def skip_reason(finding: Finding, *, would_pass: bool = False, sign: float = 1.0) -> str:
+def skip_reason(finding: Finding, *, would_pass: bool = False) -> str:
     """Return why a test with this finding is skipped: it is inconclusive, or waived."""
     if finding.outcome == Outcome.WAIVED and finding.waive is not None:
         reason = (
@@ -69,7 +78,21 @@ def skip_reason(finding: Finding, *, would_pass: bool = False, sign: float = 1.0
         ending = "; passes without the waiver: remove it" if would_pass else ""
         return f"{reason}{ending}"
     subject = " ".join(filter(None, (finding.check, finding.metric, finding.label)))
-    return f"INCONCLUSIVE: {subject}, {'+'.join(finding.by)}: {_answer(finding, sign=sign)}"
+    return f"INCONCLUSIVE: {subject}, {'+'.join(finding.by)}: {_answer(finding)}"
+
+
+def explain_comparison(op: str, left: object, right: object) -> list[str] | None:
+    """Return what a failed ``assert`` on findings shows: line 1 of each finding."""
+    from pytest_biasruler.checks.finding import Finding
+
+    sides = [side for side in (left, right) if isinstance(side, Finding)]
+    if not sides:
+        return None
+    shown_sides = [
+        f"<finding {side.id}>" if isinstance(side, Finding) else repr(side)
+        for side in (left, right)
+    ]
+    return [f" {op} ".join(shown_sides), *(printable(first_line(side)) for side in sides)]
 
 
 def title_of(finding: Finding) -> str:
@@ -88,25 +111,22 @@ def measure(finding: Finding) -> str:
     estimate = finding.estimate
     if estimate is None or estimate.value is None:
         return f"{_quantity(finding)} undefined"
-    value, low, high = (
-        format_number(number, limit=finding.limit)
-        for number in (estimate.value, estimate.low, estimate.high)
-    )
-    if _is_mirrored(finding):
-        value, low, high = _negative(value), _negative(high), _negative(low)
+    mirrored = is_mirrored(finding)
+    value = format_number(estimate.value, limit=finding.limit)
+    bounds = format_bounds(estimate.low, estimate.high, limit=finding.limit, mirrored=mirrored)
     unit = f" {finding.unit}" if finding.unit else ""
-    return f"{_quantity(finding)} {value} [{low}, {high}]{unit}"
+    return f"{_quantity(finding)} {negative(value) if mirrored else value} {bounds}{unit}"
 
 
-def _answer(finding: Finding, *, sign: float) -> str:
+def _answer(finding: Finding) -> str:
     if finding.estimate is None or finding.limit is None:
         return _without_limit(finding)
     limit = format_number(finding.limit)
-    text = f"{measure(finding)} {_relation(finding, sign=sign)} limit {limit}"
+    text = f"{measure(finding)} {_relation(finding)} limit {limit}"
     if finding.policy == Policy.POINT:
         return f"{text}, point estimate, uncontrolled"
     if finding.verdict == Verdict.INCONCLUSIVE:
-        return "; ".join([text, *_what_is_needed(finding, sign=sign)])
+        return "; ".join([text, *_what_is_needed(finding)])
     if finding.outcome == Outcome.FAILED and finding.verdict == Verdict.PASS:
         return f"{text}, but judged by an automated reference only"
     return text
@@ -125,10 +145,10 @@ def _without_limit(finding: Finding) -> str:
     return shown(finding.statement)
 
 
-def _what_is_needed(finding: Finding, *, sign: float) -> list[str]:
+def _what_is_needed(finding: Finding) -> list[str]:
     parts = [finding.reason] if finding.reason not in (None, "underpowered", "borderline") else []
     if finding.min_detectable is not None and finding.limit is not None:
-        is_floor = is_better_above(finding, sign=sign)
+        is_floor = is_better_above(finding)
         edge = finding.limit + (-1.0 if is_floor else 1.0) * finding.min_detectable
         extreme = "largest" if is_floor else "smallest"
         parts.append(f"{extreme} {_quantity(finding)} this data can show {format_number(edge)}")
@@ -139,15 +159,20 @@ def _what_is_needed(finding: Finding, *, sign: float) -> list[str]:
     return [part for part in parts if part]
 
 
-def _relation(finding: Finding, *, sign: float) -> str:
-    is_failed = finding.verdict == Verdict.FAIL
+def _relation(finding: Finding) -> str:
+    """Return on which side of the limit the bounds lie; under `point`, the value."""
+    estimate, limit = finding.estimate, finding.limit
+    if estimate is None or limit is None or estimate.value is None:
+        return "beside"
+    low, high = estimate.low, estimate.high
     if finding.policy == Policy.POINT:
-        is_failed = finding.outcome == Outcome.FAILED
-    elif finding.verdict == Verdict.INCONCLUSIVE:
-        return "spans"
-    if finding.check == "ruler":
-        return "beyond" if is_failed else "within"
-    return "above" if is_failed != is_better_above(finding, sign=sign) else "below"
+        low = high = estimate.value
+    is_distortion = finding.check == "ruler"
+    if low is not None and low > limit:
+        return "beyond" if is_distortion else "above"
+    if high is not None and high < limit:
+        return "within" if is_distortion else "below"
+    return "at" if low == high == limit else "spans"
 
 
 def _quantity(finding: Finding) -> str:
@@ -156,29 +181,9 @@ def _quantity(finding: Finding) -> str:
     return _QUANTITIES.get(finding.check, finding.check)
 
 
-def _is_mirrored(finding: Finding) -> bool:
-    signed = finding.details.get("distortion_signed") or {}
-    value = signed.get("value")
-    return finding.check == "ruler" and value is not None and value < 0
-
-
-def _negative(number: str) -> str:
-    if number == "undefined":
-        return number
-    return number.removeprefix("-") if number.startswith("-") else f"-{number}"
-
-
-def _pair(estimate: Estimate | None) -> str | None:
-    if estimate is None or estimate.pair is None:
-        return None
-    return " vs ".join(shown(name) for name in reversed(estimate.pair))
-
-
 def _circumstances(finding: Finding) -> list[str]:
     sizes = {group.name: group.n_patients for group in finding.groups}
-    pair = finding.estimate.pair if finding.estimate is not None else None
-    names = reversed(pair) if pair else sizes
-    counts = "/".join(str(sizes.get(name, 0)) for name in names)
+    counts = "/".join(str(sizes.get(name, 0)) for name in pair_in_order(finding) or sizes)
     references = finding.reference
     if finding.automated and finding.check in ("ruler", "labels"):
         references = f"{finding.automated} - {finding.reference}"

@@ -21,11 +21,11 @@ CI_EVERY_S = 60.0
 class Progress(Protocol):
     """What scoring calls after each case."""
 
-    def __call__(self, done: int, total: int) -> None:
-        """Note that `done` of `total` cases are scored."""
+    def __call__(self, done: int, total: int, from_store: int) -> None:
+        """Note that `done` of `total` cases are scored, `from_store` of them earlier."""
 
 
-def silent(done: int, total: int) -> None:
+def silent(done: int, total: int, from_store: int) -> None:
     """Show nothing."""
 
 
@@ -60,18 +60,20 @@ def is_progress_wanted(config: pytest.Config) -> bool:
     return reporter is not None and (reporter.isatty or is_ci())
 
 
-def progress_line(done: int, total: int, *, seconds: float) -> str:
+def progress_line(done: int, total: int, *, from_store: int, seconds: float) -> str:
     """Return one line about `done` of `total` cases after `seconds`.
 
     Examples
     --------
-    >>> progress_line(50, 150, seconds=10)
-    'biasruler: scoring 50/150 cases, 5.0/s, 0:20 left'
+    >>> progress_line(60, 150, from_store=10, seconds=10)
+    'biasruler: scoring 60/150 cases, 10 from store, 5.0/s, 0:18 left'
     """
     line = f"biasruler: scoring {done}/{total} cases"
-    if not (done > 0 and seconds > 0):
+    if from_store:
+        line += f", {from_store} from store"
+    if not (done > from_store and seconds > 0):
         return line
-    rate = done / seconds
+    rate = (done - from_store) / seconds
     minutes, rest = divmod(round((total - done) / rate), 60)
     return f"{line}, {rate:.1f}/s, {minutes}:{rest:02d} left"
 
@@ -87,7 +89,7 @@ class WholeLines:
         self._start = self._last = self._clock()
         self._next_share = CI_STEP
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, from_store: int) -> None:
         """Write a line if one is due."""
         now = self._clock()
         share = done / total if total else 1.0
@@ -96,7 +98,7 @@ class WholeLines:
         self._last = now
         while self._next_share <= share:
             self._next_share += CI_STEP
-        self._write(progress_line(done, total, seconds=now - self._start))
+        self._write(progress_line(done, total, from_store=from_store, seconds=now - self._start))
 
 
 class LiveLine:
@@ -115,7 +117,7 @@ class LiveLine:
         self._start = self._clock()
         self._last: float | None = None
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, from_store: int) -> None:
         """Write over the line if an update is due; clear it after the last case."""
         now = self._clock()
         if done >= total:
@@ -126,7 +128,7 @@ class LiveLine:
             return
         if self._last is not None and now - self._last < 1 / MOST_UPDATES_PER_S:
             return
-        self._show(progress_line(done, total, seconds=now - self._start))
+        self._show(progress_line(done, total, from_store=from_store, seconds=now - self._start))
         self._last = now
 
     def _rewrite(self, line: str) -> None:

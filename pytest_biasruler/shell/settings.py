@@ -15,7 +15,7 @@ from pytest_biasruler.errors import BiasRulerError, Limits
 from pytest_biasruler.shell.options import OPTIONS, Option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,15 +97,20 @@ def read_settings(config: pytest.Config) -> Settings:
     return settings
 
 
-def usage_error(problems: Iterable[BiasRulerError], place: str) -> pytest.UsageError:
-    """Return the error that ends the run with exit code 4.
+def usage_error(problems: Sequence[BiasRulerError], place: str) -> pytest.UsageError:
+    """Return the error that ends the run with exit code 4."""
+    return pytest.UsageError(summarise_problems(problems, place))
 
-    Its last line stands alone, since some platforms show only the last line of stderr.
+
+def summarise_problems(problems: Sequence[BiasRulerError], place: str) -> str:
+    """Return all problems, and a last line that stands alone.
+
+    Some platforms show only the last line of stderr.
     """
     lines = [str(problem) for problem in problems]
     noun = "problem" if len(lines) == 1 else "problems"
     last = f"biasruler: {len(lines)} {noun} in {place}, first: {lines[0]}"
-    return pytest.UsageError("\n".join([*lines, last]))
+    return "\n".join([*lines, last])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

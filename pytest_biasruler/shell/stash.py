@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from pytest_biasruler.shell.prepared import Preparations
     from pytest_biasruler.shell.settings import Settings
 
-SETTINGS = pytest.StashKey["Settings"]()
-BENCHMARKS = pytest.StashKey["dict[Path, Benchmark]"]()
-PREPARATIONS = pytest.StashKey["Preparations"]()
-CENSUS = pytest.StashKey["Census"]()
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+BENCHMARKS: pytest.StashKey[dict[Path, Benchmark]] = pytest.StashKey()
+PREPARATIONS: pytest.StashKey[Preparations] = pytest.StashKey()
+CENSUS: pytest.StashKey[Census] = pytest.StashKey()
 
-FINDINGS = pytest.StashKey["list[Finding]"]()
+FINDINGS: pytest.StashKey[list[Finding]] = pytest.StashKey()
 """Of an item: what its checks found, in call order."""
 
-PENDING = pytest.StashKey["list[tuple[str, str]]"]()
+PENDING: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 """Of an item: outcome and reason of findings that skip the test once its body has returned."""

@@ -20,21 +20,53 @@ def shown(name: object) -> str:
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 3]}..."
 
 
+def pair_in_order(finding: Finding) -> tuple[str, ...]:
+    """Return the pair compared, worse subgroup first; of a ruler, the flattered one."""
+    pair = finding.estimate.pair if finding.estimate is not None else None
+    if pair is None:
+        return ()
+    return pair if finding.check == "ruler" else (pair[1], pair[0])
+
+
+def is_mirrored(finding: Finding) -> bool:
+    """Return whether people see the value with a minus: a distortion that shrinks the gap."""
+    value = (finding.details.get("distortion_signed") or {}).get("value")
+    return finding.check == "ruler" and value is not None and value < 0
+
+
+def format_bounds(
+    low: float | None, high: float | None, *, limit: float | None, mirrored: bool
+) -> str:
+    """Return ``[low, high]``, with the signs changed if `mirrored`."""
+    texts = [format_number(number, limit=limit) for number in (low, high)]
+    if mirrored:
+        texts = [negative(text) for text in reversed(texts)]
+    return f"[{', '.join(texts)}]"
+
+
+def negative(number: str) -> str:
+    """Return a formatted number with its sign changed."""
+    if number == "undefined":
+        return number
+    return number.removeprefix("-") if number.startswith("-") else f"-{number}"
+
+
 def subgroup_table(finding: Finding) -> list[str]:
-    """Return aligned lines: the two subgroups compared first, the worse one on top."""
-    groups = _pair_first(finding)
+    """Return aligned lines: the two subgroups compared come first."""
     rulers = [
         (word, (finding.details.get(key) or {}).get("means", {}))
         for word, key in (("expert", "gap_expert"), ("automated", "gap_automated"))
     ]
     rulers = [(word, means) for word, means in rulers if means]
-    head = ["subgroup", "patients", *(word for word, _ in rulers), "mean", "status"]
+    mean = "difference" if rulers else "mean"
+    head = ["subgroup", "patients", *(word for word, _ in rulers), mean, "status"]
+    groups = _pair_first(finding)
     rows = [
         [
             shown(group.name),
             str(group.n_patients),
             *(format_number(means.get(group.name)) for _, means in rulers),
-            format_number(group.mean),
+            _with_sign(group.mean) if rulers else format_number(group.mean),
             str(group.status),
         ]
         for group in groups[:MOST_ROWS]
@@ -44,37 +76,38 @@ def subgroup_table(finding: Finding) -> list[str]:
     return [*_align([head, *rows]), *ending]
 
 
+def method_line(finding: Finding) -> str:
+    """Return how the bounds were computed, in one line."""
+    from pytest_biasruler.report.numbers import format_p
+
+    estimate = finding.estimate
+    if estimate is None:
+        return f"  {finding.statement}"
+    interval = format_bounds(*estimate.ci95, limit=None, mirrored=is_mirrored(finding))
+    parts = [estimate.method, f"95 % interval {interval}"]
+    if finding.p_fail is not None:
+        parts.append(f"p {format_p(finding.p_fail, alpha=estimate.alpha)}")
+        if finding.p_fail_holm is not None:
+            parts[-1] += f", Holm {format_p(finding.p_fail_holm, alpha=estimate.alpha)}"
+    return f"  {'; '.join(parts)}"
+
+
+def _with_sign(value: float | None) -> str:
+    text = format_number(value)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
 def _pair_first(finding: Finding) -> list[Group]:
-    pair = finding.estimate.pair if finding.estimate is not None else None
-    first = list(reversed(pair)) if pair else []
+    first = pair_in_order(finding)
     ranks = {name: rank for rank, name in enumerate(first)}
     return sorted(finding.groups, key=lambda group: ranks.get(group.name, len(first)))
 
 
 def _align(rows: list[list[str]]) -> list[str]:
+    """Return rows with names to the left and numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  "
-        + "  ".join(
-            cell.ljust(width) if is_text else cell.rjust(width)
-            for cell, width, is_text in zip(row, widths, _text_columns(len(widths)), strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _text_columns(n_columns: int) -> list[bool]:
-    return [column in (0, n_columns - 1) for column in range(n_columns)]
-
-
-def method_line(finding: Finding) -> str:
-    """Return how the bounds were computed, in one line."""
-    estimate = finding.estimate
-    if estimate is None:
-        return f"  {finding.statement}"
-    low, high = (format_number(number) for number in estimate.ci95)
-    parts = [estimate.method, f"95 % interval [{low}, {high}]"]
-    if finding.p_fail is not None:
-        holm = f", Holm {finding.p_fail_holm:.2g}" if finding.p_fail_holm is not None else ""
-        parts.append(f"p {finding.p_fail:.2g}{holm}")
-    return f"  {'; '.join(parts)}"
+    lines = []
+    for name, *numbers, status in rows:
+        cells = [cell.rjust(width) for cell, width in zip(numbers, widths[1:-1], strict=True)]
+        lines.append("  ".join(["", name.ljust(widths[0]), *cells, status]))
+    return lines

@@ -1,0 +1,95 @@
+"""What the fixtures hand out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.shell.auditor import Auditor
+from pytest_biasruler.shell.items import load_benchmark
+from pytest_biasruler.shell.stash import PREPARATIONS, SETTINGS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pytest
+
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.masks.mask import Mask
+
+
+def named_benchmark(config: pytest.Config) -> Benchmark:
+    """Return the benchmark of ``--biasruler`` or its ini twin.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR602`` if none is named.
+    """
+    path = config.stash[SETTINGS].file
+    if path is None:
+        raise BiasRulerError(
+            "BR602",
+            "no benchmark is named",
+            "--biasruler FILE, biasruler_file in the ini, or a fixture biasruler_benchmark",
+            "Name one, or override the fixture in conftest with scope='session'",
+        )
+    return load_benchmark(config, path)
+
+
+def score_table(config: pytest.Config, benchmark: Benchmark) -> pd.DataFrame:
+    """Return the score table of a benchmark, which is scored if need be."""
+    return config.stash[PREPARATIONS].of(benchmark).evidence.scored.table
+
+
+def make_auditor(item: pytest.Item, benchmark: Benchmark, scores: pd.DataFrame) -> Auditor:
+    """Return the auditor of one test; a score table that a conftest gives is audited instead."""
+    return Auditor(item, item.config.stash[PREPARATIONS].of(benchmark, scores=scores))
+
+
+def subgroups_of(benchmark: Benchmark) -> pd.DataFrame:
+    """Return one row per case: its patient, and its subgroup by each attribute."""
+    from pytest_biasruler.benchmark.metadata import read_metadata
+    from pytest_biasruler.benchmark.subgroups import subgroup_frame
+
+    return subgroup_frame(benchmark, read_metadata(benchmark))
+
+
+class MaskShelf:
+    """Masks by set and case, read when they are asked for."""
+
+    def __init__(self, benchmark: Benchmark) -> None:
+        self._benchmark = benchmark
+
+    def __repr__(self) -> str:
+        """Return the benchmark's name alone; pytest prints this in tracebacks."""
+        return f"<masks of {self._benchmark.name}>"
+
+    def __getitem__(self, key: tuple[str, str]) -> Mask:
+        """Return the mask of ``(set, case)``: a reference or model, and the case's name.
+
+        Raises
+        ------
+        BiasRulerError
+            ``BR602`` if no such set has masks; whatever is wrong with the mask, without its case.
+        """
+        from pytest_biasruler.scoring.job import Job
+        from pytest_biasruler.scoring.sources import find_entry, list_sets
+        from pytest_biasruler.scoring.stack import read_stack
+
+        name, case = key
+        benchmark, sets = self._benchmark, {each.name: each for each in list_sets(self._benchmark)}
+        if name not in sets:
+            found, expected = f'no set "{name}" has masks', f"one of {', '.join(sets)}"
+            raise BiasRulerError("BR602", found, expected, "Correct the name")
+        job = Job(
+            case=case,
+            entries=(find_entry(sets[name], case, benchmark=benchmark),),
+            metrics=(),
+            labels=benchmark.labels,
+            limits=benchmark.limits,
+            root=benchmark.root,
+        )
+        mask = read_stack(job)[0][name]
+        if isinstance(mask, BiasRulerError):
+            raise mask
+        return mask

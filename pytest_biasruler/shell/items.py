@@ -1,0 +1,134 @@
+"""A benchmark file as test items: one for each check that it declares."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
+from pytest_biasruler.shell.extensions import plugin_metrics
+from pytest_biasruler.shell.outputs import show_path
+from pytest_biasruler.shell.recorder import demand, record_finding
+from pytest_biasruler.shell.representation import show_by_value
+from pytest_biasruler.shell.settings import summarise_problems
+from pytest_biasruler.shell.stash import BENCHMARKS, CENSUS, PREPARATIONS, SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
+
+FILE = "biasruler.toml"
+
+
+def make_benchmark_file(path: Path, parent: pytest.Collector) -> BenchmarkFile | None:
+    """Return a collector if `path` is a benchmark file.
+
+    Other TOML files are benchmark files only if somebody names them on the command line.
+    """
+    is_known = path.name == FILE or path.name.endswith(f".{FILE}")
+    if not (is_known or parent.session.isinitpath(path)):
+        return None
+    return BenchmarkFile.from_parent(parent, path=path)
+
+
+def load_benchmark(config: pytest.Config, path: Path) -> Benchmark:
+    """Return the benchmark of a file, read once in this process.
+
+    Raises
+    ------
+    BiasRulerError
+        With every problem of the file.
+    """
+    from pytest_biasruler.benchmark.manifest import read_manifest
+
+    known = config.stash[BENCHMARKS]
+    if path not in known:
+        known[path] = read_manifest(
+            path,
+            environ=os.environ,
+            metrics=plugin_metrics(config),
+            limits=config.stash[SETTINGS].limits,
+        )
+    return known[path]
+
+
+def declared_checks(benchmark: Benchmark, *, shown: str) -> tuple[DeclaredCheck, ...]:
+    """Return the checks of a benchmark that is to be run as a test file.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR602`` if it declares none.
+    """
+    from pytest_biasruler.benchmark.declared import declare_checks
+
+    declared: tuple[DeclaredCheck, ...] = declare_checks(benchmark)
+    if not declared:
+        raise BiasRulerError(
+            "BR602",
+            "no [[checks]]",
+            "at least one, since the file is collected as a test",
+            "Declare a check, or name the file by --biasruler for the fixtures",
+            shown,
+        )
+    return declared
+
+
+class BenchmarkFile(pytest.File):
+    """Yields the checks of one benchmark file from TOML alone; nothing else is opened."""
+
+    def collect(self) -> Iterator[CheckItem]:
+        shown = show_path(self.path, root=self.config.rootpath)
+        try:
+            declared = declared_checks(load_benchmark(self.config, self.path), shown=shown)
+        except BiasRulerError as error:
+            problems = error.problems if isinstance(error, BiasRulerProblems) else (error,)
+            raise self.CollectError(summarise_problems(problems, shown)) from None
+        for check in declared:
+            item = CheckItem.from_parent(self, name=check.id, declared=check)
+            self.config.stash[CENSUS].declare(item.nodeid, file=shown)
+            yield item
+
+
+class CheckItem(pytest.Item):
+    """One declared check: scored in setup, judged in the call."""
+
+    def __init__(self, *, declared: DeclaredCheck, **keys: Any) -> None:
+        super().__init__(**keys)
+        self.declared = declared
+
+    def setup(self) -> None:
+        """Score the benchmark, once in this process; a check that cannot run is an error."""
+        prepared = self._prepared()
+        answer = prepared.judged[self.declared.id]
+        if isinstance(answer, BiasRulerError):
+            prepared.tell_context(self)
+            raise answer.with_traceback(None)
+
+    def runtest(self) -> None:
+        """Turn the finding into an outcome."""
+        prepared = self._prepared()
+        answer = prepared.judged[self.declared.id]
+        if isinstance(answer, BiasRulerError):
+            raise answer.with_traceback(None)
+        finding = replace(answer, id=self.nodeid)
+        demand(self, record_finding(self, prepared, finding, index=self.declared.index))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show the finding without a traceback, which would hold frames of ours only."""
+        if isinstance(excinfo.value, AssertionError | BiasRulerError):
+            return show_by_value(excinfo, item=self)
+        return super().repr_failure(excinfo, style=style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return file, line of the check's table (from 0) and id."""
+        return self.path, (self.declared.line or 1) - 1, self.name
+
+    def _prepared(self) -> Any:
+        benchmark = load_benchmark(self.config, self.path)
+        return self.config.stash[PREPARATIONS].of(benchmark)

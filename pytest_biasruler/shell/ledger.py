@@ -1,0 +1,150 @@
+"""What arrived from all processes, put together: audits with their findings, and errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.shell.payload import read_finding, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pytest
+
+    from pytest_biasruler.checks.finding import Finding
+
+_AFTER_DECLARED = 1_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bundle:
+    """One benchmark of the run: its context, its findings in order, the tests that gave them."""
+
+    file: str
+    context: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    nodes: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """Name of the benchmark."""
+        return str(self.context["benchmark"]["name"])
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One run of one test in one process; a rerun begins a new one."""
+
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Payloads by test and process; the last attempt of each counts."""
+
+    attempts: dict[tuple[str, str], _Attempt] = field(default_factory=dict)
+    contexts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def enter(self, report: pytest.TestReport, payload: list[dict[str, Any]]) -> None:
+        """Note what rode on a report."""
+        key = (report.nodeid, str(getattr(report, "worker_id", "")))
+        if report.when == "setup" or key not in self.attempts:
+            self.attempts[key] = _Attempt()
+        attempt = self.attempts[key]
+        for plain in payload:
+            if plain["kind"] == "context":
+                self.contexts[plain["audit"]] = plain
+            elif plain["kind"] == "finding" and report.when == "call":
+                attempt.findings.append(plain)
+            elif plain["kind"] == "error" and report.failed:
+                attempt.errors.append(plain)
+
+    def enter_crash(self, nodeid: str) -> None:
+        """Note a test whose process died."""
+        crash = {
+            "code": "BR801",
+            "message": (
+                f"BR801 {nodeid}: worker died (memory?); expected it to finish. "
+                "Lower biasruler_workers."
+            ),
+        }
+        self.attempts[(nodeid, "")] = _Attempt(errors=[crash])
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """Ids of tests with at least one judged finding."""
+        return frozenset(
+            nodeid
+            for (nodeid, _), attempt in self.attempts.items()
+            if any(plain["finding"]["outcome"] is not None for plain in attempt.findings)
+        )
+
+    def n_judged(self, nodeid: str) -> int:
+        """Return how many judged findings a test gave in one process."""
+        return max(
+            (
+                sum(plain["finding"]["outcome"] is not None for plain in attempt.findings)
+                for (known, _), attempt in self.attempts.items()
+                if known == nodeid
+            ),
+            default=0,
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of ours arrived."""
+        return not any(a.findings or a.errors for a in self.attempts.values())
+
+    def errors(self) -> list[dict[str, str]]:
+        """Return id, code and message of each check that could not be answered."""
+        unique = {
+            (nodeid, plain["code"], plain["message"])
+            for (nodeid, _), attempt in self.attempts.items()
+            for plain in attempt.errors
+        }
+        return [
+            {"id": nodeid, "code": code, "message": message}
+            for nodeid, code, message in sorted(unique)
+        ]
+
+    def conflicts(self) -> list[str]:
+        """Return ids to which two processes gave different results, and files read differently."""
+        results: dict[str, set[str]] = {}
+        for attempt in self.attempts.values():
+            for plain in attempt.findings:
+                text = to_text([plain["audit"], plain["finding"]])
+                results.setdefault(plain["finding"]["id"], set()).add(text)
+        files: dict[str, set[str]] = {}
+        for digest, plain in self.contexts.items():
+            if plain["file"]:
+                files.setdefault(plain["file"], set()).add(digest)
+        return sorted(name for name, seen in (results | files).items() if len(seen) > 1)
+
+    def bundles(self) -> list[Bundle]:
+        """Return the audits of the run, by file and name."""
+        bundles = [self._bundle(digest, plain) for digest, plain in self.contexts.items()]
+        return sorted(bundles, key=lambda bundle: (bundle.file, bundle.name, str(bundle.context)))
+
+    def _bundle(self, digest: str, plain: dict[str, Any]) -> Bundle:
+        found: dict[str, tuple[tuple[str, int, str, int], Finding]] = {}
+        nodes = set()
+        for (nodeid, _), attempt in sorted(self.attempts.items()):
+            for place, entry in enumerate(attempt.findings):
+                if entry["audit"] != digest:
+                    continue
+                read = read_finding(entry)
+                index = read.index if read.index is not None else _AFTER_DECLARED
+                key = (nodeid.partition("::")[0], index, nodeid, place)
+                found[read.finding.id] = (key, read.finding)
+                nodes.add(nodeid)
+        ordered = sorted(found.values(), key=lambda pair: pair[0])
+        return Bundle(
+            file=plain["file"],
+            context=plain["context"],
+            settings=plain["settings"],
+            findings=tuple(finding for _, finding in ordered),
+            nodes=frozenset(nodes),
+        )

@@ -1,0 +1,81 @@
+"""What ``--biasruler-help`` prints: all that a benchmark file may say."""
+
+from __future__ import annotations
+
+from pytest_biasruler.benchmark.metrics import CATALOGUE
+from pytest_biasruler.benchmark.questions import COMMON_KEYS, QUESTIONS, Question
+
+_TABLES = """\
+A benchmark file is TOML. All paths are relative to root and stay inside it.
+
+[benchmark]
+  name, metadata        what it is called; CSV or TSV, one row per case
+  root                  data root, ${VAR} is expanded (default: this file's folder)
+  case, patient, site   columns of the metadata (default: case; patient is the case; no site)
+  layout                a known folder layout, which fills references and models
+  untrusted             true: predictions of strangers
+[references.NAME]
+  kind                  "expert" or "automated"
+  masks                 such as "expert/{case}.nii.gz"; not needed with a score table
+[models.NAME]
+  masks, trained_on     as above; the name of a reference
+[labels]
+  NAME = 1              or a region, [1, 2, 4] (default: any non-zero voxel is the one label)
+[attributes.NAME]
+  column                column of the metadata (default: NAME)
+  bins, names           edges, left-closed; names of the bins
+  merge                 { kept = ["other spelling"] }
+  missing               cells that mean "not recorded" (default: [""])
+  judge_missing         true: judge the subgroup of cases that have no value
+[scores]
+  table, format         a ready score table; "tidy" or "nnunet"
+[metrics.NAME]
+  tolerance_mm          a parameter of a built-in metric
+  direction, range      of a column of the score table: "higher" or "lower", [0, 1]
+  unit, cap             such as "mm"; what an infinite distance counts as
+[defaults]
+  metric, min_patients, policy, alpha, both_empty
+[[checks]]
+  check                 one of the questions below; any key may hold a list, one check of each
+  by                    an attribute; a list asks one question each, an inner list crosses them
+  waive                 { reason = "...", until = 2027-03-31 }"""
+
+
+def manual() -> str:
+    """Return the reference of the benchmark file as text.
+
+    Examples
+    --------
+    >>> "[references.NAME]" in manual()
+    True
+    """
+    common = ", ".join(key for key in COMMON_KEYS if key not in ("check", "by", "waive"))
+    return "\n".join(
+        [
+            _TABLES,
+            f"  all checks also take  {common}",
+            "",
+            "Questions",
+            *(line for question in QUESTIONS.values() for line in _about(question)),
+            "",
+            f"Metrics\n  {', '.join(CATALOGUE)}",
+        ]
+    )
+
+
+def _about(question: Question) -> list[str]:
+    lines = [f"  {question.check:<12} {question.asks}"]
+    keys = ", ".join(
+        key if value is None else f"{key} = {value}" for key, value in question.keys.items()
+    )
+    if keys:
+        lines.append(f"  {'':<12} own keys: {keys}")
+    if question.limit is not None:
+        lines.append(f"  {'':<12} limit: {question.limit} for metrics on the 0-1 scale")
+    return lines
+
+
+def print_manual() -> int:
+    """Print the reference; return the exit code of the run that it ends."""
+    print(manual())
+    return 0

@@ -1,0 +1,105 @@
+"""How results travel from the process that judges to the one that reports: as JSON text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.errors import BiasRulerProblems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pytest
+
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.errors import BiasRulerError
+
+PROPERTY = "biasruler"
+JUNIT_PREFIX = "biasruler."
+
+
+def to_text(plain: object) -> str:
+    """Return JSON of plain types; NaN, sets, paths and numpy scalars are refused.
+
+    execnet refuses numpy scalars by ending the worker, and the run was then seen to end with
+    exit code 0.
+    """
+    return json.dumps(plain, allow_nan=False, sort_keys=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A judged finding on its way; `audit` tells to which benchmark it belongs."""
+
+    finding: Finding
+    audit: str
+    index: int | None
+
+
+def add_finding(item: pytest.Item, found: Found, *, data_hash: str) -> None:
+    """Let a finding ride on the reports of `item`."""
+    from pytest_biasruler.audit import finding_to_plain
+
+    plain = {
+        "kind": "finding",
+        "audit": found.audit,
+        "index": found.index,
+        "hash": data_hash,
+        "finding": finding_to_plain(found.finding),
+    }
+    item.user_properties.append((PROPERTY, to_text(plain)))
+
+
+def add_context(item: pytest.Item, *, audit: str, context: Mapping[str, Any]) -> None:
+    """Let what the report says beside findings ride on the reports of `item`."""
+    plain = {"kind": "context", "audit": audit, **context}
+    item.user_properties.append((PROPERTY, to_text(plain)))
+
+
+def add_error(item: pytest.Item, error: BiasRulerError) -> None:
+    """Let a check that could not be answered ride on the reports of `item`."""
+    problems = error.problems if isinstance(error, BiasRulerProblems) else (error,)
+    for problem in problems:
+        plain = {"kind": "error", "code": problem.code, "message": str(problem)}
+        item.user_properties.append((PROPERTY, to_text(plain)))
+
+
+def clear_payload(item: pytest.Item) -> None:
+    """Take everything of ours off an item that is run again."""
+    item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != PROPERTY]
+
+
+def take_payload(report: pytest.TestReport) -> list[dict[str, Any]]:
+    """Take our entries off a report and return them, so that nobody else prints raw JSON."""
+    ours = [text for name, text in report.user_properties if name == PROPERTY]
+    report.user_properties[:] = [pair for pair in report.user_properties if pair[0] != PROPERTY]
+    return [json.loads(str(text)) for text in ours]
+
+
+def read_finding(plain: dict[str, Any]) -> Found:
+    """Return the finding of a payload."""
+    from pytest_biasruler.audit import finding_from_plain
+
+    return Found(
+        finding=finding_from_plain(plain["finding"]), audit=plain["audit"], index=plain["index"]
+    )
+
+
+def junit_properties(plain: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the numbers of a payload's finding as flat strings; what is undefined is left out."""
+    finding = plain["finding"]
+    estimate = finding["estimate"] or {}
+    values = {
+        "verdict": finding["verdict"],
+        "value": estimate.get("value"),
+        "low": estimate.get("low"),
+        "high": estimate.get("high"),
+        "limit": finding["limit"],
+        "n_patients": sum(group["n_patients"] for group in finding["groups"]),
+        "hash": plain["hash"],
+    }
+    return [
+        (f"{JUNIT_PREFIX}{key}", str(value)) for key, value in values.items() if value is not None
+    ]

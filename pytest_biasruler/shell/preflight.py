@@ -1,0 +1,106 @@
+"""What is refused before anything is scored: outputs, benchmark files, their tables and masks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
+from pytest_biasruler.shell.extensions import plugin_metrics
+from pytest_biasruler.shell.items import declared_checks, load_benchmark
+from pytest_biasruler.shell.outputs import clear_outputs, show_path
+from pytest_biasruler.shell.settings import usage_error
+from pytest_biasruler.shell.stash import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import pytest
+
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.benchmark.metadata import Metadata
+    from pytest_biasruler.benchmark.metrics import Metric
+
+
+def named_files(config: pytest.Config) -> dict[Path, bool]:
+    """Return the benchmark files that this run names; whether each is collected as tests."""
+    folder = config.invocation_params.dir
+    files: dict[Path, bool] = {}
+    for argument in config.args:
+        path = folder / argument.partition("::")[0]
+        if path.suffix == ".toml" and path.is_file():
+            files[path] = True
+    option = config.stash[SETTINGS].file
+    if option is not None:
+        files.setdefault(option, False)
+    return files
+
+
+def refuse_bad_start(config: pytest.Config) -> None:
+    """End the run with exit code 4 if it is badly configured; listings look into TOML alone.
+
+    Raises
+    ------
+    pytest.UsageError
+        With every problem of the outputs, the benchmark files and their tables.
+    """
+    settings, is_listing = config.stash[SETTINGS], config.getoption("collectonly")
+    problems = [] if is_listing else clear_outputs(settings.outputs, root=settings.root)
+    places = ["the outputs"] if problems else []
+    for path, is_collected in named_files(config).items():
+        shown = show_path(path, root=settings.root)
+        found = _inspect(config, path, needs_checks=is_collected, looks_at_data=not is_listing)
+        places += [shown] if found else []
+        problems += found
+    if problems:
+        raise usage_error(problems, " and ".join(places))
+
+
+def inspect_data(benchmark: Benchmark, *, metrics: Sequence[Metric] = ()) -> list[BiasRulerError]:
+    """Return what would stop an audit: problems of the tables, sets of which no mask exists."""
+    from pytest_biasruler.benchmark.metadata import read_metadata
+    from pytest_biasruler.benchmark.metrics import CATALOGUE
+    from pytest_biasruler.benchmark.subgroups import cut_all
+    from pytest_biasruler.scoring.given import read_scores
+    from pytest_biasruler.scoring.sources import check_masks_exist
+
+    read: list[Metadata] = []
+    problems = _problems_of(lambda: read.append(read_metadata(benchmark)))
+    if problems:
+        return problems
+    metadata = read[0]
+    known = {metric.name: metric for metric in (*CATALOGUE.values(), *metrics)}
+    return [
+        *_problems_of(lambda: cut_all(benchmark, metadata)),
+        *_problems_of(
+            lambda: read_scores(
+                benchmark, metadata=metadata, metrics={**known, **benchmark.metrics}
+            )
+        ),
+        *check_masks_exist(benchmark, metadata),
+    ]
+
+
+def _inspect(
+    config: pytest.Config, path: Path, *, needs_checks: bool, looks_at_data: bool
+) -> list[BiasRulerError]:
+    read: list[Benchmark] = []
+    problems = _problems_of(lambda: read.append(load_benchmark(config, path)))
+    if problems:
+        return problems
+    shown = show_path(path, root=config.rootpath)
+    if needs_checks:
+        problems = _problems_of(lambda: declared_checks(read[0], shown=shown))
+    if looks_at_data:
+        problems += inspect_data(read[0], metrics=plugin_metrics(config))
+    return problems
+
+
+def _problems_of(work: Callable[[], object]) -> list[BiasRulerError]:
+    try:
+        work()
+    except BiasRulerProblems as error:
+        return list(error.problems)
+    except BiasRulerError as error:
+        return [error]
+    return []

@@ -1,0 +1,191 @@
+"""What this process knows about each benchmark: scored once, judged once, told once."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.shell.extensions import plugin_metrics
+from pytest_biasruler.shell.lock import locked
+from pytest_biasruler.shell.outputs import show_path
+from pytest_biasruler.shell.payload import add_context, to_text
+from pytest_biasruler.shell.progress import make_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    import pytest
+
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.checks.evidence import Evidence
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.shell.settings import Settings
+
+
+@dataclass(kw_only=True, eq=False)
+class Prepared:
+    """One benchmark in this process: its evidence and everything its file asks.
+
+    Attributes
+    ----------
+    judged : mapping
+        Id of a declared check -> its finding, or why it could not be answered.
+    context : mapping
+        Plain data: what audit.json holds beside findings and checks, and its settings.
+    teller : str or None
+        Node id of the test with whose report the context travels; once is enough.
+    names : frozenset
+        Cases and patients, which no id may hold.
+    """
+
+    evidence: Evidence
+    judged: Mapping[str, Finding | BiasRulerError]
+    context: Mapping[str, Any] = field(repr=False)
+    names: frozenset[str] = field(repr=False)
+    teller: str | None = None
+
+    @property
+    def data_hash(self) -> str:
+        """Hash of the data that was audited."""
+        return str(self.context["context"]["benchmark"]["hash"])
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """What tells this audit from others of the run."""
+        return hashlib.sha256(to_text(self.context).encode()).hexdigest()
+
+    def tell_context(self, item: pytest.Item) -> None:
+        """Let the context ride on the reports of `item`, unless another test tells it."""
+        if self.teller in (None, item.nodeid):
+            self.teller = item.nodeid
+            add_context(item, audit=self.digest, context=self.context)
+
+
+class Preparations:
+    """Every benchmark of this process; the same object gives the same answer, also an error."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self._config = config
+        self._settings = settings
+        self._told: dict[str, Any] = getattr(config, "workerinput", {}).get("biasruler", {})
+        self._prepared: dict[Benchmark, Prepared | BiasRulerError] = {}
+        self._given: dict[int, tuple[pd.DataFrame, Benchmark]] = {}
+
+    def of(self, benchmark: Benchmark, *, scores: pd.DataFrame | None = None) -> Prepared:
+        """Return what is known about a benchmark, after scoring it if need be.
+
+        A table of `scores` that did not come from here takes the place of masks.
+
+        Raises
+        ------
+        BiasRulerError
+            If nothing of the benchmark can be judged.
+        """
+        if scores is not None and not self._is_own(benchmark, scores):
+            benchmark = self._with_scores(benchmark, scores)
+        if benchmark not in self._prepared:
+            try:
+                self._prepared[benchmark] = self._prepare(benchmark)
+            except BiasRulerError as error:
+                self._prepared[benchmark] = error
+        known = self._prepared[benchmark]
+        if isinstance(known, BiasRulerError):
+            raise known.with_traceback(None)
+        return known
+
+    def _is_own(self, benchmark: Benchmark, scores: pd.DataFrame) -> bool:
+        known = self._prepared.get(benchmark)
+        return isinstance(known, Prepared) and known.evidence.scored.table is scores
+
+    def _with_scores(self, benchmark: Benchmark, scores: pd.DataFrame) -> Benchmark:
+        # The table is kept beside its copy, so that its id is not given to another one.
+        if id(scores) not in self._given:
+            references = tuple(replace(each, masks=None) for each in benchmark.references)
+            models = tuple(replace(each, masks=None) for each in benchmark.models)
+            audited = replace(benchmark, references=references, models=models, scores=scores)
+            self._given[id(scores)] = (scores, audited)
+        return self._given[id(scores)][1]
+
+    def _prepare(self, benchmark: Benchmark) -> Prepared:
+        from pytest_biasruler.audit import judge_declared
+
+        evidence = self._score(benchmark)
+        judged: dict[str, Finding | BiasRulerError] = {}
+        for judgement in judge_declared(evidence):
+            known = judgement.finding or judgement.error
+            if known is not None:
+                judged[judgement.declared.id] = known
+        return Prepared(
+            evidence=evidence,
+            judged=judged,
+            context=self._context(evidence),
+            names=frozenset(evidence.cases) | frozenset(map(str, evidence.metadata.patients)),
+        )
+
+    def _context(self, evidence: Evidence) -> dict[str, Any]:
+        from pytest_biasruler.audit import context
+
+        settings, benchmark = self._settings, evidence.benchmark
+        declared = str(benchmark.defaults.policy or Policy.CONFIDENT_FAIL)
+        return {
+            "file": show_path(benchmark.file, root=settings.root) if benchmark.file else "",
+            "context": context(evidence, show_cases=settings.show_cases),
+            "settings": {
+                "policy": str(settings.policy_of(marker=None, declared=declared)),
+                "both_empty": str(benchmark.defaults.both_empty),
+                "show_cases": settings.show_cases,
+                "limits_changed": dict(settings.limits_changed),
+                "run_date": settings.run_date.isoformat(),
+            },
+        }
+
+    def _score(self, benchmark: Benchmark) -> Evidence:
+        from pytest_biasruler.audit import prepare
+        from pytest_biasruler.scoring.store import Store
+
+        folder = self._store_folder()
+        store = Store(folder) if folder is not None else None
+        progress = make_progress(self._config, is_wanted=bool(self._told.get("progress")))
+        keys: dict[str, Any] = {
+            "workers": self._settings.workers,
+            "store": store,
+            "progress": progress,
+            "metrics": plugin_metrics(self._config),
+        }
+        if folder is None or store is None or not store.is_on:
+            return prepare(benchmark, **keys)
+        with locked(folder / f"{_lock_name(benchmark)}.lock"):
+            return prepare(benchmark, **keys)
+
+    def _store_folder(self) -> Path | None:
+        shared = self._told.get("store")
+        if shared:
+            return Path(shared)
+        cache = getattr(self._config, "cache", None)
+        if self._settings.no_cache or cache is None:
+            return None
+        return Path(cache.mkdir("biasruler"))
+
+
+def shared_store(config: pytest.Config, settings: Settings) -> str:
+    """Return the folder in which the workers of this controller share scores without a cache.
+
+    Nothing is made here: a worker makes it when it scores. "" if pytest's cache serves.
+    """
+    if not settings.no_cache and getattr(config, "cache", None) is not None:
+        return ""
+    return os.fspath(Path(tempfile.gettempdir()) / f"biasruler-{secrets.token_hex(8)}")
+
+
+def _lock_name(benchmark: Benchmark) -> str:
+    place = os.fspath(benchmark.file) if benchmark.file is not None else benchmark.name
+    return hashlib.sha256(place.encode()).hexdigest()[:16]

@@ -1,0 +1,121 @@
+"""A finding meets the test that asked for it: id, policy, outcome, and the way to the report."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.checks.outcome import Outcome, outcome_of, outcome_without_waiver
+from pytest_biasruler.errors import BiasRulerWarning
+from pytest_biasruler.shell.markers import read_markers
+from pytest_biasruler.shell.messages import full_message, skip_reason
+from pytest_biasruler.shell.outputs import show_path
+from pytest_biasruler.shell.payload import Found, add_finding
+from pytest_biasruler.shell.stash import FINDINGS, PENDING, SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pytest
+
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.shell.prepared import Prepared
+
+_BOUNDARY = re.compile(r"(?<=\W)|(?=\W)|\b")
+_LONGEST_BRACKET = 200
+
+
+def record_finding(
+    item: pytest.Item,
+    prepared: Prepared,
+    finding: Finding,
+    *,
+    index: int | None = None,
+    is_judged: bool = True,
+    asked: Mapping[str, object] | None = None,
+) -> Finding:
+    """Note what a check found for the report, and return it as it will stand there.
+
+    `asked` holds `policy` and `waive` of the call, which stand above those of a marker.
+    """
+    from pytest_biasruler.audit.gallery import illustrate
+
+    settings, marked = item.config.stash[SETTINGS], read_markers(item)
+    policy = (asked or {}).get("policy") or marked.policy
+    finding = replace(
+        finding,
+        policy=str(settings.policy_of(marker=_text(policy), declared=finding.policy)),
+        waive=finding.waive if (asked or {}).get("waive") else marked.waive or finding.waive,
+    )
+    if is_judged:
+        finding = replace(finding, outcome=str(outcome_of(finding, today=settings.today)))
+    finding = illustrate(prepared.evidence, finding, show_cases=settings.show_cases)
+    prepared.tell_context(item)
+    found = Found(finding=finding, audit=prepared.digest, index=index)
+    add_finding(item, found, data_hash=prepared.data_hash)
+    item.stash.setdefault(FINDINGS, []).append(finding)
+    return finding
+
+
+def demand(item: pytest.Item, *findings: Finding) -> None:
+    """Raise for findings that failed; let inconclusive and waived ones wait for the test's end.
+
+    Raises
+    ------
+    AssertionError
+        Whose first line is the first failed finding in full.
+    """
+    __tracebackhide__ = True
+    settings = item.config.stash[SETTINGS]
+    for finding in findings:
+        if finding.outcome in (Outcome.INCONCLUSIVE, Outcome.WAIVED):
+            would_pass = outcome_without_waiver(finding) is Outcome.PASSED
+            reason = skip_reason(finding, would_pass=would_pass)
+            item.stash.setdefault(PENDING, []).append((str(finding.outcome), reason))
+    failed = [finding for finding in findings if finding.outcome == Outcome.FAILED]
+    if failed:
+        messages = [
+            full_message(finding, report=_card(item, finding), today=settings.today)
+            for finding in failed
+        ]
+        raise AssertionError("\n\n".join(messages))
+
+
+def python_id(item: pytest.Item, prepared: Prepared, finding: Finding) -> str:
+    """Return the id of a finding of a Python test: node id and the check's own.
+
+    A parametrised id may name a case or a patient; then its bracket stays out of the outputs.
+    """
+    node = item.nodeid
+    bracket = node.partition("[")[2]
+    if bracket and _holds_name(bracket, prepared.names):
+        node = node.partition("[")[0]
+        item.warn(
+            BiasRulerWarning(
+                "BR604: a test id holds the name of a case or patient; parametrize by subgroup, "
+                "since ids end up in terminal, JUnit and pytest's cache"
+            )
+        )
+    taken = {known.id for known in item.stash.get(FINDINGS, [])}
+    plain = f"{node}::{finding.id}"
+    copies = (f"{plain}~{n}" for n in range(2, len(taken) + 3))
+    return plain if plain not in taken else next(copy for copy in copies if copy not in taken)
+
+
+def _holds_name(bracket: str, names: frozenset[str]) -> bool:
+    edges = sorted({match.start() for match in _BOUNDARY.finditer(bracket[:_LONGEST_BRACKET])})
+    return any(bracket[start:end] in names for start in edges for end in edges if start < end)
+
+
+def _card(item: pytest.Item, finding: Finding) -> str | None:
+    from pytest_biasruler.report.numbers import anchor
+
+    settings = item.config.stash[SETTINGS]
+    if settings.html is None:
+        return None
+    return f"{show_path(settings.html, root=settings.root)}#{anchor(finding.id)}"
+
+
+def _text(policy: object) -> str | None:
+    return None if policy is None else str(policy)

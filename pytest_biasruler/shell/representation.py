@@ -1,0 +1,38 @@
+"""Failures shown by their text alone, in every style of traceback."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.shell.outputs import show_path
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def show_by_value(excinfo: pytest.ExceptionInfo[BaseException], *, item: pytest.Item) -> Any:
+    """Return the representation of an exception without traceback, placed at the item.
+
+    A plain string would leave the short summary without a reason and cut ``--tb=line``.
+    """
+    # chain=False: an inner OSError would print a path.
+    shown: Any = excinfo.getrepr(style="value", chain=False)
+    path, line, _ = item.reportinfo()
+    crash = replace(
+        shown.reprcrash,
+        path=show_path(item.config.rootpath / path, root=item.config.rootpath),
+        lineno=(line or 0) + 1,
+        message=str(excinfo.value).split("\n", maxsplit=1)[0],
+    )
+    shown.reprcrash = crash
+    traceback, _, note = shown.chain[-1]
+    shown.chain = [(traceback, crash, note)]  # xdist rebuilds reprcrash from the chain
+    return shown
+
+
+def skip_place(item: pytest.Item, reason: str) -> tuple[str, int, str]:
+    """Return what a skipped report shows: the item's place, not one inside pytest."""
+    path, line, _ = item.reportinfo()
+    shown = show_path(item.config.rootpath / path, root=item.config.rootpath)
+    return shown, (line or 0) + 1, reason

@@ -1,0 +1,163 @@
+"""The section that ends a run on the terminal: at most a dozen lines, failures first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.checks.outcome import Outcome
+from pytest_biasruler.errors import printable
+from pytest_biasruler.shell.messages import short_line, skip_reason, title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.shell.guard import Accounting
+    from pytest_biasruler.shell.ledger import Bundle
+
+MOST_LINES = 8  # between headline and accounting
+_WIDEST_WORD = 12
+_LONGEST = 160
+_ORDER = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.WAIVED)
+
+Line = tuple[str, str]
+"""A text and its colour: red, yellow, green or ""."""
+
+
+def headline(findings: Sequence[Finding], accounting: Accounting) -> Line:
+    """Return the verdict of an audit in one line, beginning with its worst word."""
+    counts = {
+        outcome: sum(finding.outcome == outcome for finding in findings) for outcome in Outcome
+    }
+    n_judged = sum(finding.outcome is not None for finding in findings)
+    n_failed, n_errors = counts[Outcome.FAILED], len({e["id"] for e in accounting.errors})
+    rest = [
+        (n_errors, "in error"),
+        (counts[Outcome.INCONCLUSIVE], "inconclusive"),
+        (counts[Outcome.WAIVED], "waived"),
+        (counts[Outcome.PASSED], "passed"),
+    ]
+    words = [f"{n} {word}" for n, word in rest if n]
+    if n_failed:
+        words.insert(0, f"FAIL {n_failed} of {_checks(n_judged)}")
+    elif n_errors:
+        words[0] = f"ERROR {n_errors} of {_checks(n_judged + n_errors)}"
+    elif counts[Outcome.PASSED] and counts[Outcome.PASSED] == n_judged:
+        words = [f"PASS {_checks(n_judged)}"]
+    text = "; ".join([words[0], ", ".join(words[1:])] if len(words) > 1 else words)
+    colour = "red" if n_failed or n_errors else _mild(counts, accounting)
+    return f"{_caution(accounting)}{text or 'no check was judged'}", colour
+
+
+def finding_lines(
+    findings: Iterable[Finding], accounting: Accounting, *, is_quiet: bool, lists_skips: bool
+) -> list[Line]:
+    """Return a line for each finding that did not pass, then for each error."""
+    ranks = {outcome: rank for rank, outcome in enumerate(_ORDER)}
+    chosen = sorted(
+        (finding for finding in findings if finding.outcome in ranks),
+        key=lambda finding: ranks[Outcome(str(finding.outcome))],
+    )
+    if is_quiet:
+        chosen = [finding for finding in chosen if finding.outcome == Outcome.FAILED]
+    failed = [_line(f) for f in chosen if f.outcome == Outcome.FAILED]
+    errors = [] if is_quiet else [_error_line(error) for error in accounting.errors]
+    others = [_line(f) for f in chosen if f.outcome != Outcome.FAILED]
+    if lists_skips:
+        others = [
+            (f"  {title_of(f)} {own_id(f.id)} - {skip_reason(f)}", "yellow")
+            for f in chosen
+            if f.outcome == Outcome.INCONCLUSIVE
+        ] + [_line(f) for f in chosen if f.outcome == Outcome.WAIVED]
+        return [*failed, *errors, *others]
+    lines = [*failed, *errors, *others]
+    n_more = len(lines) - MOST_LINES
+    return lines if n_more <= 0 else [*lines[:MOST_LINES], (f"  ... {n_more} more", "")]
+
+
+def accounting_line(bundle: Bundle, accounting: Accounting) -> Line:
+    """Return how many cases were scored and how many checks ran."""
+    cases = bundle.context["accounting"]
+    n_excluded = cases["expected"] - cases["scored"]
+    text = f"{cases['scored']} of {cases['expected']} cases scored"
+    if n_excluded:
+        text += f", {n_excluded} excluded{_where_most(cases['excluded'])}"
+    n_declared = len(accounting.declared)
+    return f"{text}; {len(accounting.ran)} of {n_declared} declared checks ran", ""
+
+
+def chance_lines(findings: Iterable[Finding]) -> list[Line]:
+    """Return what many single questions cost, if there were any.
+
+    Findings of Python tests are each a family of one, so their errors add up.
+    """
+    alphas = [
+        finding.estimate.alpha
+        for finding in findings
+        if finding.estimate is not None and "::" in finding.id.partition("::")[2]
+    ]
+    if len(alphas) < 2:
+        return []
+    text = (
+        f"{len(alphas)} checks of test functions, each judged alone: up to {sum(alphas):.2f} "
+        "false FAILs are to be expected"
+    )
+    return [(text, "")]
+
+
+def own_id(identifier: str) -> str:
+    """Return an id without its file."""
+    return printable(identifier.partition("::")[2] or identifier)
+
+
+def _checks(n: int) -> str:
+    return f"{n} check" if n == 1 else f"{n} checks"
+
+
+def _caution(accounting: Accounting) -> str:
+    if accounting.is_incomplete:
+        n = len(accounting.missing)
+        return (
+            f"AUDIT INCOMPLETE: {n} collected {'check' if n == 1 else 'checks'} never reported; "
+        )
+    if accounting.is_partial:
+        return (
+            f"PARTIAL: {len(accounting.ran)} of {len(accounting.declared)} declared checks ran; "
+        )
+    return ""
+
+
+def _mild(counts: dict[Outcome, int], accounting: Accounting) -> str:
+    if accounting.is_incomplete:
+        return "red"
+    doubtful = counts[Outcome.INCONCLUSIVE] or counts[Outcome.WAIVED] or accounting.is_partial
+    return "yellow" if doubtful else "green"
+
+
+def _line(finding: Finding) -> Line:
+    word = "waived" if finding.outcome == Outcome.WAIVED else title_of(finding)
+    colour = "red" if finding.outcome == Outcome.FAILED else "yellow"
+    text = f"  {word:<{_WIDEST_WORD}}  {own_id(finding.id)} {short_line(finding)}"
+    return _cut(text), colour
+
+
+def _error_line(error: Mapping[str, str]) -> Line:
+    return _cut(f"  {'ERROR':<{_WIDEST_WORD}}  {own_id(error['id'])} {error['message']}"), "red"
+
+
+def _cut(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _where_most(excluded: Sequence[dict[str, object]]) -> str:
+    """Return the subgroup that lost most cases; of several attributes the first."""
+    by_subgroup: dict[str, int] = {}
+    for row in excluded:
+        if row["attribute"] is not None:
+            name = str(row["subgroup"])
+            by_subgroup[name] = by_subgroup.get(name, 0) + int(str(row["n"]))
+    if not by_subgroup:
+        return ""
+    name = max(sorted(by_subgroup), key=by_subgroup.__getitem__)
+    return f" ({by_subgroup[name]} of them in {printable(name)})"
