@@ -62,7 +62,7 @@ def _stay_inside(relative: str, *, root: Path) -> Path | None:
     path = root / relative
     try:
         # The folder only: a link in place of the file is judged when it is opened.
-        if is_inside(path.parent, root=root):
+        if path.name != ".." and is_inside(path.parent, root=root):
             return Path(os.path.realpath(path.parent)) / path.name
     except ValueError:  # a lone surrogate, which no file system can hold
         return None
