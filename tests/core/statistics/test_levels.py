@@ -5,6 +5,7 @@ Every share of wrong bounds must stay below its limit plus three Monte-Carlo sta
 
 from __future__ import annotations
 
+import time
 import zlib
 
 import numpy as np
@@ -208,8 +209,6 @@ def test_a_floor_errs_no_more_than_it_says(law, n):
 
 
 def test_an_audit_of_sixty_columns_is_quick():
-    import time
-
     rng = np.random.default_rng(0)
     subgroups = np.array([f"group {i}" for i in rng.integers(0, 6, 1500)])
     patients = np.array([f"patient {i:04d}" for i in rng.permutation(1500)])

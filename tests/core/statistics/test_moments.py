@@ -111,6 +111,15 @@ def test_undefined_values_leave_their_cases_out():
     assert cells["b"].rows.tolist() == [0]
 
 
+def test_names_may_come_as_objects():
+    objects = np.array(["q", "p", "q"], dtype=object)
+    cells = cut_cells(
+        [0.5, 0.6, 0.7], subgroups=np.array(["a"] * 3, dtype=object), patients=objects
+    )
+    assert cells["a"].sizes.tolist() == [1, 2]
+    assert cells["a"].values.tolist() == [0.6, 0.5, 0.7]
+
+
 def test_strange_names_stay_apart():
     names = ["<b>", "NA", "007", "", "7", " "]
     assert sorted(cut_cells(np.ones(6), subgroups=names)) == sorted(names)

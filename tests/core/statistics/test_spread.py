@@ -213,6 +213,18 @@ def test_patients_that_cross_subgroups_take_bonferronis_level():
     assert spread.p_fail == min(1.0, 6 * min(c.p for c in spread.contrasts))
 
 
+def test_a_crossing_patient_who_is_alone_in_a_subgroup_leaves_no_bound():
+    spread = estimate_spread(
+        [0.9, 0.8, 0.7],
+        subgroups=["a", "b", "b"],
+        patients=["p", "p", "q"],
+        judged=["a", "b"],
+        limit=0.05,
+        support=(0.0, 1.0),
+    )
+    assert (spread.low, spread.high, spread.p_fail) == (0.0, inf, 1.0)
+
+
 # Laws (every benchmark: cases of clustered patients in two to four subgroups)
 
 cases = st.lists(
