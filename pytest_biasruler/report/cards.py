@@ -1,0 +1,138 @@
+"""A card for each finding: sentence, figures, tables, and how it was computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.benchmark.questions import QUESTIONS
+from pytest_biasruler.report.blocks import Card, Fold, Paragraph
+from pytest_biasruler.report.cells import (
+    slugs,
+)
+from pytest_biasruler.report.computation import computation_of, groups_table
+from pytest_biasruler.report.figures import draw_finding
+from pytest_biasruler.report.headline import order_findings
+from pytest_biasruler.report.numbers import (
+    anchor,
+    shown,
+)
+from pytest_biasruler.report.overview import short_id
+from pytest_biasruler.report.specifics import describe_specifics
+from pytest_biasruler.report.wording import (
+    attribute_title,
+    change_of,
+    explanation_of,
+    metric_title,
+    outcome_of,
+    sentence_of,
+    sign_of,
+    word_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from pytest_biasruler.audit import Audit
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.report.blocks import Block
+
+MOST_CARDS = 500
+FIRST_CARDS = 50
+
+
+def make_cards(audit: Audit) -> tuple[Block, ...]:
+    """Return the cards: failed, inconclusive, errors, waived, passed, not judged."""
+    ordered = order_findings(audit.findings)
+    kept = ordered if len(ordered) <= MOST_CARDS else ordered[:FIRST_CARDS]
+    errors = [_error_card(error) for error in (audit.accounting.get("checks") or {})["errors"]]
+    urgent = [f for f in kept if outcome_of(f) in ("failed", "inconclusive")]
+    calm = [f for f in kept if outcome_of(f) not in ("failed", "inconclusive")]
+    cards: list[Block] = [_finding_card(finding, audit) for finding in urgent]
+    cards += errors
+    cards += [_finding_card(finding, audit) for finding in calm]
+    if len(kept) < len(ordered):
+        text = f"The first {len(kept)} of {len(ordered):,} findings; all are in the JSON."
+        cards.append(Paragraph(text=text, tone="note"))
+    return tuple(cards) or (Paragraph(text="None."),)
+
+
+def _error_card(error: Mapping[str, Any]) -> Card:
+    name = short_id(error["id"])
+    return Card(
+        id=anchor(error["id"]),
+        sign="error",
+        word="ERROR",
+        sentence=f"{name} could not run.",
+        name=name,
+        blocks=(
+            Paragraph(text=shown(error.get("message", error.get("code", "")), longest=600)),
+            Paragraph(text="A check that could not run is not a pass.", tone="note"),
+        ),
+        is_open=True,
+        data=slugs(check=name.split("[")[0], outcome="error", verdict="error"),
+    )
+
+
+def _finding_card(finding: Finding, audit: Audit) -> Card:
+    return Card(
+        id=anchor(finding.id),
+        sign=sign_of(finding),
+        word=word_of(finding),
+        sentence=sentence_of(finding, audit.metrics),
+        name=short_id(finding.id),
+        blocks=tuple(_card_blocks(finding, audit)),
+        is_open=outcome_of(finding) in ("failed", "inconclusive"),
+        data=slugs(
+            check=finding.check,
+            verdict=finding.verdict,
+            outcome=outcome_of(finding),
+            metric=finding.metric,
+            by="-".join(finding.by),
+            model=finding.model,
+            label=finding.label,
+        ),
+    )
+
+
+def _card_blocks(finding: Finding, audit: Audit) -> Iterator[Block]:
+    yield Paragraph(text=_question(finding), tone="note")
+    if explanation_of(finding):
+        yield Paragraph(text=explanation_of(finding), tone="lead")
+    if finding.waive:
+        until, reason = shown(finding.waive.get("until")), shown(finding.waive.get("reason"))
+        yield Paragraph(text=f"Waived until {until}: {reason}.", tone="warning")
+    if finding.policy == "point":
+        text = "Judged by the point estimate alone: how often that is wrong is not controlled."
+        yield Paragraph(text=text, tone="warning")
+    if finding.details.get("proven_by") == "automated":
+        text = "Measured by an automated reference only: no expert has confirmed the ruler."
+        yield Paragraph(text=text, tone="warning")
+    yield from draw_finding(finding)
+    if finding.groups:
+        yield groups_table(finding)
+    yield from describe_specifics(finding)
+    change = change_of(finding, audit.metrics)
+    if change:
+        yield Paragraph(text=f"What would change the verdict: {change}")
+    yield Fold(summary="How this was computed", blocks=tuple(computation_of(finding)))
+
+
+def _question(finding: Finding) -> str:
+    question = QUESTIONS.get(finding.check)
+    scope = [f"{metric_title(finding.metric)} by {attribute_title(finding)}"]
+    if finding.metric is None:
+        scope = [f"by {attribute_title(finding)}"]
+    scope += [
+        f"{what} {shown(name)}"
+        for what, name in (
+            ("label", finding.label),
+            ("model", finding.model),
+            ("reference", finding.reference),
+            ("automated reference", finding.automated),
+            ("baseline", finding.baseline),
+        )
+        if name is not None
+    ]
+    asks = question.asks if question else f"Check {shown(finding.check)}."
+    return f"{asks} {', '.join(scope)}."

@@ -1,0 +1,104 @@
+"""Table cells from values: text for people, full precision for sorting."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.report.blocks import Cell, Row, Table
+from pytest_biasruler.report.numbers import (
+    NOTHING,
+    format_number,
+    format_percent,
+    format_signed,
+    shown,
+    slug,
+    typeset,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_ROWS = 500
+FIRST_ROWS = 50
+"""What is shown of a table with more than `MOST_ROWS` rows; all of it is in the JSON."""
+
+
+def name_cell(name: object) -> Cell:
+    """Return a name from a file."""
+    return Cell(text=shown(name))
+
+
+def words(text: str) -> Cell:
+    """Return a text of ours."""
+    return Cell(text=text)
+
+
+def count_cell(n: int | None) -> Cell:
+    """Return a count; None is a count that is not shown."""
+    if n is None:
+        return Cell(text=NOTHING, is_number=True)
+    return Cell(text=f"{n:,}", is_number=True)
+
+
+def number_cell(
+    value: float | None, *, limit: float | None = None, signed: bool = False, decimals: int = 3
+) -> Cell:
+    """Return a number rounded for people, with its own digits for sorting."""
+    if value is None or not isfinite(value):
+        return Cell(text=NOTHING, is_number=True)
+    write = format_signed if signed else format_number
+    text = write(value, limit=limit, decimals=decimals)
+    return Cell(text=typeset(text), sort=exact_sort(value, text), is_number=True)
+
+
+def exact_sort(value: float | None, text: str) -> str:
+    """Return the key to sort by, or nothing where the text itself says the same."""
+    return "" if value is None or float(text) == value else repr(value)
+
+
+def bounds_cell(text: str) -> Cell:
+    """Return bounds, which must not break over lines."""
+    return Cell(text=text, is_number=True)
+
+
+def percent_cell(share: float | None) -> Cell:
+    """Return a share in percent."""
+    if share is None or not isfinite(share):
+        return Cell(text=NOTHING, is_number=True)
+    return Cell(text=format_percent(share), sort=repr(share), is_number=True)
+
+
+def exact_cell(value: object) -> Cell:
+    """Return a value as it stands in the JSON, unrounded."""
+    if value is None:
+        return Cell(text=NOTHING)
+    if isinstance(value, float):
+        return Cell(text=typeset(repr(value)))
+    return Cell(text=shown(value, longest=200))
+
+
+def make_table(
+    caption: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    note: str = "",
+    is_sortable: bool = True,
+) -> Table:
+    """Return a table, cut to its first rows if there are too many to read."""
+    kept = rows if len(rows) <= MOST_ROWS else rows[:FIRST_ROWS]
+    if len(kept) < len(rows):
+        note = f"{note} The first {len(kept)} of {len(rows):,} rows; all are in the JSON.".strip()
+    return Table(
+        caption=caption,
+        head=tuple(head),
+        rows=tuple(Row(cells=tuple(cells)) for cells in kept),
+        note=note,
+        is_sortable=is_sortable and len(kept) > 2,
+    )
+
+
+def slugs(**values: object) -> tuple[tuple[str, str], ...]:
+    """Return values by which a page is filtered, as slugs; what is None is left out."""
+    return tuple((key, slug(str(value))) for key, value in values.items() if value is not None)

@@ -1,0 +1,162 @@
+"""The tables of a finding: its subgroups, its contrasts and the exact numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.checks.finding import Finding, Group, Status
+from pytest_biasruler.report.cells import (
+    bounds_cell,
+    count_cell,
+    exact_cell,
+    make_table,
+    name_cell,
+    number_cell,
+    words,
+)
+from pytest_biasruler.report.numbers import (
+    counted,
+    format_bounds,
+    format_limit,
+    format_number,
+    joined,
+    shown,
+    typeset,
+)
+from pytest_biasruler.report.wording import attribute_title, metric_title, word_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from pytest_biasruler.report.blocks import Block, Table
+
+
+def groups_table(finding: Finding) -> Table:
+    """Return who is in which subgroup, its mean, and what became of the rest."""
+    counts = finding.details.get("counts") or {}
+    excluded, undefined = counts.get("excluded") or {}, counts.get("undefined") or {}
+    title = metric_title(finding.metric)
+    title = {
+        "ruler": f"{title}, automated − expert",
+        "success": "share of cases that succeed",
+        "provenance": "share of cases without a score",
+    }.get(finding.check, title)
+    rows = [
+        (
+            name_cell(group.name),
+            count_cell(group.n_cases),
+            count_cell(group.n_patients),
+            number_cell(group.mean, signed=finding.check == "ruler"),
+            number_cell(group.sd),
+            words(str(group.status)),
+            count_cell(excluded.get(group.name, 0)),
+            count_cell(undefined.get(group.name, 0)),
+        )
+        for group in finding.groups
+    ]
+    unit = f" in {shown(finding.unit)}" if finding.unit else ""
+    return make_table(
+        f"Subgroups of {attribute_title(finding)}: {title}{unit}",
+        ("subgroup", "cases", "patients", "mean", "sd", "status", "excluded", "undefined"),
+        rows,
+        note=_groups_note(finding),
+    )
+
+
+def _groups_note(finding: Finding) -> str:
+    small = [group for group in finding.groups if group.status == Status.TOO_SMALL]
+    shrunk = finding.details.get("shrunk") or {}
+    parts = []
+    if small:
+        parts.append(f"* Too small to judge: {joined([group.name for group in small])}.")
+    known = [group for group in small if (shrunk.get(group.name) or {}).get("mean") is not None]
+    parts += [_shrunk_note(group, shrunk[group.name]) for group in known]
+    missing = [group for group in finding.groups if group.status == Status.MISSING]
+    parts += [
+        f"* {counted(group.n_patients, 'patient')} have no {attribute_title(finding)} "
+        "in the metadata: listed, not judged."
+        for group in missing
+        if group.n_patients
+    ]
+    return " ".join(parts)
+
+
+def _shrunk_note(group: Group, shrunk: Mapping[str, float]) -> str:
+    mean, sd = (typeset(format_number(shrunk.get(key))) for key in ("mean", "sd"))
+    return (
+        f"With so few patients the mean of {shown(group.name)} is best read as {mean} (sd {sd}), "
+        "drawn towards the others."
+    )
+
+
+def computation_of(finding: Finding) -> Iterator[Block]:
+    """Yield the exact numbers and every contrast."""
+    estimate, details = finding.estimate, finding.details
+    facts: list[tuple[str, object]] = [("verdict", word_of(finding)), ("reason", finding.reason)]
+    if estimate is not None:
+        facts += [
+            ("method", estimate.method),
+            ("value", estimate.value),
+            ("low, errs in at most alpha of benchmarks", estimate.low),
+            ("high, errs in at most alpha of benchmarks", estimate.high),
+            ("alpha, one-sided per bound", estimate.alpha),
+            ("plain two-sided 95 % interval", _interval(finding)),
+        ]
+    facts += [
+        ("limit", finding.limit),
+        ("p of “the limit is not exceeded”", finding.p_fail),
+        ("the same, Holm over the declared checks", finding.p_fail_holm),
+        ("excess over the limit that a FAIL would catch in 80 %", finding.min_detectable),
+        ("level of the lower bounds", details.get("level")),
+        ("support of the guard", finding.support),
+        ("policy", finding.policy),
+        ("evidence by", details.get("proven_by")),
+    ]
+    yield make_table(
+        "The exact numbers, unrounded",
+        ("what", "value"),
+        [(words(name), exact_cell(value)) for name, value in facts],
+        is_sortable=False,
+    )
+    pairs = details.get("pairs") or ()
+    if pairs:
+        yield _pairs_table(finding, pairs)
+
+
+def _interval(finding: Finding) -> str | None:
+    if finding.estimate is None or None in finding.estimate.ci95:
+        return None
+    low, high = finding.estimate.ci95
+    return typeset(f"[{low!r}, {high!r}]")
+
+
+def _in_one_order(pairs: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return pairs without those that are another one the other way round, and negative."""
+    known = {(pair["a"], pair["b"]) for pair in pairs}
+    return [
+        pair
+        for pair in pairs
+        if (pair["b"], pair["a"]) not in known
+        or (pair.get("estimate") or 0.0, pair["b"]) > (0.0, pair["a"])
+    ]
+
+
+def _pairs_table(finding: Finding, pairs: list[Mapping[str, Any]]) -> Table:
+    limit = finding.limit
+    rows = [
+        (
+            name_cell(pair["a"]),
+            name_cell(pair["b"]),
+            number_cell(pair.get("estimate"), limit=limit),
+            bounds_cell(typeset(format_bounds(pair.get("low"), pair.get("high"), limit=limit))),
+            number_cell(pair.get("p"), limit=0.05, decimals=4),
+        )
+        for pair in _in_one_order(pairs)
+    ]
+    limit_text = f", limit {typeset(format_limit(limit))}" if limit is not None else ""
+    return make_table(
+        f"Every contrast: mean of the first minus mean of the second{limit_text}",
+        ("first", "second", "difference", "bounds", "p"),
+        rows,
+    )

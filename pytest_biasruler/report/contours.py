@@ -1,0 +1,93 @@
+"""Outlines of masks as small drawings: edges of labels only, never a voxel's intensity."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.report.marks import BLUE, GREEN, VERMILLION
+from pytest_biasruler.report.numbers import format_number, shown, typeset
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+_SAFE_PATH = re.compile(r"[Mmhvz0-9 .,\-]*")
+_STROKES = (("expert", BLUE, ""), ("automated", GREEN, "1 3"), ("model", VERMILLION, "6 3"))
+STAGE = 150
+"""Width and height of the place for the outlines, in pixels."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outline:
+    """The edge of one mask in its slice."""
+
+    name: str
+    d: str
+    colour: str
+    dash: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tile:
+    """One case: its outlines, and the words beside and below them."""
+
+    title: str
+    view_box: str
+    outlines: tuple[Outline, ...]
+    sides: tuple[str, str]
+    lines: tuple[str, ...]
+
+
+def draw_gallery(cases: Sequence[Mapping[str, Any]]) -> tuple[Tile, ...]:
+    """Return a tile per case of ``details.gallery``; a case without a drawable path is words only.
+
+    A path may hold moves, horizontal and vertical lines and closings: anything else is not drawn.
+    """
+    return tuple(_draw_tile(case) for case in cases)
+
+
+def _draw_tile(case: Mapping[str, Any]) -> Tile:
+    width, height = _size(case.get("width")), _size(case.get("height"))
+    paths = case.get("outlines") or {}
+    outlines = tuple(
+        Outline(name=name, d=paths[name], colour=colour, dash=dash)
+        for name, colour, dash in _STROKES
+        if width and height and _is_drawable(paths.get(name))
+    )
+    alias = shown(case.get("alias", "case"))
+    sides = tuple(shown(side, longest=4) for side in case.get("sides") or ())
+    return Tile(
+        title=f"Outlines of {alias}: {', '.join(outline.name for outline in outlines) or 'none'}",
+        view_box=f"0 0 {width:g} {height:g}",
+        outlines=outlines,
+        sides=(sides[0], sides[1]) if len(sides) == 2 else ("", ""),
+        lines=(alias, *_words(case)),
+    )
+
+
+def _is_drawable(path: object) -> bool:
+    return isinstance(path, str) and path != "" and _SAFE_PATH.fullmatch(path) is not None
+
+
+def _size(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and isfinite(value) and value > 0 else 0
+
+
+def _words(case: Mapping[str, Any]) -> tuple[str, ...]:
+    kinds = {"worst": "among the worst", "median": "about the median"}
+    numbers = (
+        ("score", "score", "", 3),
+        ("expert_score", "by the expert", "", 3),
+        ("automated_score", "by the automated", "", 3),
+        ("volume_ml", "volume", " ml", 1),
+    )
+    lines = [shown(case.get("subgroup", "")), kinds.get(str(case.get("kind")), "")]
+    lines += [
+        f"{name} {typeset(format_number(case[key], decimals=decimals))}{unit}"
+        for key, name, unit, decimals in numbers
+        if case.get(key) is not None
+    ]
+    return tuple(line for line in lines if line)

@@ -1,0 +1,160 @@
+"""Forest plots: one row per subgroup, pair or finding, against a limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.report.marks import (
+    BLUE,
+    INK,
+    SIGNS,
+    Figure,
+    Line,
+    Mark,
+    Point,
+    Text,
+    fitted,
+    tenth,
+    text_width,
+)
+from pytest_biasruler.report.numbers import UNDEFINED, format_limit, typeset
+from pytest_biasruler.report.scale import Scale, fit_scale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_biasruler.report.marks import Words
+
+WIDTH = 720
+NAMES_END, VALUES_END, SIGNS_AT, WORDS_START = 238.0, 584.0, 596.0, 606.0
+PLOT_START, PLOT_END = 250.0, 516.0
+ROW, LIMIT_LABEL, AXIS, TITLE = 26.0, 20.0, 40.0, 22.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForestRow:
+    """One estimate; a bound of None is open, `bounds` None draws none at all.
+
+    `shown` is the value as text; `sign` a key of `SIGNS`, `word` what stands beside it.
+    """
+
+    name: str
+    value: float | None
+    bounds: tuple[float | None, float | None] | None = None
+    limits: tuple[float, ...] = ()
+    shown: str = ""
+    sign: str = ""
+    word: str = ""
+    shape: str = "circle"
+    colour: str = BLUE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Panel:
+    """Rows that share an axis; `origin` is a value the axis must hold and mark."""
+
+    rows: tuple[ForestRow, ...]
+    axis: str
+    title: str = ""
+    origin: float | None = None
+
+
+def draw_forest(panels: Sequence[Panel], *, words: Words) -> Figure:
+    """Return panels of estimates below one another, each with its own axis.
+
+    Names stand on the left, marks in the middle, value and verdict on the right. A limit is a
+    dashed line through the rows it belongs to; undefined rows hold no mark; bounds that are open
+    or too far away end in an arrow.
+    """
+    marks: list[Mark] = []
+    top = 0.0
+    for panel in panels:
+        drawn, top = _draw_panel(panel, top)
+        marks += drawn
+    return Figure(words=words, width=WIDTH, height=round(top), marks=tuple(marks))
+
+
+def _draw_panel(panel: Panel, top: float) -> tuple[list[Mark], float]:
+    scale = _scale(panel)
+    marks: list[Mark] = []
+    if panel.title:
+        marks.append(Text(x=0, y=tenth(top + 15), text=panel.title, is_bold=True))
+        top += TITLE
+    start = top
+    for limits, rows in groupby(panel.rows, key=lambda row: row.limits):
+        if limits:
+            top += LIMIT_LABEL
+        first = top
+        for row in rows:
+            marks += _draw_row(row, scale, top + ROW / 2)
+            top += ROW
+        marks += _draw_limits(limits, scale, first, top)
+    if panel.origin is not None:
+        x = scale.place(panel.origin)
+        marks.insert(0, Line(x1=x, y1=tenth(start), x2=x, y2=tenth(top), width=0.5))
+    marks += _draw_axis(scale, top, panel.axis)
+    return marks, top + AXIS
+
+
+def _scale(panel: Panel) -> Scale:
+    values = [row.value for row in panel.rows]
+    values += [limit for row in panel.rows for limit in row.limits]
+    bounds = [bound for row in panel.rows for bound in row.bounds or ()]
+    return fit_scale([*values, panel.origin], bounds=bounds, start=PLOT_START, end=PLOT_END)
+
+
+def _draw_row(row: ForestRow, scale: Scale, y: float) -> Iterator[Mark]:
+    y = tenth(y)
+    baseline = tenth(y + 4)
+    yield Text(x=0, y=baseline, text=fitted(row.name, NAMES_END))
+    if row.bounds is not None and row.value is not None:
+        yield from _draw_bounds(row.bounds, scale, y)
+    if row.value is not None:
+        yield Point(x=scale.place(row.value), y=y, shape=row.shape, colour=row.colour)
+    yield Text(x=VALUES_END, y=baseline, text=row.shown or UNDEFINED, anchor="end")
+    if row.sign:
+        shape, colour = SIGNS[row.sign]
+        yield Point(x=SIGNS_AT, y=y, shape=shape, colour=colour)
+        yield Text(x=WORDS_START, y=baseline, text=row.word)
+
+
+def _draw_bounds(
+    bounds: tuple[float | None, float | None], scale: Scale, y: float
+) -> Iterator[Mark]:
+    low, high = (
+        edge if bound is None else bound
+        for bound, edge in zip(bounds, (scale.low, scale.high), strict=True)
+    )
+    x1, x2 = scale.place(low), scale.place(high)
+    yield Line(x1=x1, y1=y, x2=x2, y2=y, width=2)
+    ends = ((bounds[0], x1, "left"), (bounds[1], x2, "right"))
+    for bound, x, arrow in ends:
+        if bound is None or not scale.holds(bound):
+            yield Point(x=x, y=y, shape=arrow, colour=INK)
+        else:
+            yield Line(x1=x, y1=tenth(y - 5), x2=x, y2=tenth(y + 5), width=2)
+
+
+def _draw_limits(
+    limits: tuple[float, ...], scale: Scale, top: float, bottom: float
+) -> Iterator[Mark]:
+    for limit in limits:
+        x = scale.place(limit)
+        yield Line(x1=x, y1=tenth(top - 3), x2=x, y2=tenth(bottom), width=1.5, dash="5 3")
+    if limits:
+        is_mirrored = len(limits) == 2 and limits[0] == -limits[1]
+        text = f"limit {'±' if is_mirrored else ''}{typeset(format_limit(max(limits)))}"
+        half = text_width(text) / 2
+        x = min(max(scale.place(max(limits)), PLOT_START + half), PLOT_END - half)
+        yield Text(x=tenth(x), y=tenth(top - 7), text=text, anchor="middle")
+
+
+def _draw_axis(scale: Scale, y: float, title: str) -> Iterator[Mark]:
+    yield Line(x1=PLOT_START, y1=tenth(y), x2=PLOT_END, y2=tenth(y))
+    for value, text in scale.ticks():
+        x = scale.place(value)
+        yield Line(x1=x, y1=tenth(y), x2=x, y2=tenth(y + 4))
+        yield Text(x=x, y=tenth(y + 16), text=text, anchor="middle")
+    yield Text(x=tenth((PLOT_START + PLOT_END) / 2), y=tenth(y + 31), text=title, anchor="middle")

@@ -1,0 +1,211 @@
+"""The verdict of a whole audit in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.checks.finding import Status, Verdict
+from pytest_biasruler.report.numbers import counted, shown
+from pytest_biasruler.report.wording import (
+    RANKS,
+    attribute_title,
+    metric_title,
+    outcome_of,
+    statement_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_biasruler.audit import Audit
+    from pytest_biasruler.checks.finding import Finding
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """How many checks came to which end."""
+
+    failed: int
+    inconclusive: int
+    errors: int
+    waived: int
+    passed: int
+    unjudged: int
+    declared: int
+    ran: int
+    missing: int
+
+    @property
+    def total(self) -> int:
+        """Findings and errors together."""
+        n_decided = self.failed + self.inconclusive + self.waived + self.passed
+        return n_decided + self.unjudged + self.errors
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether fewer checks ran than were declared, for another cause than an error."""
+        return self.ran + self.errors < self.declared
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Headline:
+    """The first word, its glyph, and the rest of the sentence."""
+
+    word: str
+    sign: str
+    rest: str
+
+
+def count_outcomes(audit: Audit) -> Tally:
+    """Return how many checks of an audit came to which end."""
+    outcomes = [outcome_of(finding) for finding in audit.findings]
+    checks = audit.accounting.get("checks") or {}
+    return Tally(
+        failed=outcomes.count("failed"),
+        inconclusive=outcomes.count("inconclusive"),
+        errors=len(checks.get("errors") or ()),
+        waived=outcomes.count("waived"),
+        passed=outcomes.count("passed"),
+        unjudged=outcomes.count("not judged"),
+        declared=checks.get("declared", len(outcomes)),
+        ran=checks.get("ran", len(outcomes)),
+        missing=count_missing(checks.get("missing", 0)),
+    )
+
+
+def count_missing(missing: object) -> int:
+    """Return how many checks never reported, whether given as a count or as their ids."""
+    if isinstance(missing, int):
+        return missing
+    return len(missing) if isinstance(missing, list | tuple) else 0
+
+
+def order_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings in the order in which they are told: failed first, the surest first."""
+    return tuple(sorted(findings, key=lambda f: (RANKS.index(outcome_of(f)), _p_of(f))))
+
+
+def _p_of(finding: Finding) -> float:
+    """Return how sure a FAIL is; a fact without a p-value comes after those that have one."""
+    if outcome_of(finding) != "failed":
+        return 0.0
+    p = finding.p_fail if finding.p_fail_holm is None else finding.p_fail_holm
+    return inf if p is None else p
+
+
+def write_headline(audit: Audit) -> Headline:
+    """Return the headline: the first rule that holds, with PARTIAL set before what follows."""
+    tally, ordered = count_outcomes(audit), order_findings(audit.findings)
+    if tally.missing:
+        ran = f"{tally.ran} of {tally.declared} declared checks ran"
+        rest = f"{ran}; {counted(tally.missing, 'check')} never reported"
+        return Headline(word="INCOMPLETE", sign="error", rest=f"{rest}.{_but(tally)}")
+    if tally.errors:
+        rest = f"{tally.errors} of {counted(tally.total, 'check')} could not run.{_but(tally)}"
+        return Headline(word="ERROR", sign="error", rest=rest)
+    result = _write_result(tally, ordered)
+    if tally.is_partial:
+        rest = f"{tally.ran} of {tally.declared} declared checks ran. {result.word}: {result.rest}"
+        return Headline(word="PARTIAL", sign=result.sign, rest=rest)
+    return result
+
+
+def _but(tally: Tally) -> str:
+    parts = [
+        f"{n} {word}"
+        for n, word in ((tally.failed, "FAIL"), (tally.inconclusive, "INCONCLUSIVE"))
+        if n
+    ]
+    return f" Of the others: {', '.join(parts)}." if parts else ""
+
+
+def _write_result(tally: Tally, ordered: Sequence[Finding]) -> Headline:
+    of_all = f"of {counted(tally.total, 'check')}"
+    if tally.failed:
+        rest = f"{tally.failed} {of_all}. {tell(ordered[0])}"
+        return Headline(word="FAIL", sign="fail", rest=rest)
+    if tally.inconclusive:
+        rest = f"{tally.inconclusive} {of_all} cannot be decided{_with_patients(ordered[0])}."
+        return Headline(word="INCONCLUSIVE", sign="inconclusive", rest=rest)
+    if tally.passed == tally.total and tally.total:
+        rest = "the one check is within its limit."
+        if tally.total > 1:
+            rest = f"all {tally.total} checks are within their limits."
+        return Headline(word="PASS", sign="pass", rest=rest)
+    others = ", ".join(
+        f"{n} {word}"
+        for n, word in ((tally.waived, "waived"), (tally.unjudged, "not judged"))
+        if n
+    )
+    if tally.passed:
+        rest = f"{tally.passed} {of_all} are within their limits; {others}."
+        return Headline(word="PASS", sign="pass", rest=rest)
+    rest = f"no check was judged{f' ({others})' if others else ''}."
+    return Headline(word="NOTHING JUDGED", sign="not-judged", rest=rest)
+
+
+def _with_patients(finding: Finding) -> str:
+    pair = finding.estimate.pair if finding.estimate else None
+    groups = [
+        group
+        for group in finding.groups
+        if (group.name in pair if pair else group.status == Status.TOO_SMALL)
+    ]
+    if not groups:
+        return ""
+    smallest = min(groups, key=lambda group: group.n_patients)
+    return f" with {counted(smallest.n_patients, 'patient')} in {shown(smallest.name)}"
+
+
+def tell(finding: Finding) -> str:
+    """Return what a failed finding means, as a short sentence without numbers."""
+    if finding.verdict != Verdict.FAIL and finding.policy == "prove-safe":
+        what = f"{metric_title(finding.metric)} by {attribute_title(finding)}"
+        what = what if finding.metric else f"The evidence by {attribute_title(finding)}"
+        return f"{what} is not proven to be within its limit."
+    ending = " (point estimate, uncontrolled)" if finding.policy == "point" else ""
+    return f"{_told(finding)}{ending}."
+
+
+def _told(finding: Finding) -> str:
+    attribute, title = attribute_title(finding), metric_title(finding.metric)
+    pair = finding.estimate.pair if finding.estimate else None
+    if finding.check == "ruler":
+        return _told_ruler(finding)
+    if finding.check == "provenance":
+        return f"The evidence by {attribute} is not good enough to judge"
+    if pair is None:
+        return _told_alone(finding)
+    best, worst = (shown(name, longest=40) for name in pair)
+    if finding.metric == "signed_volume_error":
+        return f"The automated labels are drawn larger for {attribute} {best} than for {worst}"
+    return {
+        "gap": f"{title} is worse for {attribute} {worst} than for {best}",
+        "labels": f"The automated labels are worse for {attribute} {worst} than for {best}",
+        "success": f"Fewer of {attribute} {worst} than of {best} reach a good enough {title}",
+    }.get(finding.check, statement_of(finding))
+
+
+def _told_alone(finding: Finding) -> str:
+    if finding.check == "floor":
+        worst = shown(finding.details.get("worst") or "the worst-off subgroup", longest=40)
+        attribute = attribute_title(finding)
+        return f"{metric_title(finding.metric)} of {attribute} {worst} misses its floor"
+    return statement_of(finding)
+
+
+def _told_ruler(finding: Finding) -> str:
+    attribute = attribute_title(finding)
+    article = "an" if attribute[:1].lower() in "aeiou" else "a"
+    details = finding.details
+    if details.get("false_confidence"):
+        return f"The automated reference makes the undecided {attribute} gap look certain"
+    if not details.get("direction_confirmed"):
+        return f"The automated reference moves the {attribute} gap"
+    return {
+        "masks": f"The automated reference hides {article} {attribute} gap",
+        "inflates": f"The automated reference adds to the {attribute} gap",
+        "reverses": f"The automated reference turns the {attribute} gap around",
+    }.get(str(details.get("direction")), f"The automated reference moves the {attribute} gap")

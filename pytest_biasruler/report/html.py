@@ -1,0 +1,85 @@
+"""A page as one self-contained HTML file: one style, one script, nothing loaded."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pytest_biasruler.errors import printable
+from pytest_biasruler.report.marks import OUTLINES, SIGNS
+from pytest_biasruler.report.view import make_page
+
+if TYPE_CHECKING:
+    from pytest_biasruler.audit import Audit
+
+
+def render_html(audit: Audit) -> str:
+    """Return the report of an audit as one HTML page.
+
+    Parameters
+    ----------
+    audit : Audit
+        Nothing else is read: an old ``audit.json`` can be rendered again.
+
+    Returns
+    -------
+    str
+        The same audit gives the same text. The page needs neither its style nor its script to be
+        read, loads nothing, and forbids by its own content policy that anything be loaded.
+    """
+    style, script = _asset("style.css"), _asset("script.js")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            page=make_page(audit),
+            style=Markup(style),  # noqa: S704  (our own file, read by the loader)
+            script=Markup(script),  # noqa: S704  (the same)
+            style_hash=_content_hash(style),
+            script_hash=_content_hash(script),
+        )
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    folder = resources.files("pytest_biasruler.report") / "templates"
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def _content_hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pytest_biasruler.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["coordinate"] = _coordinate
+    environment.globals.update(outlines=OUTLINES, signs=SIGNS)
+    return environment
+
+
+def _visible(value: object) -> object:
+    """Return what a template prints with its control characters as escapes."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(value)
+    return value
+
+
+def _coordinate(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

@@ -1,0 +1,190 @@
+"""Figures as marks at coordinates: lines, points, texts and paths that a template draws."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+INK = "currentColor"
+BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+PURPLE, ORANGE, SKY = "#CC79A7", "#E69F00", "#56B4E9"
+"""The colours of Okabe and Ito, in the order of their contrast to both papers; no yellow."""
+
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+SHAPES = ("circle", "square", "triangle", "diamond", "cross", "plus")
+DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 4", "12 4")
+"""One per subgroup, so that colour is never the only difference."""
+
+MOST_SERIES = len(COLOURS)
+
+SIGNS = {
+    "fail": ("cross", VERMILLION),
+    "inconclusive": ("diamond", ORANGE),
+    "pass": ("circle", GREEN),
+    "error": ("cross", PURPLE),
+    "waived": ("bars", INK),
+    "not-judged": ("ring", "none"),
+}
+"""Shape and fill of the glyph that goes with each word."""
+
+OUTLINES = {
+    "circle": "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z",
+    "ring": "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z",
+    "square": "M-4-4h8v8h-8z",
+    "triangle": "M0-5l5 9h-10z",
+    "diamond": "M0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z",
+    "cross": "M-5-3l2-2l3 3l3-3l2 2l-3 3l3 3l-2 2l-3-3l-3 3l-2-2l3-3z",
+    "plus": "M-1.5-5h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z",
+    "bars": "M-4-5h3v10h-3zM1-5h3v10h-3z",
+    "left": "M-5 0l6-4v8z",
+    "right": "M5 0l-6-4v8z",
+}
+"""Each shape about (0, 0)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """A straight line."""
+
+    kind: ClassVar[str] = "line"
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    width: float = 1.0
+    dash: str = ""
+    colour: str = INK
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """A filled shape with an outline of ink."""
+
+    kind: ClassVar[str] = "point"
+    x: float
+    y: float
+    shape: str
+    colour: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Text:
+    """A text; anchor start, middle or end."""
+
+    kind: ClassVar[str] = "text"
+    x: float
+    y: float
+    text: str
+    anchor: str = "start"
+    is_bold: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Path:
+    """An open line through several points."""
+
+    kind: ClassVar[str] = "path"
+    d: str
+    colour: str
+    dash: str = ""
+    width: float = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Box:
+    """A filled rectangle with an outline of ink."""
+
+    kind: ClassVar[str] = "box"
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+
+
+Mark = Line | Point | Text | Path | Box
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """What stands around a figure; `title` says what it means, as a sentence."""
+
+    title: str
+    description: str
+    caption: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figure:
+    """A drawing whose numbers stand in the table after it."""
+
+    kind: ClassVar[str] = "figure"
+    words: Words
+    width: int
+    height: int
+    marks: tuple[Mark, ...]
+
+    @property
+    def strokes(self) -> tuple[Path, ...]:
+        """All lines, those of one look joined into one path: they lie below everything else."""
+        joined: dict[tuple[float, str, str], str] = {}
+        for mark in self.marks:
+            if isinstance(mark, Line):
+                look = (mark.width, mark.dash, mark.colour)
+                joined[look] = joined.get(look, "") + trace(
+                    [(mark.x1, mark.y1), (mark.x2, mark.y2)]
+                )
+        return tuple(
+            Path(d=d, width=width, dash=dash, colour=colour)
+            for (width, dash, colour), d in joined.items()
+        )
+
+    @property
+    def others(self) -> tuple[Mark, ...]:
+        """Everything but lines, in order."""
+        return tuple(mark for mark in self.marks if not isinstance(mark, Line))
+
+
+def tenth(value: float) -> float:
+    """Return a coordinate with one decimal, without a negative zero."""
+    return round(value, 1) + 0.0
+
+
+def trace(points: Iterable[tuple[float, float]]) -> str:
+    """Return path data through points.
+
+    Examples
+    --------
+    >>> trace([(0, 1.25), (3.0, 2)])
+    'M0 1.2L3 2'
+    """
+    return "M" + "L".join(f"{tenth(x):g} {tenth(y):g}" for x, y in points)
+
+
+def text_width(text: str, *, size: float = 12) -> float:
+    """Return about how wide a text is drawn, rather too wide than too narrow."""
+    return size * sum(_em(character) for character in text)
+
+
+def _em(character: str) -> float:
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.0
+    if character in "mwMW@%—…":
+        return 0.95
+    if character.isupper():
+        return 0.72
+    return 0.36 if character in " .,:;'|!ijl-[]()" else 0.6
+
+
+def fitted(text: str, width: float, *, size: float = 12) -> str:
+    """Return `text`, cut with an ellipsis if it would be wider than `width`."""
+    if text_width(text, size=size) <= width:
+        return text
+    kept = text
+    while kept and text_width(f"{kept}…", size=size) > width:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"

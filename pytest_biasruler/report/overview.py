@@ -1,0 +1,112 @@
+"""Every check of an audit in one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.report.blocks import Cell, Link, Row, Table
+from pytest_biasruler.report.cells import (
+    FIRST_ROWS,
+    MOST_ROWS,
+    bounds_cell,
+    number_cell,
+    slugs,
+    words,
+)
+from pytest_biasruler.report.headline import order_findings
+from pytest_biasruler.report.numbers import NOTHING, anchor, format_limit, shown, typeset
+from pytest_biasruler.report.wording import (
+    bounds_of,
+    distance_of,
+    outcome_of,
+    patients_of,
+    quantity_of,
+    sign_of,
+    value_of,
+)
+
+if TYPE_CHECKING:
+    from pytest_biasruler.audit import Audit
+    from pytest_biasruler.checks.finding import Finding
+
+
+def checks_table(audit: Audit) -> Table:
+    """Return every check with its verdict, number, bounds and limit; errors come last."""
+    ordered = order_findings(audit.findings)
+    rows = [_check_row(finding) for finding in ordered]
+    rows += [
+        _error_row(error) for error in (audit.accounting.get("checks") or {}).get("errors", ())
+    ]
+    kept = rows if len(rows) <= MOST_ROWS else rows[:FIRST_ROWS]
+    note = f"The first {len(kept)} of {len(rows):,} checks; all are in the JSON."
+    return Table(
+        caption="Every check of this audit",
+        head=(
+            *("check", "verdict", "outcome", "quantity", "value", "bounds", "limit"),
+            *("distance to the limit", "patients"),
+        ),
+        rows=tuple(kept),
+        note=note if len(kept) < len(rows) else "",
+    )
+
+
+def _check_row(finding: Finding) -> Row:
+    estimate = finding.estimate
+    value = estimate.value if estimate else None
+    return Row(
+        cells=(
+            Cell(text="", links=(Link(href=anchor(finding.id), text=short_id(finding.id)),)),
+            Cell(text=str(finding.verdict), sign=sign_of(finding)),
+            words(outcome_of(finding)),
+            words(quantity_of(finding)),
+            Cell(
+                text=value_of(finding), sort="" if value is None else repr(value), is_number=True
+            ),
+            bounds_cell(bounds_of(finding)),
+            number_cell(finding.limit)
+            if finding.limit is None
+            else Cell(
+                text=typeset(format_limit(finding.limit)), sort=repr(finding.limit), is_number=True
+            ),
+            Cell(text=distance_of(finding), is_number=True, sort=_distance(finding)),
+            words(patients_of(finding, estimate.pair if estimate else None)),
+        ),
+        data=slugs(
+            check=finding.check,
+            verdict=finding.verdict,
+            outcome=outcome_of(finding),
+            metric=finding.metric,
+            by="-".join(finding.by),
+            model=finding.model,
+            label=finding.label,
+        ),
+    )
+
+
+def _distance(finding: Finding) -> str:
+    value = finding.estimate.value if finding.estimate else None
+    return "" if value is None or finding.limit is None else repr(value - finding.limit)
+
+
+def _error_row(error: dict[str, str]) -> Row:
+    return Row(
+        cells=(
+            Cell(text="", links=(Link(href=anchor(error["id"]), text=short_id(error["id"])),)),
+            Cell(text="could not run", sign="error"),
+            words("error"),
+            words(shown(error.get("code", ""))),
+            *(words(NOTHING),) * 5,
+        ),
+        data=slugs(check=short_id(error["id"]).split("[")[0], outcome="error", verdict="error"),
+    )
+
+
+def short_id(identifier: str) -> str:
+    """Return the id of a check without the file it stands in.
+
+    Examples
+    --------
+    >>> short_id("biasruler.toml::gap[dice-age-unet]")
+    'gap[dice-age-unet]'
+    """
+    return shown(identifier.rsplit("::", maxsplit=1)[-1])

@@ -1,0 +1,93 @@
+"""What a `success` or `floor` finding tells: who reaches the mark, and how often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.report.blocks import Items, Paragraph
+from pytest_biasruler.report.cells import (
+    bounds_cell,
+    make_table,
+    name_cell,
+    number_cell,
+    percent_cell,
+    words,
+)
+from pytest_biasruler.report.numbers import format_bounds, format_number, shown, typeset
+from pytest_biasruler.report.wording import metric_title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.report.blocks import Block, Cell
+
+
+def describe_success(finding: Finding) -> Iterator[Block]:
+    """Yield what counts as success, how sure the ratio is, and the sweep."""
+    details = finding.details
+    if details.get("definition"):
+        yield Paragraph(text=f"Success: {shown(details['definition'], longest=300)}.")
+    ratio, texts = details.get("dir") or {}, []
+    if ratio.get("value") is not None:
+        bounds = typeset(format_bounds(ratio.get("low"), ratio.get("high")))
+        texts.append(f"Ratio of the rates {typeset(format_number(ratio['value']))} {bounds}.")
+    if details.get("dpd") is not None:
+        texts.append(f"Difference of the rates {typeset(format_number(details['dpd']))}.")
+    if details.get("fragile"):
+        text = "Fragile: one step of the threshold changes the verdict or the worst subgroup."
+        texts.append(text)
+    if details.get("saturated"):
+        texts.append("Saturated: in some subgroup all cases succeed, or none.")
+    if texts:
+        yield Items(texts=tuple(texts))
+    sweep = details.get("sweep") or []
+    if sweep:
+        yield _sweep_table(finding, sweep)
+
+
+def _sweep_table(finding: Finding, sweep: list[Mapping[str, Any]]) -> Block:
+    names = list(sweep[0].get("rates") or {})
+    rows: list[tuple[Cell, ...]] = []
+    for step in sweep:
+        rates = step.get("rates") or {}
+        rows.append(
+            (
+                words(typeset(format_number(step["threshold"], decimals=2))),
+                *(percent_cell(rates.get(name)) for name in names),
+                number_cell(step.get("dir"), limit=finding.limit),
+                words(shown(step.get("worst") or "–")),
+                words(shown(step.get("verdict") or "–")),
+            )
+        )
+    return make_table(
+        "The same at other thresholds of success",
+        ("threshold", *(shown(name) for name in names), "ratio", "worst", "verdict"),
+        rows,
+    )
+
+
+def describe_floor(finding: Finding) -> Iterator[Block]:
+    """Yield each subgroup against the floor."""
+    bounds, limit = finding.details.get("bounds") or {}, finding.limit
+    if not bounds:
+        return
+    rows = [
+        (
+            name_cell(name),
+            number_cell(known.get("mean"), limit=limit),
+            bounds_cell(typeset(format_bounds(known.get("low"), known.get("high"), limit=limit))),
+            number_cell(_apart(known.get("mean"), limit), signed=True, limit=0.0),
+        )
+        for name, known in bounds.items()
+    ]
+    yield make_table(
+        f"{metric_title(finding.metric)} against the floor",
+        ("subgroup", "mean", "bounds", "mean − floor"),
+        rows,
+    )
+
+
+def _apart(mean: float | None, limit: float | None) -> float | None:
+    return None if mean is None or limit is None else mean - limit

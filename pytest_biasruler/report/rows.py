@@ -1,0 +1,164 @@
+"""Rows of forests from findings: subgroup means, gaps, pairs and their limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.checks.finding import Status
+from pytest_biasruler.report.forest import ForestRow, Panel, draw_forest
+from pytest_biasruler.report.marks import BLUE, COLOURS, MOST_SERIES, SHAPES, Words
+from pytest_biasruler.report.numbers import format_number, shown, typeset
+from pytest_biasruler.report.wording import (
+    has_ratio,
+    metric_title,
+    pair_title,
+    quantity_of,
+    sign_of,
+    statement_of,
+    told_estimate,
+    value_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.report.marks import Figure
+
+MOST_PAIRS = 12
+"""Pairs drawn; the table beside the figure has all of them."""
+
+
+def words_of(finding: Finding, description: str, caption: str) -> Words:
+    """Return what stands around a figure of a finding; its title is the finding as a sentence."""
+    return Words(
+        title=f"{statement_of(finding)}.",
+        description=f"{description} The numbers stand in the table below.",
+        caption=caption,
+    )
+
+
+def draw_panels(words: Words, panels: Sequence[Panel]) -> Figure | None:
+    """Return a forest of the panels that have rows, if any has."""
+    filled = [panel for panel in panels if panel.rows]
+    return draw_forest(filled, words=words) if filled else None
+
+
+def axis_of(finding: Finding, prefix: str = "mean ") -> str:
+    """Return the title of an axis of scores, with its unit."""
+    unit = f", {shown(finding.unit)}" if finding.unit else ""
+    return f"{prefix}{metric_title(finding.metric)}{unit}"
+
+
+def means_panel(finding: Finding, *, limits: tuple[float, ...] = ()) -> Panel:
+    """Return the panel of subgroup means; those that are not judged bear an asterisk."""
+    bounds = finding.details.get("bounds") or {}
+    looks = series_looks(finding)
+    rows = []
+    for group in finding.groups:
+        if group.status == Status.EMPTY:
+            continue
+        shape, colour = looks.get(group.name, ("ring", "none"))
+        known = bounds.get(group.name)
+        rows.append(
+            ForestRow(
+                name=f"{shown(group.name)}{'' if group.status == Status.JUDGED else ' *'}",
+                value=group.mean,
+                bounds=(known.get("low"), known.get("high")) if known else None,
+                limits=limits,
+                shown=typeset(format_number(group.mean, limit=limits[0] if limits else None)),
+                shape=shape,
+                colour=colour,
+            )
+        )
+    return Panel(rows=tuple(rows), axis=axis_of(finding))
+
+
+def series_looks(finding: Finding) -> Mapping[str, tuple[str, str]]:
+    """Return shape and colour of each judged subgroup, the same in all figures of a finding."""
+    judged = [group.name for group in finding.groups if group.status == Status.JUDGED]
+    if len(judged) > MOST_SERIES:
+        return dict.fromkeys(judged, ("circle", BLUE))
+    return {name: (SHAPES[i], COLOURS[i]) for i, name in enumerate(judged)}
+
+
+def gap_panel(finding: Finding) -> Panel:
+    """Return the panel of a finding's estimate and its other pairs, against the limit."""
+    if finding.estimate is None:
+        return Panel(rows=(), axis="")
+    return Panel(
+        rows=(estimate_row(finding), *_other_pairs(finding)),
+        axis=quantity_of(finding),
+        origin=1.0 if has_ratio(finding) else 0.0,
+    )
+
+
+def limits_of(finding: Finding) -> tuple[float, ...]:
+    """Return the places of the limit: on both sides where the value is told with a sign."""
+    if finding.limit is None:
+        return ()
+    value = told_estimate(finding)[0]
+    return (-finding.limit, finding.limit) if value is not None and value < 0 else (finding.limit,)
+
+
+def estimate_row(finding: Finding, *, name: str = "") -> ForestRow:
+    """Return the row of a finding's estimate with its verdict."""
+    value, low, high = told_estimate(finding)
+    pair = pair_title(finding.estimate.pair if finding.estimate else None)
+    return ForestRow(
+        name=name or pair or quantity_of(finding),
+        value=value,
+        bounds=(low, high),
+        limits=limits_of(finding),
+        shown=value_of(finding),
+        sign=sign_of(finding),
+        word=str(finding.verdict),
+    )
+
+
+def _other_pairs(finding: Finding) -> tuple[ForestRow, ...]:
+    """Return the other pairs, largest first, each in the one order in which it is not negative."""
+    if has_ratio(finding) or told_estimate(finding)[0] != getattr(finding.estimate, "value", None):
+        return ()
+    own = finding.estimate.pair if finding.estimate else None
+    pairs = [
+        pair
+        for pair in finding.details.get("pairs") or ()
+        if (pair.get("estimate") or -1.0) > 0 and (pair["a"], pair["b"]) != own
+    ]
+    pairs.sort(key=lambda pair: (-pair["estimate"], pair["a"], pair["b"]))
+    return tuple(
+        ForestRow(
+            name=pair_title((pair["a"], pair["b"])),
+            value=pair["estimate"],
+            bounds=(pair.get("low"), pair.get("high")),
+            limits=limits_of(finding),
+            shown=typeset(format_number(pair["estimate"], limit=finding.limit)),
+            shape="ring",
+            colour="none",
+        )
+        for pair in pairs[: MOST_PAIRS - 1]
+    )
+
+
+def gap_rows(finding: Finding) -> tuple[ForestRow, ...]:
+    """Return a `ruler` finding's two gaps, each against the limit for gaps."""
+    limit = finding.details.get("gap_limit")
+    rows = []
+    for kind in ("expert", "automated"):
+        gap = finding.details.get(f"gap_{kind}")
+        if not gap or limit is None:
+            continue
+        pair = pair_title(tuple(gap["pair"]) if gap.get("pair") else None)
+        rows.append(
+            ForestRow(
+                name=f"{kind} gap: {pair}" if pair else f"{kind} gap",
+                value=gap.get("value"),
+                bounds=(gap.get("low"), gap.get("high")),
+                limits=(limit,),
+                shown=typeset(format_number(gap.get("value"), limit=limit)),
+                sign=str(gap.get("verdict", "not-judged")).lower(),
+                word=str(gap.get("verdict", "")),
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,162 @@
+"""What only one check has to tell: its own tables and sentences below the subgroups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.report.bent import describe_ruler
+from pytest_biasruler.report.blocks import Items, Paragraph
+from pytest_biasruler.report.cells import (
+    make_table,
+    name_cell,
+    number_cell,
+    percent_cell,
+    words,
+)
+from pytest_biasruler.report.evidence import describe_provenance
+from pytest_biasruler.report.numbers import (
+    format_bounds,
+    format_number,
+    format_signed,
+    shown,
+    typeset,
+)
+from pytest_biasruler.report.reach import describe_floor, describe_success
+from pytest_biasruler.report.wording import metric_title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.report.blocks import Block
+
+_PUBLISHED = {
+    "mean": "mean over cases",
+    "worst": "worst subgroup mean",
+    "max_min": "largest minus smallest subgroup mean",
+    "sd_ddof0": "SD of the subgroup means, ddof 0",
+    "sd_ddof1": "SD of the subgroup means, ddof 1",
+    "ser": "skewed error ratio (1 − worst)/(1 − best)",
+    "es_sum": "equity-scaled, sum of deviations",
+    "es_sd": "equity-scaled, SD with ddof 0",
+    "es_sd_ddof1": "equity-scaled, SD with ddof 1",
+    "anova_f": "one-way analysis of variance, F",
+    "anova_p": "one-way analysis of variance, p",
+}
+
+
+def describe_specifics(finding: Finding) -> Iterator[Block]:
+    """Yield the blocks that only this kind of check has, as far as its details hold them."""
+    describe = {
+        "gap": _describe_gap,
+        "ruler": describe_ruler,
+        "labels": _describe_labels,
+        "success": describe_success,
+        "floor": describe_floor,
+        "provenance": describe_provenance,
+    }.get(finding.check)
+    if describe:
+        yield from describe(finding)
+
+
+def _describe_gap(finding: Finding) -> Iterator[Block]:
+    details, texts = finding.details, []
+    tipping = details.get("tipping")
+    if tipping:
+        texts.append(
+            f"A label error that differs by {typeset(format_number(tipping))} between these "
+            "subgroups would undo this verdict."
+        )
+    if details.get("heterogeneity_sd") is not None:
+        texts.append(
+            "Between-subgroup SD, corrected for sampling error: "
+            f"{typeset(format_number(details['heterogeneity_sd']))}."
+        )
+    absent = {k: n for k, n in (details.get("agreed_absent") or {}).items() if n}
+    if absent:
+        without = details.get("gap_without_absent")
+        counts = ", ".join(f"{n} in {shown(name)}" for name, n in absent.items())
+        text = f"Agreed absent (both masks empty): {counts}"
+        tail = f"; without them the gap is {typeset(format_number(without))}"
+        texts.append(f"{text}{tail if without is not None else ''}.")
+    if texts:
+        yield Items(texts=tuple(texts))
+    complement = details.get("complement") or {}
+    if complement:
+        rows = [(name_cell(n), number_cell(v, signed=True)) for n, v in complement.items()]
+        yield make_table(
+            f"{metric_title(finding.metric)} of each subgroup minus that of all other cases",
+            ("subgroup", "difference"),
+            rows,
+            is_sortable=False,
+        )
+    published = details.get("published") or {}
+    if published:
+        rows = [
+            (words(_PUBLISHED.get(key, shown(key))), number_cell(value))
+            for key, value in published.items()
+            if not isinstance(value, dict)
+        ]
+        yield make_table(
+            "One-number summaries as papers print them; not judged",
+            ("summary", "value"),
+            rows,
+            is_sortable=False,
+        )
+
+
+def _describe_labels(finding: Finding) -> Iterator[Block]:
+    details = finding.details
+    ler, direction = details.get("ler") or {}, details.get("direction") or {}
+    pooled, empty = details.get("pooled") or {}, details.get("empty_share") or {}
+    risks = details.get("relative_risk") or {}
+    if ler:
+        rows = [
+            (
+                name_cell(name),
+                number_cell(value),
+                number_cell(direction.get(name), signed=True),
+                words(_drawn(direction.get(name))),
+                number_cell((pooled.get(name) or {}).get("ler")),
+                words(_risk(risks.get(name))),
+                percent_cell(empty.get(name)),
+            )
+            for name, value in ler.items()
+        ]
+        base = risks.get("of")
+        yield make_table(
+            "Automated labels against the expert's",
+            (
+                *("subgroup", "label error rate", "signed volume error", "drawn"),
+                "error rate pooled over voxels",
+                f"relative risk{f' to {shown(base)}' if base else ''}, 95 % interval",
+                "empty automated masks",
+            ),
+            rows,
+            note="Label error rate: wrong voxels over the union of both masks, mean over cases.",
+        )
+    if details.get("ambiguity_included"):
+        text = "Cases that are ambiguous for people too count here: no second expert is declared."
+        yield Paragraph(text=text, tone="note")
+    anchoring = details.get("anchoring")
+    if anchoring:
+        value = typeset(format_signed(anchoring.get("value")))
+        bounds = typeset(format_bounds(*(anchoring.get("ci95") or (None, None))))
+        text = f"The automated label is closer to the second expert by {value} {bounds}."
+        yield Paragraph(text=text)
+
+
+def _drawn(direction: float | None) -> str:
+    if direction is None:
+        return "–"
+    if direction == 0:
+        return "neither"
+    return "too large" if direction > 0 else "too small"
+
+
+def _risk(risk: object) -> str:
+    if not isinstance(risk, dict):
+        return "–"
+    if risk.get("value") is None:
+        return shown(risk.get("status") or "undefined")
+    return typeset(f"{format_number(risk['value'])} {format_bounds(risk['low'], risk['high'])}")

@@ -1,0 +1,108 @@
+"""An audit as a page of ready-made strings: the ten sections in their order."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.report.accounting import make_accounting, make_scores
+from pytest_biasruler.report.blocks import Gallery, Heading, Page, Paragraph, Section
+from pytest_biasruler.report.cards import make_cards
+from pytest_biasruler.report.contours import draw_gallery
+from pytest_biasruler.report.flips import flip_matrix
+from pytest_biasruler.report.headline import order_findings, write_headline
+from pytest_biasruler.report.methods import make_limits, make_methods
+from pytest_biasruler.report.numbers import counted, joined, shown
+from pytest_biasruler.report.overview import short_id
+from pytest_biasruler.report.screen import make_screen
+from pytest_biasruler.report.subjects import make_ruler, make_subgroups, make_subject
+from pytest_biasruler.report.wording import outcome_of, statement_of
+
+if TYPE_CHECKING:
+    from pytest_biasruler.audit import Audit
+    from pytest_biasruler.report.blocks import Block
+
+SHORT_DIGEST = 8
+
+
+def make_page(audit: Audit) -> Page:
+    """Return everything that the report says, in order."""
+    headline = write_headline(audit)
+    digest = hashlib.sha256(audit.to_json().encode()).hexdigest()
+    parts: tuple[tuple[str, tuple[Block, ...]], ...] = (
+        ("Verdict", make_screen(audit)),
+        ("What was audited", make_subject(audit)),
+        ("Subgroups", make_subgroups(audit)),
+        ("The ruler", make_ruler(audit)),
+        ("Accounting", make_accounting(audit)),
+        ("Scores by subgroup", make_scores(audit)),
+        ("Findings", (*flip_matrix(audit.findings), *make_cards(audit))),
+        ("Worst cases", _worst_cases(audit)),
+        ("Limits of this audit", make_limits(audit)),
+        ("Warnings, methods, data", make_methods(audit, digest)),
+    )
+    return Page(
+        word=headline.word,
+        sign=headline.sign,
+        headline=headline.rest,
+        facts=_facts(audit, digest),
+        banners=_banners(audit),
+        sections=tuple(
+            Section(id=f"s{number}", title=title, blocks=blocks)
+            for number, (title, blocks) in enumerate(parts, 1)
+        ),
+        digest=digest,
+    )
+
+
+def _facts(audit: Audit, digest: str) -> tuple[str, ...]:
+    accounting, settings = audit.accounting, audit.settings
+    scored = accounting.get("scored", 0)
+    facts = (
+        shown(audit.benchmark.get("name")),
+        joined(list(audit.models)),
+        f"{scored:,} of {counted(accounting.get('expected', 0), 'case')} scored",
+        counted(audit.benchmark.get("n_patients") or 0, "patient"),
+        f"policy {shown(settings.get('policy'))}",
+        shown(settings.get("run_date") or "no date"),
+        f"audit {digest[:SHORT_DIGEST]}",
+    )
+    return tuple(fact for fact in facts if fact != "none")
+
+
+def _banners(audit: Audit) -> tuple[str, ...]:
+    """Return what must be read before anything else."""
+    banners = []
+    if audit.settings.get("show_cases"):
+        banners.append("This page contains case names: handle it like the data.")
+    if audit.settings.get("public"):
+        banners.append("Public version: counts of 1 to 10 patients are hidden.")
+    if audit.settings.get("policy") == "point":
+        text = "Judged by point estimates alone: the rate of false alarms is not controlled."
+        banners.append(text)
+    for name in ("masked harm", "false alarm"):
+        found = [short_id(f.id) for f in audit.findings if f.details.get("flip") == name]
+        if found:
+            banners.append(f"{name.capitalize()}: {joined(found)}.")
+    return tuple(banners)
+
+
+def _worst_cases(audit: Audit) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    for finding in order_findings(audit.findings):
+        gallery = finding.details.get("gallery") or ()
+        if not gallery or outcome_of(finding) not in ("failed", "waived", "not judged"):
+            continue
+        blocks += [
+            Heading(text=short_id(finding.id)),
+            Paragraph(text=f"{statement_of(finding)}."),
+            Gallery(tiles=draw_gallery(gallery)),
+        ]
+    if not blocks:
+        text = "None: no failing finding has outlines to show."
+        return (Paragraph(text=text),)
+    legend = (
+        "Outlines of masks only, never the image: expert solid blue, automated dotted green, "
+        "model dashed vermillion; the slice in which model and reference differ most."
+    )
+    return (Paragraph(text=legend, tone="note"), *blocks)
