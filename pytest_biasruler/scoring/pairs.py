@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_biasruler.benchmark.metrics import Metric
-    from pytest_biasruler.scoring.shape import Box, LesionCounts
+    from pytest_biasruler.scoring.shape import Box
 
 _BY_COUNTS: Mapping[str, Callable[[overlap.Counts], float]] = {
     "dice": overlap.dice_of,
@@ -32,7 +32,7 @@ _BY_COUNTS: Mapping[str, Callable[[overlap.Counts], float]] = {
     "relative_volume_error": overlap.relative_volume_error_of,
     "signed_volume_error": overlap.signed_volume_error_of,
 }
-_BY_LESIONS: Mapping[str, Callable[[LesionCounts], float]] = {
+_BY_LESIONS: Mapping[str, Callable[[shape.LesionCounts], float]] = {
     "lesion_recall": shape.lesion_recall,
     "lesion_precision": shape.lesion_precision,
     "lesion_f1": shape.lesion_f1,
@@ -79,6 +79,11 @@ class Drawing:
             offset=[side.start for side in self.box],
             grid_shape=self.grid.mask.shape,
         )
+
+    @cached_property
+    def lesions(self) -> tuple[NDArray[np.int32], int]:
+        """Numbered components and how many, labelled once: it costs more than all distances."""
+        return shape.label_components(self.voxels)
 
     @cached_property
     def whole(self) -> Mask:
@@ -129,9 +134,14 @@ class Pair:
         return distance.measure_surfaces(self.model.surface, self.reference.surface)
 
     @cached_property
-    def lesions(self) -> LesionCounts:
-        """Lesions of both masks and their matches."""
-        return shape.count_lesions(self.model.voxels, self.reference.voxels)
+    def lesions(self) -> shape.LesionCounts:
+        """Lesions of both masks and their matches, as `shape.count_lesions` counts them."""
+        return shape.LesionCounts(
+            n_reference=self.reference.lesions[1],
+            n_model=self.model.lesions[1],
+            n_found_reference=_count_touched(self.reference, by=self.model),
+            n_true_model=_count_touched(self.model, by=self.reference),
+        )
 
 
 def is_measured(metric: Metric) -> bool:
@@ -225,6 +235,13 @@ def _measure(pair: Pair, metric: Metric) -> float:
     if metric.name in _BY_LESIONS:
         return _BY_LESIONS[metric.name](pair.lesions)
     return _BY_COUNTS[metric.name](pair.counts)
+
+
+def _count_touched(drawing: Drawing, *, by: Drawing) -> int:
+    numbers, n = drawing.lesions
+    is_touched = np.zeros(n + 1, np.bool_)
+    is_touched[numbers[by.voxels]] = True
+    return int(np.count_nonzero(is_touched[1:]))  # number 0 is the background
 
 
 def _tolerance_mm(metric: Metric, label: str) -> float:

@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 _OF_MASKS = {
     "BR106": "{n} files of {set} have zero bytes behind the gzip stream",
     "BR203": "bitpix disagrees with the voxel type in {n} files of {set}",
-    "BR206": "axes of length 1 were dropped or added in {n} masks of {set}",
-    "BR208": "values of {n} masks of {set} were rounded to whole labels after scaling",
+    "BR206": "axes of length 1 were dropped or added in {n} {set}",
+    "BR208": "values of {n} {set} were rounded to whole labels after scaling",
     "BR209": "{n} files of {set} have an invalid voxel size in pixdim; that of the affine is used",
     "BR210": "voxel sizes of pixdim and affine differ in {n} files of {set}; the affine is used",
-    "BR213": "{n} masks of {set} store no orientation, nor do their partners",
+    "BR213": "{n} {set} store no orientation, nor do their partners",
     "BR214": "qform and sform differ in {n} files of {set}; sform is used",
-    "BR222": "{n} masks of {set} were reoriented without loss",
+    "BR222": "{n} {set} were reoriented without loss",
     "BR230": "malformed header extensions of {n} files of {set} were ignored",
     "BR231": "header text in {n} files of {set} was not copied",
-    "BR306": "several values are read as one label in {n} masks of {set}",
+    "BR306": "several values are read as one label in {n} {set}",
 }
 _OFTEN_EMPTY = 0.20
 _MOSTLY = 0.5
