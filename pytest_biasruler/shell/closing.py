@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.shell.accounting import Accounting, account
 from pytest_biasruler.shell.extensions import gather_extensions
-from pytest_biasruler.shell.guard import Accounting
-from pytest_biasruler.shell.outputs import clear_outputs, show_path, write_output
+from pytest_biasruler.shell.outputs import clear_outputs, write_output
+from pytest_biasruler.shell.settings import Settings, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.shell.guard import Census, Guard
     from pytest_biasruler.shell.ledger import Bundle, Ledger
-    from pytest_biasruler.shell.settings import Settings
 
 MOST_NAMED = 5
 
@@ -48,71 +48,35 @@ class Closing:
     audits: tuple[Closed, ...]
     reasons: tuple[str, ...]
 
+    @property
+    def is_worth_printing(self) -> bool:
+        """Whether a check was declared, or something is wrong."""
+        return bool(self.reasons) or any(closed.accounting.declared for closed in self.audits)
+
 
 def close_audits(
-    ledger: Ledger,
-    census: Census,
-    guard: Guard,
-    *,
-    settings: Settings,
-    config: pytest.Config,
+    config: pytest.Config, ledger: Ledger, *, census: Census, guard: Guard
 ) -> Closing:
     """Assemble the audits of a run, write their outputs, and say what is wrong with the run."""
-    bundles = ledger.bundles()
-    errors = ledger.errors()
-    closed, reasons = [], []
+    settings, bundles = settings_of(config), ledger.bundles()
+    closed, problems = [], []
     for bundle in bundles or (None,):
-        accounting = account(bundle, ledger, census, guard, errors=errors)
+        accounting = account(bundle, ledger, census=census, guard=guard)
         written: list[Path] = []
         if bundle is not None:
+            audit, refused = gather_extensions(config, assemble_audit(bundle, accounting))
             paths = {
                 kind: _own_path(path, bundle, bundles)
                 for kind, path in (("json", settings.json), ("html", settings.html))
                 if path is not None
             }
-            audit = assemble_audit(bundle, accounting)
-            extended, problems = gather_extensions(config, audit)
             written, failures = _write(
-                extended, paths, root=settings.root, is_own_name=len(bundles) > 1
+                audit, paths, root=settings.root, is_own_name=len(bundles) > 1
             )
-            reasons += [str(problem) for problem in (*problems, *failures)]
+            problems += [*refused, *failures]
         closed.append(Closed(bundle=bundle, accounting=accounting, outputs=tuple(written)))
-    reasons = [*_reasons(closed, ledger, guard, settings=settings), *reasons]
-    return Closing(audits=tuple(closed), reasons=tuple(reasons))
-
-
-def account(
-    bundle: Bundle | None,
-    ledger: Ledger,
-    census: Census,
-    guard: Guard,
-    *,
-    errors: Sequence[dict[str, str]],
-) -> Accounting:
-    """Return how many checks of one benchmark were declared, and what became of them.
-
-    A Python test that never said which benchmark it asks counts for each benchmark of the run.
-    """
-    missing = frozenset(guard.missing)
-    # Where every worker died, nobody is left who knows which tests were ours.
-    declared = census.declared or dict.fromkeys(missing, "")
-    selected = census.selected or guard.selected
-    known_nodes = frozenset().union(*(other.nodes for other in ledger.bundles()))
-    ours = frozenset(
-        nodeid
-        for nodeid, file in declared.items()
-        if bundle is None
-        or (file and file == bundle.file)
-        or (not file and (nodeid in bundle.nodes or nodeid not in known_nodes))
-    )
-    unfinished = (missing | _silent_items(ledger, census, guard, errors)) & ours
-    return Accounting(
-        declared=ours,
-        deselected=ours - frozenset(selected),
-        ran=ledger.judged & ours,
-        missing=unfinished,
-        errors=tuple(error for error in errors if error["id"] in ours),
-    )
+    reasons = _reasons(closed, ledger, guard, settings=settings)
+    return Closing(audits=tuple(closed), reasons=(*reasons, *map(str, problems)))
 
 
 def assemble_audit(bundle: Bundle, accounting: Accounting) -> Audit:
@@ -130,21 +94,6 @@ def assemble_audit(bundle: Bundle, accounting: Accounting) -> Audit:
         settings=bundle.settings,
         checks=accounting.to_plain(),
         warnings=warnings,
-    )
-
-
-def _silent_items(
-    ledger: Ledger, census: Census, guard: Guard, errors: Sequence[dict[str, str]]
-) -> frozenset[str]:
-    """Return checks of benchmark files that passed without exactly one finding."""
-    in_error = {error["id"] for error in errors}
-    return frozenset(
-        nodeid
-        for nodeid, file in census.declared.items()
-        if file
-        and nodeid in guard.passed
-        and nodeid not in in_error
-        and ledger.n_judged(nodeid) != 1
     )
 
 
@@ -167,10 +116,9 @@ def _write(
     audit: Audit, paths: dict[str, Path], *, root: Path, is_own_name: bool
 ) -> tuple[list[Path], list[BiasRulerError]]:
     """Write JSON, then HTML; one that fails does not stop the other."""
-    from pytest_biasruler.report.html import render_html
     from pytest_biasruler.scoring.attempt import attempt
 
-    render = {"json": audit.to_json, "html": lambda: render_html(audit)}
+    render = {"json": audit.to_json, "html": lambda: _render(audit)}
     written, problems = [], []
     for kind, path in paths.items():
         # A path that the benchmark's name is part of was not looked at when the run began.
@@ -188,12 +136,18 @@ def _write(
     return written, problems
 
 
+def _render(audit: Audit) -> str:
+    from pytest_biasruler.report.html import render_html
+
+    return render_html(audit)
+
+
 def _reasons(
     closed: Sequence[Closed], ledger: Ledger, guard: Guard, *, settings: Settings
 ) -> list[str]:
     reasons = []
     silent = frozenset().union(*(one.accounting.missing for one in closed))
-    missing = sorted(frozenset(guard.missing) | silent)
+    missing = sorted(guard.missing | silent)
     if missing:
         reasons.append(f"{_tests(len(missing))} never reported: {_named(missing)}")
     conflicts = ledger.conflicts()
@@ -229,15 +183,3 @@ def _named(names: Iterable[str]) -> str:
     n_more = len(listed) - MOST_NAMED
     more = f" and {n_more} more" if n_more > 0 else ""
     return f"{', '.join(listed[:MOST_NAMED])}{more}"
-
-
-def outputs_line(closed: Closed, *, settings: Settings) -> str:
-    """Return where the outputs of an audit are, and its policy."""
-    kinds = {".json": "json"}
-    parts = [
-        f"{kinds.get(path.suffix, 'report')} {show_path(path, root=settings.root)}"
-        for path in reversed(closed.outputs)
-    ]
-    if closed.bundle is None:
-        return "nothing could be judged, so there is no report"
-    return "   ".join([*parts, f"policy {closed.bundle.settings['policy']}"])

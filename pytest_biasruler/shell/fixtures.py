@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.auditor import Auditor
 from pytest_biasruler.shell.items import load_benchmark
-from pytest_biasruler.shell.stash import PREPARATIONS, SETTINGS
+from pytest_biasruler.shell.prepared import preparations_of
+from pytest_biasruler.shell.settings import settings_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ def named_benchmark(config: pytest.Config) -> Benchmark:
     BiasRulerError
         ``BR602`` if none is named.
     """
-    path = config.stash[SETTINGS].file
+    path = settings_of(config).file
     if path is None:
         raise BiasRulerError(
             "BR602",
@@ -38,12 +39,12 @@ def named_benchmark(config: pytest.Config) -> Benchmark:
 
 def score_table(config: pytest.Config, benchmark: Benchmark) -> pd.DataFrame:
     """Return the score table of a benchmark, which is scored if need be."""
-    return config.stash[PREPARATIONS].of(benchmark).evidence.scored.table
+    return preparations_of(config).of(benchmark).evidence.scored.table
 
 
 def make_auditor(item: pytest.Item, benchmark: Benchmark, scores: pd.DataFrame) -> Auditor:
     """Return the auditor of one test; a score table that a conftest gives is audited instead."""
-    return Auditor(item, item.config.stash[PREPARATIONS].of(benchmark, scores=scores))
+    return Auditor(item, preparations_of(item.config).of(benchmark, scores=scores))
 
 
 def subgroups_of(benchmark: Benchmark) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,10 +9,10 @@ if TYPE_CHECKING:
 
     import pytest
 
+CRASHED = "???"
 _UNFINISHED = ("setup", "call")
 
 
-@dataclass(slots=True)
 class Guard:
     """The completeness guard of one run, on the controller.
 
@@ -21,28 +20,31 @@ class Guard:
     the failing gate gone. So every selected test must report its teardown, or its crash.
     """
 
-    selected: set[str] = field(default_factory=set)
-    finished: set[str] = field(default_factory=set)
-    passed: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.selected: set[str] = set()
+        self.finished: set[str] = set()
+        self.passed: set[str] = set()
+        self.crashed: set[str] = set()
 
     def expect(self, ids: Iterable[str]) -> None:
         """Note tests that were selected."""
         self.selected.update(ids)
 
     def see(self, report: pytest.TestReport) -> None:
-        """Note a report; a crashed worker's has the phase ``???``."""
+        """Note a report; that of a crashed worker has a phase of its own."""
         if report.when not in _UNFINISHED:
             self.finished.add(report.nodeid)
-        elif report.when == "call" and report.passed:
+        if report.when == CRASHED:
+            self.crashed.add(report.nodeid)
+        if report.when == "call" and report.passed:
             self.passed.add(report.nodeid)
 
     @property
-    def missing(self) -> list[str]:
-        """Ids of selected tests that never ended, sorted."""
-        return sorted(self.selected - self.finished)
+    def missing(self) -> frozenset[str]:
+        """Ids of selected tests that never ended."""
+        return frozenset(self.selected - self.finished)
 
 
-@dataclass(slots=True)
 class Census:
     """Which of the collected tests ask something of ours; each process counts the same.
 
@@ -54,8 +56,9 @@ class Census:
         All node ids that no filter took out, others' too.
     """
 
-    declared: dict[str, str] = field(default_factory=dict)
-    selected: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.declared: dict[str, str] = {}
+        self.selected: set[str] = set()
 
     def declare(self, nodeid: str, *, file: str = "") -> None:
         """Note a test of ours, before any filter sees it."""
@@ -69,35 +72,3 @@ class Census:
         """Add what a worker counted."""
         self.declared.update(plain["declared"])
         self.selected.update(plain["selected"])
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Accounting:
-    """How many checks were declared, and what became of them; counted in test items."""
-
-    declared: frozenset[str]
-    deselected: frozenset[str]
-    ran: frozenset[str]
-    missing: frozenset[str]
-    errors: tuple[Mapping[str, str], ...]
-
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether a selected check never reported."""
-        return bool(self.missing)
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether fewer checks ran than were declared, those in error aside."""
-        in_error = {error["id"] for error in self.errors}
-        return bool(self.declared - self.ran - in_error)
-
-    def to_plain(self) -> dict[str, object]:
-        """Return ``accounting.checks`` of audit.json."""
-        return {
-            "declared": len(self.declared),
-            "deselected": len(self.deselected),
-            "ran": len(self.ran),
-            "missing": len(self.missing),
-            "errors": [dict(error) for error in self.errors],
-        }

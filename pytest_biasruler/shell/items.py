@@ -11,10 +11,11 @@ import pytest
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 from pytest_biasruler.shell.extensions import plugin_metrics
 from pytest_biasruler.shell.outputs import show_path
+from pytest_biasruler.shell.prepared import preparations_of
 from pytest_biasruler.shell.recorder import demand, record_finding
 from pytest_biasruler.shell.representation import show_by_value
-from pytest_biasruler.shell.settings import summarise_problems
-from pytest_biasruler.shell.stash import BENCHMARKS, CENSUS, PREPARATIONS, SETTINGS
+from pytest_biasruler.shell.settings import settings_of, summarise_problems
+from pytest_biasruler.shell.stash import BENCHMARKS, CENSUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,13 +47,13 @@ def load_benchmark(config: pytest.Config, path: Path) -> Benchmark:
     """
     from pytest_biasruler.benchmark.manifest import read_manifest
 
-    known = config.stash[BENCHMARKS]
+    known = config.stash.setdefault(BENCHMARKS, {})
     if path not in known:
         known[path] = read_manifest(
             path,
             environ=os.environ,
             metrics=plugin_metrics(config),
-            limits=config.stash[SETTINGS].limits,
+            limits=settings_of(config).limits,
         )
     return known[path]
 
@@ -100,12 +101,12 @@ class CheckItem(pytest.Item):
 
     def __init__(self, *, declared: DeclaredCheck, **keys: Any) -> None:
         super().__init__(**keys)
-        self.declared = declared
+        self.declared_check = declared
 
     def setup(self) -> None:
         """Score the benchmark, once in this process; a check that cannot run is an error."""
         prepared = self._prepared()
-        answer = prepared.judged[self.declared.id]
+        answer = prepared.judged[self.declared_check.id]
         if isinstance(answer, BiasRulerError):
             prepared.tell_context(self)
             raise answer.with_traceback(None)
@@ -113,11 +114,11 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         """Turn the finding into an outcome."""
         prepared = self._prepared()
-        answer = prepared.judged[self.declared.id]
+        answer = prepared.judged[self.declared_check.id]
         if isinstance(answer, BiasRulerError):
             raise answer.with_traceback(None)
         finding = replace(answer, id=self.nodeid)
-        demand(self, record_finding(self, prepared, finding, index=self.declared.index))
+        demand(self, record_finding(self, prepared, finding, index=self.declared_check.index))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show the finding without a traceback, which would hold frames of ours only."""
@@ -127,8 +128,8 @@ class CheckItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line of the check's table (from 0) and id."""
-        return self.path, (self.declared.line or 1) - 1, self.name
+        return self.path, (self.declared_check.line or 1) - 1, self.name
 
     def _prepared(self) -> Any:
         benchmark = load_benchmark(self.config, self.path)
-        return self.config.stash[PREPARATIONS].of(benchmark)
+        return preparations_of(self.config).of(benchmark)

@@ -62,17 +62,6 @@ class Ledger:
             elif plain["kind"] == "error" and report.failed:
                 attempt.errors.append(plain)
 
-    def enter_crash(self, nodeid: str) -> None:
-        """Note a test whose process died."""
-        crash = {
-            "code": "BR801",
-            "message": (
-                f"BR801 {nodeid}: worker died (memory?); expected it to finish. "
-                "Lower biasruler_workers."
-            ),
-        }
-        self.attempts[(nodeid, "")] = _Attempt(errors=[crash])
-
     @property
     def judged(self) -> frozenset[str]:
         """Ids of tests with at least one judged finding."""
@@ -94,9 +83,11 @@ class Ledger:
         )
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing of ours arrived."""
-        return not any(a.findings or a.errors for a in self.attempts.values())
+    def nodes(self) -> frozenset[str]:
+        """Ids of tests that said which benchmark they ask."""
+        return frozenset(
+            nodeid for (nodeid, _), attempt in self.attempts.items() if attempt.findings
+        )
 
     def errors(self) -> list[dict[str, str]]:
         """Return id, code and message of each check that could not be answered."""
@@ -121,7 +112,7 @@ class Ledger:
         for digest, plain in self.contexts.items():
             if plain["file"]:
                 files.setdefault(plain["file"], set()).add(digest)
-        return sorted(name for name, seen in (results | files).items() if len(seen) > 1)
+        return sorted(name for name, seen in [*results.items(), *files.items()] if len(seen) > 1)
 
     def bundles(self) -> list[Bundle]:
         """Return the audits of the run, by file and name."""

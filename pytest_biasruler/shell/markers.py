@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.shell.settings import usage_error
+from pytest_biasruler.shell.stash import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import pytest
 
-MARKER = "biasruler"
-MARKER_HELP = (
-    "biasruler(policy=None, waive=None): audits a benchmark; as a decorator it sets policy or "
-    "waiver (reason, until) for one test"
-)
 _KEYS = ("policy", "waive")
 
 
@@ -31,27 +28,26 @@ class Asked:
     waive: Mapping[str, str] | None = None
 
 
-def is_audit(item: pytest.Item) -> bool:
-    """Return whether a test asks something of ours."""
-    from pytest_biasruler.shell.items import CheckItem
+def refuse_wrong_markers(items: Iterable[pytest.Item]) -> None:
+    """Raise for every wrong marker of these tests.
 
-    names: Iterable[str] = getattr(item, "fixturenames", ())
-    return isinstance(item, CheckItem) or any(name.startswith(MARKER) for name in names)
-
-
-def mark_audits(items: Iterable[pytest.Item]) -> list[BiasRulerError]:
-    """Give every audit the marker, so that ``-m biasruler`` selects it; return wrong markers."""
-    problems = []
-    for item in items:
-        if is_audit(item) and item.get_closest_marker(MARKER) is None:
-            item.add_marker(MARKER)
-        for mark in item.iter_markers(MARKER):
-            problems += _problems(mark, where=item.nodeid)
-    return problems
+    Raises
+    ------
+    pytest.UsageError
+        With all of them.
+    """
+    problems = [
+        problem
+        for item in items
+        for mark in item.iter_markers(MARKER)
+        for problem in _problems(mark, where=item.nodeid)
+    ]
+    if problems:
+        raise usage_error(problems, "the markers of this run")
 
 
 def read_markers(item: pytest.Item) -> Asked:
-    """Return what the closest markers set; those of `mark_audits` are known to be right."""
+    """Return what the closest markers set; they are known to be right."""
     keys: dict[str, Any] = {}
     for mark in item.iter_markers(MARKER):
         keys = {**{key: value for key, value in mark.kwargs.items() if value is not None}, **keys}

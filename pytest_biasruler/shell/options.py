@@ -137,3 +137,10 @@ def add_options(parser: pytest.Parser) -> None:
             type=kind,
             default=limit.default,
         )
+
+
+def is_configured(config: pytest.Config) -> bool:
+    """Return whether command line or ini say anything to us; a look, without reading any of it."""
+    is_asked = any(config.getoption(option.dest) is not None for option in OPTIONS)
+    names_file = any(argument.partition("::")[0].endswith(".toml") for argument in config.args)
+    return is_asked or names_file or any(key.startswith("biasruler_") for key in config.inicfg)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerProblems
+from pytest_biasruler.shell.stash import PROPERTY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pytest
 
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.errors import BiasRulerError
 
-PROPERTY = "biasruler"
 JUNIT_PREFIX = "biasruler."
 
 
@@ -66,11 +66,6 @@ def add_error(item: pytest.Item, error: BiasRulerError) -> None:
         item.user_properties.append((PROPERTY, to_text(plain)))
 
 
-def clear_payload(item: pytest.Item) -> None:
-    """Take everything of ours off an item that is run again."""
-    item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != PROPERTY]
-
-
 def take_payload(report: pytest.TestReport) -> list[dict[str, Any]]:
     """Take our entries off a report and return them, so that nobody else prints raw JSON."""
     ours = [text for name, text in report.user_properties if name == PROPERTY]
@@ -87,8 +82,12 @@ def read_finding(plain: dict[str, Any]) -> Found:
     )
 
 
-def junit_properties(plain: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the numbers of a payload's finding as flat strings; what is undefined is left out."""
+def junit_properties(payload: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return the numbers of findings as flat strings; what is undefined is left out."""
+    return [pair for plain in payload if plain["kind"] == "finding" for pair in _numbers(plain)]
+
+
+def _numbers(plain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     finding = plain["finding"]
     estimate = finding["estimate"] or {}
     values = {
@@ -100,6 +99,6 @@ def junit_properties(plain: dict[str, Any]) -> list[tuple[str, str]]:
         "n_patients": sum(group["n_patients"] for group in finding["groups"]),
         "hash": plain["hash"],
     }
-    return [
-        (f"{JUNIT_PREFIX}{key}", str(value)) for key, value in values.items() if value is not None
-    ]
+    for key, value in values.items():
+        if value is not None:
+            yield f"{JUNIT_PREFIX}{key}", str(value)

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_biasruler.checks.outcome import Outcome
-from pytest_biasruler.errors import BiasRulerError, BiasRulerWarning
-from pytest_biasruler.shell.items import CheckItem
-from pytest_biasruler.shell.markers import is_audit, mark_audits
-from pytest_biasruler.shell.payload import PROPERTY, add_error, clear_payload, to_text
-from pytest_biasruler.shell.representation import show_by_value, skip_place
-from pytest_biasruler.shell.settings import usage_error
-from pytest_biasruler.shell.stash import CENSUS, FINDINGS, PENDING
+from pytest_biasruler.shell.stash import CENSUS, FINDINGS, MARKER, PENDING, PROPERTY
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_WORST_FIRST = (Outcome.INCONCLUSIVE, Outcome.WAIVED)
+_WORST_FIRST = ("inconclusive", "waived")
 
 
 class Phases:
@@ -30,12 +23,16 @@ class Phases:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Mark and count our tests before any filter sees them."""
-        problems = mark_audits(items)
-        if problems:
-            raise usage_error(problems, "the markers of this run")
-        for item in items:
-            if is_audit(item) and not isinstance(item, CheckItem):
+        audits = [item for item in items if is_audit(item)]
+        for item in audits:
+            if item.get_closest_marker(MARKER) is None:
+                item.add_marker(MARKER)
+            if is_python_test(item):
                 self._config.stash[CENSUS].declare(item.nodeid)
+        if any(item.get_closest_marker(MARKER) for item in items):
+            from pytest_biasruler.shell.markers import refuse_wrong_markers
+
+            refuse_wrong_markers(items)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -48,7 +45,8 @@ class Phases:
         if is_audit(item):
             item.stash[FINDINGS] = []
             item.stash[PENDING] = []
-            clear_payload(item)
+            kept = [pair for pair in item.user_properties if pair[0] != PROPERTY]
+            item.user_properties[:] = kept
         return (yield)
 
     @pytest.hookimpl(wrapper=True)
@@ -58,8 +56,9 @@ class Phases:
         pending = item.stash.get(PENDING, [])
         if pending:
             pytest.skip(_worst(pending)[1])
-        asks = "biasruler" in getattr(item, "fixturenames", ())
-        if asks and not item.stash[FINDINGS]:
+        if "biasruler" in getattr(item, "fixturenames", ()) and not item.stash[FINDINGS]:
+            from pytest_biasruler.errors import BiasRulerWarning
+
             item.warn(BiasRulerWarning(f"{item.name} asked for biasruler and ran no check"))
         return result
 
@@ -68,15 +67,16 @@ class Phases:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Show errors of ours by value, and say which of our outcomes a skip is."""
-        error = call.excinfo.value if call.excinfo is not None else None
-        is_error = isinstance(error, BiasRulerError) and PENDING in item.stash
-        if is_error and isinstance(error, BiasRulerError):
-            add_error(item, error)
+        if call.excinfo is None or PENDING not in item.stash:
+            return (yield)
+        from pytest_biasruler.shell.representation import note_error, show_by_value, skip_place
+
+        is_ours = note_error(item, call.excinfo)  # before the report copies its properties
         report = yield
-        if is_error and call.excinfo is not None and report.failed:
+        if is_ours and report.failed:
             report.longrepr = show_by_value(call.excinfo, item=item)
-        pending = item.stash.get(PENDING, [])
-        if call.when == "call" and report.skipped and any(str(error) == r for _, r in pending):
+        pending = item.stash[PENDING]
+        if report.skipped and str(call.excinfo.value) in [reason for _, reason in pending]:
             outcome, reason = _worst(pending)
             vars(report)["biasruler_outcome"] = outcome  # crosses xdist as it is
             report.longrepr = skip_place(item, reason)
@@ -94,8 +94,20 @@ class Phases:
         """Tell the controller of xdist what this worker counted."""
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
+            from pytest_biasruler.shell.payload import to_text
+
             output[PROPERTY] = to_text(self._config.stash[CENSUS].to_plain())
 
 
+def is_audit(item: pytest.Item) -> bool:
+    """Return whether a test asks something of ours."""
+    return hasattr(item, "declared_check") or is_python_test(item)
+
+
+def is_python_test(item: pytest.Item) -> bool:
+    """Return whether a test uses one of our fixtures."""
+    return any(name.startswith("biasruler") for name in getattr(item, "fixturenames", ()))
+
+
 def _worst(pending: list[tuple[str, str]]) -> tuple[str, str]:
-    return min(pending, key=lambda pair: _WORST_FIRST.index(Outcome(pair[0])))
+    return min(pending, key=lambda pair: _WORST_FIRST.index(pair[0]))

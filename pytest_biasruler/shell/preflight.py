@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
+from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, printable
 from pytest_biasruler.shell.extensions import plugin_metrics
 from pytest_biasruler.shell.items import declared_checks, load_benchmark
 from pytest_biasruler.shell.outputs import clear_outputs, show_path
-from pytest_biasruler.shell.settings import usage_error
-from pytest_biasruler.shell.stash import SETTINGS
+from pytest_biasruler.shell.settings import settings_of, usage_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ def named_files(config: pytest.Config) -> dict[Path, bool]:
         path = folder / argument.partition("::")[0]
         if path.suffix == ".toml" and path.is_file():
             files[path] = True
-    option = config.stash[SETTINGS].file
+    option = settings_of(config).file
     if option is not None:
         files.setdefault(option, False)
     return files
@@ -44,7 +44,7 @@ def refuse_bad_start(config: pytest.Config) -> None:
     pytest.UsageError
         With every problem of the outputs, the benchmark files and their tables.
     """
-    settings, is_listing = config.stash[SETTINGS], config.getoption("collectonly")
+    settings, is_listing = settings_of(config), config.getoption("collectonly")
     problems = [] if is_listing else clear_outputs(settings.outputs, root=settings.root)
     places = ["the outputs"] if problems else []
     for path, is_collected in named_files(config).items():
@@ -54,6 +54,31 @@ def refuse_bad_start(config: pytest.Config) -> None:
         problems += found
     if problems:
         raise usage_error(problems, " and ".join(places))
+
+
+def describe_benchmarks(config: pytest.Config) -> list[str]:
+    """Return a line for each benchmark that this run names, and what may leak names."""
+    lines = [_describe(config, path) for path in named_files(config)]
+    if settings_of(config).show_cases:
+        lines.append("biasruler: outputs contain case names (--biasruler-show-cases)")
+    return lines
+
+
+def _describe(config: pytest.Config, path: Path) -> str:
+    from pytest_biasruler.benchmark.declared import declare_checks
+
+    settings = settings_of(config)
+    shown = show_path(path, root=settings.root)
+    try:
+        benchmark = load_benchmark(config, path)
+    except BiasRulerError as error:
+        return f"biasruler: {shown} cannot be read ({error.code})"
+    declared = str(benchmark.defaults.policy or Policy.CONFIDENT_FAIL)
+    policy = settings.policy_of(marker=None, declared=declared)
+    n_checks = len(declare_checks(benchmark))
+    noun = "check" if n_checks == 1 else "checks"
+    name = printable(benchmark.name)
+    return f"biasruler: {name} ({shown}, {n_checks} {noun}), policy {policy}"
 
 
 def inspect_data(benchmark: Benchmark, *, metrics: Sequence[Metric] = ()) -> list[BiasRulerError]:

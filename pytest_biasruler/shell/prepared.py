@@ -5,10 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import secrets
-import tempfile
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import Policy
@@ -18,6 +15,9 @@ from pytest_biasruler.shell.lock import locked
 from pytest_biasruler.shell.outputs import show_path
 from pytest_biasruler.shell.payload import add_context, to_text
 from pytest_biasruler.shell.progress import make_progress
+from pytest_biasruler.shell.settings import settings_of
+from pytest_biasruler.shell.stash import PREPARATIONS, PROPERTY
+from pytest_biasruler.shell.store_folder import find_store_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding
-    from pytest_biasruler.shell.settings import Settings
 
 
 @dataclass(kw_only=True, eq=False)
@@ -73,10 +72,10 @@ class Prepared:
 class Preparations:
     """Every benchmark of this process; the same object gives the same answer, also an error."""
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._settings = settings
-        self._told: dict[str, Any] = getattr(config, "workerinput", {}).get("biasruler", {})
+        self._settings = settings_of(config)
+        self._told: dict[str, Any] = getattr(config, "workerinput", {}).get(PROPERTY, {})
         self._prepared: dict[Benchmark, Prepared | BiasRulerError] = {}
         self._given: dict[int, tuple[pd.DataFrame, Benchmark]] = {}
 
@@ -152,7 +151,7 @@ class Preparations:
         from pytest_biasruler.audit import prepare
         from pytest_biasruler.scoring.store import Store
 
-        folder = self._store_folder()
+        folder = find_store_folder(self._config)
         store = Store(folder) if folder is not None else None
         progress = make_progress(self._config, is_wanted=bool(self._told.get("progress")))
         keys: dict[str, Any] = {
@@ -166,24 +165,12 @@ class Preparations:
         with locked(folder / f"{_lock_name(benchmark)}.lock"):
             return prepare(benchmark, **keys)
 
-    def _store_folder(self) -> Path | None:
-        shared = self._told.get("store")
-        if shared:
-            return Path(shared)
-        cache = getattr(self._config, "cache", None)
-        if self._settings.no_cache or cache is None:
-            return None
-        return Path(cache.mkdir("biasruler"))
 
-
-def shared_store(config: pytest.Config, settings: Settings) -> str:
-    """Return the folder in which the workers of this controller share scores without a cache.
-
-    Nothing is made here: a worker makes it when it scores. "" if pytest's cache serves.
-    """
-    if not settings.no_cache and getattr(config, "cache", None) is not None:
-        return ""
-    return os.fspath(Path(tempfile.gettempdir()) / f"biasruler-{secrets.token_hex(8)}")
+def preparations_of(config: pytest.Config) -> Preparations:
+    """Return what this process has prepared so far."""
+    if PREPARATIONS not in config.stash:
+        config.stash[PREPARATIONS] = Preparations(config)
+    return config.stash[PREPARATIONS]
 
 
 def _lock_name(benchmark: Benchmark) -> str:

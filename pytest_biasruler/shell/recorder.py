@@ -12,7 +12,8 @@ from pytest_biasruler.shell.markers import read_markers
 from pytest_biasruler.shell.messages import full_message, skip_reason
 from pytest_biasruler.shell.outputs import show_path
 from pytest_biasruler.shell.payload import Found, add_finding
-from pytest_biasruler.shell.stash import FINDINGS, PENDING, SETTINGS
+from pytest_biasruler.shell.settings import settings_of
+from pytest_biasruler.shell.stash import FINDINGS, PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def record_finding(
     """
     from pytest_biasruler.audit.gallery import illustrate
 
-    settings, marked = item.config.stash[SETTINGS], read_markers(item)
+    settings, marked = settings_of(item.config), read_markers(item)
     policy = (asked or {}).get("policy") or marked.policy
     finding = replace(
         finding,
@@ -67,7 +68,7 @@ def demand(item: pytest.Item, *findings: Finding) -> None:
         Whose first line is the first failed finding in full.
     """
     __tracebackhide__ = True
-    settings = item.config.stash[SETTINGS]
+    settings = settings_of(item.config)
     for finding in findings:
         if finding.outcome in (Outcome.INCONCLUSIVE, Outcome.WAIVED):
             would_pass = outcome_without_waiver(finding) is Outcome.PASSED
@@ -111,7 +112,7 @@ def _holds_name(bracket: str, names: frozenset[str]) -> bool:
 def _card(item: pytest.Item, finding: Finding) -> str | None:
     from pytest_biasruler.report.numbers import anchor
 
-    settings = item.config.stash[SETTINGS]
+    settings = settings_of(item.config)
     if settings.html is None:
         return None
     return f"{show_path(settings.html, root=settings.root)}#{anchor(finding.id)}"

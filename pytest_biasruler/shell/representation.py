@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.outputs import show_path
+from pytest_biasruler.shell.payload import add_error
 
 if TYPE_CHECKING:
     import pytest
+
+
+def note_error(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Let an error of ours ride on the report about to be made; return whether it is one."""
+    if not isinstance(excinfo.value, BiasRulerError):
+        return False
+    add_error(item, excinfo.value)
+    return True
 
 
 def show_by_value(excinfo: pytest.ExceptionInfo[BaseException], *, item: pytest.Item) -> Any:

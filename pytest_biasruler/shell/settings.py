@@ -13,6 +13,7 @@ import pytest
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError, Limits
 from pytest_biasruler.shell.options import OPTIONS, Option
+from pytest_biasruler.shell.stash import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,6 +96,19 @@ def read_settings(config: pytest.Config) -> Settings:
     if problems:
         raise usage_error(problems, "the options of this run")
     return settings
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """Return the settings of this run, read at the first question.
+
+    Raises
+    ------
+    pytest.UsageError
+        As `read_settings`.
+    """
+    if SETTINGS not in config.stash:
+        config.stash[SETTINGS] = read_settings(config)
+    return config.stash[SETTINGS]
 
 
 def usage_error(problems: Sequence[BiasRulerError], place: str) -> pytest.UsageError:

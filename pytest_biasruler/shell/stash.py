@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pytest_biasruler.shell.prepared import Preparations
     from pytest_biasruler.shell.settings import Settings
 
+PROPERTY = "biasruler"
+"""Name of what rides on reports, and of what controller and workers tell each other."""
+
+MARKER = "biasruler"
+
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 BENCHMARKS: pytest.StashKey[dict[Path, Benchmark]] = pytest.StashKey()
 PREPARATIONS: pytest.StashKey[Preparations] = pytest.StashKey()

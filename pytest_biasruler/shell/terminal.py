@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.checks.outcome import Outcome
 from pytest_biasruler.errors import printable
 from pytest_biasruler.shell.messages import short_line, skip_reason, title_of
+from pytest_biasruler.shell.outputs import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    import pytest
 
     from pytest_biasruler.checks.finding import Finding
-    from pytest_biasruler.shell.guard import Accounting
+    from pytest_biasruler.shell.accounting import Accounting
+    from pytest_biasruler.shell.closing import Closed, Closing
     from pytest_biasruler.shell.ledger import Bundle
 
 MOST_LINES = 8  # between headline and accounting
@@ -22,6 +27,23 @@ _ORDER = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.WAIVED)
 
 Line = tuple[str, str]
 """A text and its colour: red, yellow, green or ""."""
+
+
+def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
+    """Return the whole section."""
+    is_quiet = config.get_verbosity() < 0
+    lists_skips = any(char in str(config.getoption("reportchars")) for char in "saA")
+    lines: list[Line] = []
+    for closed in closing.audits:
+        findings, accounting, bundle = closed.findings, closed.accounting, closed.bundle
+        text, colour = headline(findings, accounting)
+        name = printable(bundle.name) if bundle is not None else ""
+        lines.append((f"{text:<62}  {name}".rstrip(), colour))
+        lines += finding_lines(findings, accounting, is_quiet=is_quiet, lists_skips=lists_skips)
+        if not is_quiet and bundle is not None:
+            lines += [accounting_line(bundle, accounting), *chance_lines(findings)]
+        lines.append((_outputs_line(closed, root=config.rootpath), ""))
+    return lines + [(printable(reason), "red") for reason in closing.reasons]
 
 
 def headline(findings: Sequence[Finding], accounting: Accounting) -> Line:
@@ -108,6 +130,16 @@ def chance_lines(findings: Iterable[Finding]) -> list[Line]:
 def own_id(identifier: str) -> str:
     """Return an id without its file."""
     return printable(identifier.partition("::")[2] or identifier)
+
+
+def _outputs_line(closed: Closed, *, root: Path) -> str:
+    if closed.bundle is None:
+        return "nothing could be judged, so there is no report"
+    parts = [
+        f"{'json' if path.suffix == '.json' else 'report'} {show_path(path, root=root)}"
+        for path in reversed(closed.outputs)
+    ]
+    return "   ".join([*parts, f"policy {closed.bundle.settings['policy']}"])
 
 
 def _checks(n: int) -> str:

@@ -1,0 +1,86 @@
+"""How many checks were declared, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_biasruler.shell.guard import Census, Guard
+    from pytest_biasruler.shell.ledger import Bundle, Ledger
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accounting:
+    """The checks of one benchmark, counted in test items."""
+
+    declared: frozenset[str]
+    deselected: frozenset[str]
+    ran: frozenset[str]
+    missing: frozenset[str]
+    errors: tuple[Mapping[str, str], ...]
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a selected check never reported."""
+        return bool(self.missing)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether fewer checks ran than were declared, those in error aside."""
+        in_error = {error["id"] for error in self.errors}
+        return bool(self.declared - self.ran - in_error)
+
+    def to_plain(self) -> dict[str, object]:
+        """Return ``accounting.checks`` of audit.json."""
+        return {
+            "declared": len(self.declared),
+            "deselected": len(self.deselected),
+            "ran": len(self.ran),
+            "missing": len(self.missing),
+            "errors": [dict(error) for error in self.errors],
+        }
+
+
+def account(bundle: Bundle | None, ledger: Ledger, *, census: Census, guard: Guard) -> Accounting:
+    """Return what became of the checks of one benchmark; None: of all that were declared.
+
+    A Python test that never said which benchmark it asks counts for each benchmark of the run.
+    """
+    # Where every worker died, nobody is left who knows which tests were ours.
+    declared = census.declared or dict.fromkeys(guard.missing, "")
+    told = ledger.nodes
+    ours = frozenset(
+        nodeid
+        for nodeid, file in declared.items()
+        if bundle is None
+        or (file and file == bundle.file)
+        or (not file and (nodeid in bundle.nodes or nodeid not in told))
+    )
+    errors = [*ledger.errors(), *(_crash(nodeid) for nodeid in sorted(guard.crashed))]
+    in_error = {error["id"] for error in errors}
+    return Accounting(
+        declared=ours,
+        deselected=ours - frozenset(census.selected or guard.selected),
+        ran=ledger.judged & ours,
+        missing=(guard.missing | _silent(ledger, census, guard) - in_error) & ours,
+        errors=tuple(error for error in errors if error["id"] in ours),
+    )
+
+
+def _silent(ledger: Ledger, census: Census, guard: Guard) -> frozenset[str]:
+    """Return checks of benchmark files that passed without exactly one finding."""
+    return frozenset(
+        nodeid
+        for nodeid, file in census.declared.items()
+        if file and nodeid in guard.passed and ledger.n_judged(nodeid) != 1
+    )
+
+
+def _crash(nodeid: str) -> dict[str, str]:
+    message = (
+        f"BR801 {nodeid}: worker died (memory?); expected it to finish. Lower biasruler_workers."
+    )
+    return {"id": nodeid, "code": "BR801", "message": message}

@@ -1,0 +1,42 @@
+"""In which folder the processes of a run share scores."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.shell.settings import settings_of
+from pytest_biasruler.shell.stash import PROPERTY
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def name_shared_folder(config: pytest.Config) -> str:
+    """Return where the workers of this controller share scores; "" if pytest's cache serves.
+
+    Nothing is made here: a worker makes it when it scores.
+    """
+    if not settings_of(config).no_cache and getattr(config, "cache", None) is not None:
+        return ""
+    return os.fspath(Path(tempfile.gettempdir()) / f"biasruler-{secrets.token_hex(8)}")
+
+
+def remove_shared_folder(folder: str) -> None:
+    """Remove the folder, if a worker made it."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_store_folder(config: pytest.Config) -> Path | None:
+    """Return where this process keeps scores; None: it keeps none."""
+    shared = getattr(config, "workerinput", {}).get(PROPERTY, {}).get("store")
+    if shared:
+        return Path(shared)
+    cache = getattr(config, "cache", None)
+    if settings_of(config).no_cache or cache is None:
+        return None
+    return Path(cache.mkdir("biasruler"))
