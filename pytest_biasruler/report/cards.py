@@ -14,9 +14,9 @@ from pytest_biasruler.report.figures import draw_finding
 from pytest_biasruler.report.headline import order_findings
 from pytest_biasruler.report.numbers import (
     anchor,
+    short_id,
     shown,
 )
-from pytest_biasruler.report.overview import short_id
 from pytest_biasruler.report.specifics import describe_specifics
 from pytest_biasruler.report.wording import (
     attribute_title,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.report.marks import (
     COLOURS,
     DASHES,
+    LINE_COLOURS,
     SHAPES,
     Box,
     Figure,
@@ -109,7 +110,7 @@ def _frame(horizontal: Scale, vertical: Scale, axes: tuple[str, str]) -> Iterato
 def _draw_series(one: Series, index: int, horizontal: Scale, vertical: Scale) -> Iterator[Mark]:
     places = [(horizontal.place(x), vertical.place(y)) for x, y in one.points]
     if len(places) > 1:
-        yield Path(d=trace(places), colour=COLOURS[index], dash=DASHES[index])
+        yield Path(d=trace(places), colour=LINE_COLOURS[index], dash=DASHES[index])
     for place in one.marked:
         x, y = places[place]
         yield Point(x=x, y=y, shape=SHAPES[index], colour=COLOURS[index])
@@ -117,7 +118,9 @@ def _draw_series(one: Series, index: int, horizontal: Scale, vertical: Scale) ->
 
 def _draw_legend(name: str, index: int, y: float) -> Iterator[Mark]:
     start = LEGEND + 18
-    yield Path(d=trace([(start, y), (start + 34, y)]), colour=COLOURS[index], dash=DASHES[index])
+    yield Path(
+        d=trace([(start, y), (start + 34, y)]), colour=LINE_COLOURS[index], dash=DASHES[index]
+    )
     yield Point(x=start + 17, y=y, shape=SHAPES[index], colour=COLOURS[index])
     yield Text(x=start + 42, y=tenth(y + 4), text=fitted(name, WIDTH - start - 42))
 
@@ -138,7 +141,7 @@ def draw_slopes(slopes: Sequence[Slope], *, words: Words, sides: tuple[str, str]
     )
     for index, slope in enumerate(slopes):
         places = [(left, scale.place(slope.left)), (right, scale.place(slope.right))]
-        marks.append(Path(d=trace(places), colour=COLOURS[index], dash=DASHES[index]))
+        marks.append(Path(d=trace(places), colour=LINE_COLOURS[index], dash=DASHES[index]))
         for x, y in places:
             marks.append(Point(x=x, y=y, shape=SHAPES[index], colour=COLOURS[index]))
     for (x, anchor, places_y), side in zip(ends, ("left", "right"), strict=True):

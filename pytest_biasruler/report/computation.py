@@ -116,7 +116,7 @@ def computation_of(finding: Finding) -> Iterator[Block]:
     yield make_table(
         "The exact numbers, unrounded",
         ("what", "value"),
-        [(words(name), exact_cell(value)) for name, value in facts],
+        [(words(name), exact_cell(value)) for name, value in facts if value is not None],
         is_sortable=False,
     )
     pairs = details.get("pairs") or ()

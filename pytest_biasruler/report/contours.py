@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-_SAFE_PATH = re.compile(r"[Mmhvz0-9 .,\-]*")
+_NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
+_SAFE_PATH = re.compile(rf"(?:M{_NUMBER} {_NUMBER}(?:[hv]{_NUMBER})+z)+")
 _STROKES = (("expert", BLUE, ""), ("automated", GREEN, "1 3"), ("model", VERMILLION, "6 3"))
 STAGE = 150
 """Width and height of the place for the outlines, in pixels."""
@@ -44,7 +45,7 @@ class Tile:
 def draw_gallery(cases: Sequence[Mapping[str, Any]]) -> tuple[Tile, ...]:
     """Return a tile per case of ``details.gallery``; a case without a drawable path is words only.
 
-    A path may hold moves, horizontal and vertical lines and closings: anything else is not drawn.
+    A path holds closed loops of a move, horizontal and vertical lines: nothing else is drawn.
     """
     return tuple(_draw_tile(case) for case in cases)
 
@@ -69,7 +70,7 @@ def _draw_tile(case: Mapping[str, Any]) -> Tile:
 
 
 def _is_drawable(path: object) -> bool:
-    return isinstance(path, str) and path != "" and _SAFE_PATH.fullmatch(path) is not None
+    return isinstance(path, str) and _SAFE_PATH.fullmatch(path) is not None
 
 
 def _size(value: object) -> float:

@@ -8,8 +8,7 @@ from pytest_biasruler.checks.distortion import FLIPS
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.blocks import Cell, Link, Paragraph, Row, Table
 from pytest_biasruler.report.cells import make_table, words
-from pytest_biasruler.report.numbers import anchor, shown
-from pytest_biasruler.report.overview import short_id
+from pytest_biasruler.report.numbers import anchor, short_id, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

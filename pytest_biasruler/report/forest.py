@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WIDTH = 720
 NAMES_END, VALUES_END, SIGNS_AT, WORDS_START = 238.0, 584.0, 596.0, 606.0
-PLOT_START, PLOT_END = 250.0, 516.0
+PLOT_START, PLOT_END = 250.0, 496.0
 ROW, LIMIT_LABEL, AXIS, TITLE = 26.0, 20.0, 40.0, 22.0
 
 
@@ -109,11 +109,12 @@ def _draw_row(row: ForestRow, scale: Scale, y: float) -> Iterator[Mark]:
     y = tenth(y)
     baseline = tenth(y + 4)
     yield Text(x=0, y=baseline, text=fitted(row.name, NAMES_END))
+    shown = fitted(row.shown or UNDEFINED, VALUES_END - PLOT_END - 10)
     if row.bounds is not None and row.value is not None:
         yield from _draw_bounds(row.bounds, scale, y)
     if row.value is not None:
         yield Point(x=scale.place(row.value), y=y, shape=row.shape, colour=row.colour)
-    yield Text(x=VALUES_END, y=baseline, text=row.shown or UNDEFINED, anchor="end")
+    yield Text(x=VALUES_END, y=baseline, text=shown, anchor="end")
     if row.sign:
         shape, colour = SIGNS[row.sign]
         yield Point(x=SIGNS_AT, y=y, shape=shape, colour=colour)

@@ -15,6 +15,9 @@ PURPLE, ORANGE, SKY = "#CC79A7", "#E69F00", "#56B4E9"
 """The colours of Okabe and Ito, in the order of their contrast to both papers; no yellow."""
 
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+LINE_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, INK, INK)
+"""Orange and sky are too pale for a thin line on white: those lines are told by their dashes."""
+
 SHAPES = ("circle", "square", "triangle", "diamond", "cross", "plus")
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 4", "12 4")
 """One per subgroup, so that colour is never the only difference."""

@@ -12,10 +12,10 @@ from pytest_biasruler.report.numbers import (
     counted,
     format_limit,
     joined,
+    short_id,
     shown,
     typeset,
 )
-from pytest_biasruler.report.overview import short_id
 from pytest_biasruler.report.wording import metric_title, needed_of
 
 if TYPE_CHECKING:

@@ -135,7 +135,21 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "x"
 
 
+def short_id(identifier: str) -> str:
+    """Return the id of a check without the file and test it stands in.
+
+    Examples
+    --------
+    >>> short_id("biasruler.toml::gap[dice-age-unet]")
+    'gap[dice-age-unet]'
+    """
+    before, bracket, inside = identifier.rpartition("[")
+    if not bracket:
+        before, inside = inside, ""
+    return shown(before.rsplit("::", maxsplit=1)[-1] + bracket + inside)
+
+
 def anchor(identifier: str) -> str:
     """Return the id of a check's card: readable, and the same in every run."""
-    own = identifier.rsplit("::", maxsplit=1)[-1]
-    return f"check-{slug(own)}-{hashlib.sha256(identifier.encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(identifier.encode()).hexdigest()
+    return f"check-{slug(short_id(identifier))}-{digest[:8]}"

@@ -14,7 +14,7 @@ from pytest_biasruler.report.cells import (
     words,
 )
 from pytest_biasruler.report.headline import order_findings
-from pytest_biasruler.report.numbers import NOTHING, anchor, format_limit, shown, typeset
+from pytest_biasruler.report.numbers import NOTHING, anchor, format_limit, short_id, shown, typeset
 from pytest_biasruler.report.wording import (
     bounds_of,
     distance_of,
@@ -95,18 +95,8 @@ def _error_row(error: dict[str, str]) -> Row:
             Cell(text="could not run", sign="error"),
             words("error"),
             words(shown(error.get("code", ""))),
-            *(words(NOTHING),) * 5,
+            *(Cell(text=NOTHING, is_number=True),) * 4,
+            words(NOTHING),
         ),
         data=slugs(check=short_id(error["id"]).split("[")[0], outcome="error", verdict="error"),
     )
-
-
-def short_id(identifier: str) -> str:
-    """Return the id of a check without the file it stands in.
-
-    Examples
-    --------
-    >>> short_id("biasruler.toml::gap[dice-age-unet]")
-    'gap[dice-age-unet]'
-    """
-    return shown(identifier.rsplit("::", maxsplit=1)[-1])

@@ -12,8 +12,7 @@ from pytest_biasruler.report.contours import draw_gallery
 from pytest_biasruler.report.flips import flip_matrix
 from pytest_biasruler.report.headline import order_findings, write_headline
 from pytest_biasruler.report.methods import make_limits, make_methods
-from pytest_biasruler.report.numbers import counted, joined, shown
-from pytest_biasruler.report.overview import short_id
+from pytest_biasruler.report.numbers import counted, joined, short_id, shown
 from pytest_biasruler.report.screen import make_screen
 from pytest_biasruler.report.subjects import make_ruler, make_subgroups, make_subject
 from pytest_biasruler.report.wording import outcome_of, statement_of

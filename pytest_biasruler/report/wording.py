@@ -205,9 +205,11 @@ def _range_of(finding: Finding) -> str:
     if estimate is None or (estimate.low is None and estimate.high is None):
         return ""
     low, high = (
-        typeset(format_number(bound, limit=finding.limit))
+        None if bound is None else typeset(format_number(bound, limit=finding.limit))
         for bound in (estimate.low, estimate.high)
     )
+    if low is None or high is None:
+        return f"; it may be anything {f'up to {high}' if high else f'from {low} upwards'}"
     return f"; it may be anything from {low} to {high}"
 
 
