@@ -82,7 +82,7 @@ def _entries(declared: object, kind: type, section: str, *, problems: Problems) 
 def _by_name(declared: object, kind: type, section: str, *, problems: Problems) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for entry in _entries(declared, kind, section, problems=problems):
-        with problems.at(section):
+        with problems.at(section, str(entry.name)):
             name = text("name", entry.name)
             if name in tables:
                 found = f"{section} holds {shown(name)} twice"

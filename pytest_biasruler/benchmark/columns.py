@@ -120,6 +120,9 @@ def _read_column(name: str, raw: object, *, problems: Problems) -> Metric:
     direction = Direction(kept.get("direction", Direction.HIGHER))
     low, high = kept.get("range", (None, None))
     cap = kept.get("cap")
+    if cap is not None and low is not None and not low <= cap:
+        problems.add((*path, "cap"), refusal(f"cap is {cap:g}", f"a number from {low:g} up"))
+        cap = None
     both_empty, one_empty = _empty_masks(direction, low=low, high=high, cap=cap)
     return Metric(
         name=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -22,7 +23,7 @@ from pytest_biasruler.benchmark.tables import (
 from pytest_biasruler.benchmark.templates import inner_path, masks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Attribute, Defaults, Model, Reference
@@ -116,7 +117,7 @@ def read_document(
         known=known,
         defaults=read_defaults(document.get("defaults", {}), metrics=known, problems=problems),
     )
-    _judge_whole(content, problems=problems)
+    _judge_whole(content, document, problems=problems)
     return content
 
 
@@ -154,7 +155,7 @@ def _read_scores(raw: object, path: Rule, *, problems: Problems) -> object:
     return read_score_source(raw, path_rule=path, problems=problems)
 
 
-def _judge_whole(content: Content, *, problems: Problems) -> None:
+def _judge_whole(content: Content, document: Mapping[str, Any], *, problems: Problems) -> None:
     """Note what only the tables together can show."""
     for name in content.models:
         if name in content.references:
@@ -164,7 +165,7 @@ def _judge_whole(content: Content, *, problems: Problems) -> None:
         return
     for section, sets in (("references", content.references), ("models", content.models)):
         for name, declared in sets.items():
-            if declared.masks is None:
+            if declared.masks is None and isinstance(document[section][name], Mapping):
                 fix = f"Add masks to [{section}.{name}], or a table in [scores]"
                 problems.add(
                     (section, name, "masks"), refusal("masks is missing", "a path", fix=fix)

@@ -119,6 +119,4 @@ def _missing_by(vocabulary: Vocabulary) -> tuple[Any, ...]:
 def _models(question: Question, vocabulary: Vocabulary) -> tuple[Any, ...]:
     if vocabulary.models:
         return vocabulary.models
-    if question.may_lack_model:
-        return (None,)
     raise refusal(f"{question.check} needs a model", "at least one", fix="Add [models.NAME]")

@@ -39,11 +39,12 @@ class Lines:
     n_headers: Counter[str]
 
     def of(self, path: tuple[str | int, ...]) -> int | None:
-        """Return the line of a key, else of the nearest table around it, else None."""
+        """Return the line of a key, else of the nearest table around or in it, else None."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.first:
                 return self.first[path[:end]]
-        return None
+        inside = (line for key, line in self.first.items() if key[: len(path)] == path)
+        return next(inside, None)
 
 
 def read_lines(toml: str) -> Lines:

@@ -60,6 +60,11 @@ class Metric:
         What an infinite distance of a ready score table counts as.
     score : callable or None
         For a metric of a plugin: two `Mask` objects on one grid -> float.
+
+    Raises
+    ------
+    BiasRulerError
+        BR602 for an unknown direction, or if one empty mask scores better than two.
     """
 
     name: str
@@ -74,15 +79,22 @@ class Metric:
 
     def __post_init__(self) -> None:
         if self.direction not in list(Direction):
-            raise BiasRulerError(
-                "BR602",
-                f'direction of metric {self.name} is "{self.direction}"',
-                f"one of {', '.join(Direction)}",
-                "Correct it",
-            )
+            found = f'direction of metric {self.name} is "{self.direction}"'
+            raise BiasRulerError("BR602", found, f"one of {', '.join(Direction)}", "Correct it")
         low, high = (None if end is None or math.isinf(end) else float(end) for end in self.range)
         object.__setattr__(self, "direction", Direction(self.direction))
         object.__setattr__(self, "range", (low, high))
+        self._refuse_reward()
+
+    def _refuse_reward(self) -> None:
+        # 1 for agreement and 0 for a miss, the defaults, would make a missed lesion the best
+        # distance there is.
+        if self.direction == Direction.SIGNED or not isinstance(self.one_empty, float | int):
+            return
+        if self.sign * (self.one_empty - self.both_empty) > 0:
+            found = f"metric {self.name} scores {self.one_empty:g} if one mask is empty"
+            expected = f"no better than {self.both_empty:g}, the score if both are"
+            raise BiasRulerError("BR602", found, expected, "Set both_empty and one_empty")
 
     @property
     def sign(self) -> float:

@@ -33,8 +33,6 @@ class Question:
         Where the guard's phantom patients stand: pooled, symmetric or bounds (method, 2.3).
     lists : tuple of str
         Own keys whose value is a list by nature, never expanded.
-    may_lack_model : bool
-        Whether it can be asked of a benchmark without models.
     in_family : bool
         Whether its p-values count in the Holm family of the benchmark.
     """
@@ -51,7 +49,6 @@ class Question:
     takes_metric: bool = True
     support: str = "pooled"
     lists: tuple[str, ...] = ()
-    may_lack_model: bool = False
     in_family: bool = True
 
 
@@ -99,7 +96,7 @@ QUESTIONS: Mapping[str, Question] = {
                 "max_missing": 0.10,
                 "min_expert_share": 0.0,
             },
-            may_lack_model=True,
+            needs_by=True,
             takes_limit=False,
             takes_metric=False,
             in_family=False,

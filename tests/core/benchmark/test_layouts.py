@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pytest_biasruler.benchmark.definition import Benchmark, Reference
+from pytest_biasruler.errors import BiasRulerProblems
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_text(layout, more=""):
+        path = tmp_path / "biasruler.toml"
+        path.write_text(f'[benchmark]\nname = "toy"\nlayout = "{layout}"\n{more}')
+        return Benchmark.from_file(path, environ={})
+
+    return read_text
+
+
+@pytest.fixture
+def nnunet(tmp_path):
+    def lay_out(description, *folders):
+        text = description if isinstance(description, str) else json.dumps(description)
+        (tmp_path / "dataset.json").write_text(text)
+        for folder in folders:
+            (tmp_path / folder).mkdir()
+
+    return lay_out
+
+
+def told(read, layout, more=""):
+    with pytest.raises(BiasRulerProblems) as caught:
+        read(layout, more)
+    return [str(problem) for problem in caught.value.problems]
+
+
+TABLE = 'metadata = "clinical.csv"\n'
+
+
+def test_mama_mia_knows_its_table_its_column_and_both_references(read):
+    benchmark = read("mama-mia", '[models.unet]\nmasks = "unet/{case}.nii.gz"')
+
+    assert benchmark.metadata == "clinical_and_imaging_info.csv"
+    assert (benchmark.case, benchmark.patient) == ("patient_id", "patient_id")
+    expert, automated = benchmark.references
+    assert (expert.kind, expert.masks) == ("expert", "segmentations/expert/{case}.nii.gz")
+    assert (automated.kind, automated.masks) == (
+        "automated",
+        "segmentations/automatic/{case}.nii.gz",
+    )
+
+
+def test_what_the_file_declares_stands_above_the_layout(read):
+    mine = '[references.mine]\nkind = "expert"\nmasks = "mine/{case}.nii.gz"'
+
+    benchmark = read("mama-mia", f'metadata = "mine.csv"\n{mine}')
+
+    assert (benchmark.metadata, benchmark.case) == ("mine.csv", "patient_id")
+    assert [reference.name for reference in benchmark.references] == ["mine"]
+
+
+@pytest.mark.parametrize("folder", ["labelsTr", "labelsTs"])
+def test_nnunet_knows_its_labels_without_background_and_the_expert_reference(read, nnunet, folder):
+    labels = {"background": 0, "whole": [1, 2], "core": 2}
+    nnunet({"labels": labels, "file_ending": ".nii"}, folder)
+
+    benchmark = read("nnunet", TABLE)
+
+    assert benchmark.labels == {"whole": (1, 2), "core": (2,)}
+    expert = Reference(name="expert", kind="expert", masks=f"{folder}/{{case}}.nii")
+    assert benchmark.references == (expert,)
+
+
+def test_labels_of_the_first_version_are_turned_round(read, nnunet):
+    nnunet({"labels": {"0": "background", "1": "tumor"}}, "labelsTr")
+
+    benchmark = read("nnunet", TABLE)
+
+    assert benchmark.labels == {"tumor": (1,)}
+    assert benchmark.references[0].masks == "labelsTr/{case}.nii.gz"
+
+
+def test_a_file_that_declares_all_needs_no_description(read):
+    mine = '[references.mine]\nkind = "expert"\nmasks = "mine/{case}.nii.gz"\n[labels]\ntumor = 1'
+
+    assert read("nnunet", TABLE + mine).labels == {"tumor": (1,)}
+
+
+@pytest.mark.parametrize(
+    ("description", "folders", "start"),
+    [
+        ({"labels": {"a": 1}}, [], "BR602 biasruler.toml:3: no labelsTs, no labelsTr"),
+        (
+            {"labels": {"a": 1}},
+            ["labelsTr", "labelsTs"],
+            "BR602 biasruler.toml:3: labelsTs and labelsTr are both there; expected one of labels"
+            "Ts, labelsTr in root. Declare [references.expert] with kind and masks",
+        ),
+        ("{", ["labelsTr"], "BR408 biasruler.toml:3: dataset.json is not JSON"),
+        ("[" * 100_000, ["labelsTr"], "BR408 biasruler.toml:3: dataset.json is not JSON"),
+        ("[]", ["labelsTr"], "BR408 biasruler.toml:3: dataset.json holds no object"),
+        (" " * (2**20 + 1), ["labelsTr"], "BR410 biasruler.toml:3: dataset.json is larger"),
+        ({}, ["labelsTr"], "BR602 biasruler.toml:3: labels of dataset.json is"),
+        ({"labels": {"x": "a"}}, ["labelsTr"], "BR602 biasruler.toml:3: dataset.json has the lab"),
+        (
+            {"labels": {"a": 1, "ignore": 2}},
+            ["labelsTr"],
+            "BR602 biasruler.toml:3: dataset.json has an ignore label",
+        ),
+        ({"labels": {"a": -1}}, ["labelsTr"], "BR602 biasruler.toml: a is -1"),
+        (
+            {"labels": {"a": 1}, "file_ending": "/../../../x"},
+            ["labelsTr"],
+            "BR401 biasruler.toml: masks leaves the data root",
+        ),
+    ],
+)
+def test_a_description_that_cannot_be_used_is_refused(read, nnunet, description, folders, start):
+    nnunet(description, *folders)
+
+    assert told(read, "nnunet", TABLE)[0].startswith(start)
+
+
+def test_a_missing_description_is_refused_with_what_to_do(read):
+    assert told(read, "nnunet", TABLE) == [
+        "BR408 biasruler.toml:3: dataset.json cannot be read; expected it in root. "
+        "Set root to the dataset's folder."
+    ]
+
+
+def test_an_unknown_layout_is_refused_once(read):
+    mine = '[references.mine]\nkind = "expert"\nmasks = "mine/{case}.nii.gz"\n'
+
+    assert told(read, "nnunet2", TABLE + mine) == [
+        'BR602 biasruler.toml:3: unknown layout "nnunet2"; expected one of mama-mia, nnunet. '
+        "Write nnunet if that is meant."
+    ]
