@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, isnan
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.refusals import first_of
+from pytest_biasruler.benchmark.refusals import first_of, line_of
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring.table import KEYS
 
@@ -28,8 +28,9 @@ def rows_twice(frame: pd.DataFrame) -> Iterator[BiasRulerError]:
     for *key, where in frame[[*KEYS, "where"]].itertuples(index=False, name=None):
         earlier = first.setdefault(tuple(key), where)
         if earlier != where:
-            found = f"scores of one case, model, reference and label, as {earlier.split(':')[-1]}"
-            yield BiasRulerError("BR422", found, "one row for each", "Remove one", where)
+            found = f"row of line {line_of(earlier)} once more"
+            expected = "one row for each case, label, model and reference"
+            yield BiasRulerError("BR422", found, expected, "Remove one", where)
 
 
 def check_ranges(
