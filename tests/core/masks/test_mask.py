@@ -94,6 +94,13 @@ def test_a_mask_does_not_change():
         mask.notes = ("BR231",)
 
 
+def test_masks_are_told_apart_by_identity():
+    mask = Mask(voxels=CUBE)
+    assert mask == mask
+    assert mask != Mask(voxels=CUBE), "comparing voxels would give an array, not an answer"
+    assert len({mask, mask, Mask(voxels=CUBE)}) == 2
+
+
 def test_a_mask_survives_a_process_pool():
     mask = Mask(voxels=CUBE, affine=OBLIQUE, notes=("BR231",))
     copy = pickle.loads(pickle.dumps(mask))

@@ -297,6 +297,29 @@ def test_a_qform_in_use_must_be_valid(tmp_path, fields, code):
     assert refusal(path).code == code
 
 
+def test_a_quaternion_too_large_to_square_is_refused_without_a_warning(tmp_path):
+    path = tmp_path / "a.nii"
+    path.write_bytes(put(put(N2, 344, "2i", 1, 0), 352, "3d", 1e200, 1e200, 0))
+    assert "quaternion" in refusal(path).found
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [("B30a", "code 9999"), ("B30b", "1-bit"), ("B30c", "RGB"), ("B30d", "complex64")],
+)
+def test_a_voxel_type_that_is_refused_is_named(tmp_path, row, kind):
+    assert refusal(write(tmp_path, row)).found == f"voxel type of mask is {kind}"
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_pixdim_is_compared_with_the_sform_along_every_axis_of_the_file(tmp_path, axis):
+    path = tmp_path / "a.nii"
+    for voxels in (mask(), mask()[:, :, 3]):
+        path.write_bytes(put(nii(voxels), 80 + 4 * axis, "f", 1.01))
+        is_compared = axis < voxels.ndim
+        assert ("BR210" in read_mask(path).notes) == is_compared, f"{voxels.ndim} axes"
+
+
 def test_a_qform_beside_an_sform_that_cannot_be_computed_is_a_note(tmp_path):
     path = tmp_path / "a.nii"
     path.write_bytes(put(put(N, 252, "h", 1), 256, "3f", 2, 2, 2))
