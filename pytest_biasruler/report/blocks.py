@@ -69,11 +69,10 @@ class Items:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heading:
-    """A heading inside a section; its level is 3, or 4 inside a card."""
+    """A heading inside a section."""
 
     kind: ClassVar[str] = "heading"
     text: str
-    level: int = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status, Verdict
+from pytest_biasruler.report.html import render_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,7 +171,8 @@ def age_pairs() -> list[dict[str, Any]]:
 def gap_age() -> Finding:
     return make_finding(
         statement=(
-            "Dice differs by 0.112 between subgroups of age (best 56–120: 0.812, worst 0–40: 0.700)"
+            "Dice differs by 0.112 between subgroups of age "
+            "(best 56–120: 0.812, worst 0–40: 0.700)"
         ),
         details={
             "kind": "spread",
@@ -217,7 +220,9 @@ def ruler_age() -> Finding:
         support="symmetric",
         limit=0.03,
         estimate=make_estimate(0.081, 0.0491, 0.1151, pair=(AGES[0], AGES[2])),
-        statement="The automated reference hides 0.081 of the age gap (experts 0.112, automated 0.031)",
+        statement=(
+            "The automated reference hides 0.081 of the age gap (experts 0.112, automated 0.031)"
+        ),
         p_fail=0.0002,
         p_fail_holm=0.0012,
         groups=groups,
@@ -445,7 +450,10 @@ def others() -> tuple[Finding, ...]:
             by=("sex",),
             model=None,
             automated="automated",
-            statement="The automated labels are drawn 1.0 % too small for F and 2.0 % too large for M (sex)",
+            statement=(
+                "The automated labels are drawn 1.0 % too small for F and 2.0 % too large for M "
+                "(sex)"
+            ),
             estimate=make_estimate(0.03, 0.0, 0.0499999, pair=("M", "F")),
             verdict=Verdict.PASS,
             outcome="passed",
@@ -455,7 +463,9 @@ def others() -> tuple[Finding, ...]:
             "success",
             limit=0.8,
             support="bounds",
-            statement="54.0 % of age 0–40 against 62.0 % of age 56–120 reach Dice > 0.8 (ratio 0.871)",
+            statement=(
+                "54.0 % of age 0–40 against 62.0 % of age 56–120 reach Dice > 0.8 (ratio 0.871)"
+            ),
             estimate=make_estimate(0.871, 0.6512, 1.0, pair=("56–120", "0–40")),
             verdict=Verdict.INCONCLUSIVE,
             reason="underpowered",
@@ -738,7 +748,7 @@ def make_audit(**changes: Any) -> ExampleAudit:
 ERROR = {
     "id": "biasruler.toml::ruler[hd95_mm-age-unet]",
     "code": "BR503",
-    "message": "BR503: no readable mask of second; expected at least one. Check its masks pattern.",
+    "message": "BR503: no readable mask of second; expected one or more. Check its pattern.",
 }
 
 
@@ -790,8 +800,7 @@ def make_hostile_audit() -> ExampleAudit:
         models={name: {"trained_on": name, "digest": name} for name in HOSTILE},
         references={name: {"kind": name, "digest": name} for name in HOSTILE},
         attributes={
-            name: {"column": name, "subgroups": [{"name": name, "n_cases": 3, "share": 0.1}]}
-            for name in HOSTILE
+            name: {"column": name, "subgroups": [{"name": name, "n_cases": 3}]} for name in HOSTILE
         },
         labels={name: [name] for name in HOSTILE},
         metrics={name: {"convention": name, "parameters": {name: name}} for name in HOSTILE},
@@ -812,3 +821,9 @@ def make_hostile_audit() -> ExampleAudit:
             },
         },
     )
+
+
+def write_golden() -> None:
+    """Write the golden page anew; see tests/golden/README.md."""
+    path = Path(__file__).parents[2] / "golden" / "page.html"
+    path.write_text(render_html(make_audit()), encoding="utf-8")

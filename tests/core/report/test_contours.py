@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_biasruler.report.contours import draw_gallery
+
+from .audit_example import HOSTILE, gallery, square
+
+
+def draw(**changes):
+    case = {
+        "alias": "case-001",
+        "width": 40,
+        "height": 32,
+        "outlines": {"expert": square(1, 2, 3)},
+    }
+    (tile,) = draw_gallery([{**case, **changes}])
+    return tile
+
+
+def test_outlines_differ_by_colour_and_by_dash():
+    tiles = draw_gallery(gallery("0–40"))
+    first = tiles[0]
+    assert [(o.name, o.colour, o.dash) for o in first.outlines] == [
+        ("expert", "#0072B2", ""),
+        ("automated", "#009E73", "1 3"),
+        ("model", "#D55E00", "6 3"),
+    ]
+    assert first.view_box == "0 0 40 32"
+    assert first.lines == (
+        "case-001",
+        "0–40",
+        "among the worst",
+        "score 0.140",
+        "by the expert 0.140",
+        "by the automated 0.440",
+        "volume 1.2 ml",
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*HOSTILE, "M1 1", "1 1h2z", "M1 1h2v2h-2zL5 5", "M1 1h2v2h-2z url(#x)", "M1e9 1h2z", None, 7],
+)
+def test_nothing_but_closed_loops_is_drawn(path):
+    assert draw(outlines={"expert": path}).outlines == ()
+
+
+def test_loops_with_decimals_and_holes_are_drawn():
+    d = "M0.5 1.25h2v2h-2z" + "M1 1h1v1h-1z"
+    assert [outline.d for outline in draw(outlines={"expert": d}).outlines] == [d]
+
+
+@pytest.mark.parametrize("size", [0, -3, None, float("nan"), float("inf"), "40"])
+def test_a_frame_without_a_size_holds_no_outline(size):
+    tile = draw(width=size)
+    assert tile.outlines == ()
+    assert tile.view_box.startswith("0 0 0 ")
+
+
+def test_side_labels_are_shown_only_if_the_case_brings_them():
+    assert draw().sides == ("", "")
+    assert draw(sides=["R", "L"]).sides == ("R", "L")
