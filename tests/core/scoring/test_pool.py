@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import sys
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+
+from pytest_biasruler.benchmark.metrics import CATALOGUE
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.scoring import identity
+from pytest_biasruler.scoring import pool as pool_module
+from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.case import score_case
+from pytest_biasruler.scoring.identity import hash_plain, is_importable
+from pytest_biasruler.scoring.job import Entry, Job, Role
+from pytest_biasruler.scoring.pool import score_jobs
+
+
+def jobs(cube, n=5):
+    from pytest_biasruler.masks.labels import accept_mask
+
+    return [
+        Job(
+            case=f"c{index}",
+            entries=(
+                Entry(set="expert", role=Role.EXPERT, source=accept_mask(cube((1, 1, index)))),
+                Entry(set="unet", role=Role.MODEL, source=accept_mask(cube((2, 1, index)))),
+            ),
+            metrics=(CATALOGUE["dice"],),
+        )
+        for index in range(n)
+    ]
+
+
+class Scripted(Executor):
+    """Does what it is told, in this process: an exception for each errand that has one."""
+
+    def __init__(self, failures, *, refuses=False):
+        self.failures, self.refuses = failures, refuses
+        self.is_broken = False
+
+    def submit(self, work, errand):
+        if self.is_broken:
+            raise BrokenProcessPool("broken")
+        future = Future()
+        failure = next(
+            (self.failures[job.case] for job in errand if job.case in self.failures), None
+        )
+        if failure is None:
+            future.set_result(work(errand))
+        else:
+            future.set_exception(failure)
+            self.is_broken = isinstance(failure, BrokenProcessPool)
+        return future
+
+
+def test_a_lost_worker_of_a_cluster_is_told_for_its_case_alone(cube):
+    executor = Scripted({"c2": RuntimeError("KilledWorker")})
+    done = {job.case: scores for job, scores in score_jobs(jobs(cube), executor=executor)}
+    assert done.keys() == {"c0", "c1", "c2", "c3", "c4"}
+    assert done["c2"]["error"][:2] == ["BR801", "worker failed (RuntimeError)"]
+    assert all(done[case]["error"] is None for case in done if case != "c2")
+
+
+def test_cases_in_flight_of_a_broken_pool_are_scored_alone(cube, monkeypatch):
+    alone = []
+
+    def score_alone(job):
+        alone.append(job.case)
+        return score_case(job)
+
+    monkeypatch.setattr(pool_module, "_score_alone", score_alone)
+    executor = Scripted({"c1": BrokenProcessPool("died")})
+    done = {job.case: scores for job, scores in score_jobs(jobs(cube), executor=executor)}
+    assert all(scores["error"] is None for scores in done.values())
+    assert done.keys() == {"c0", "c1", "c2", "c3", "c4"}
+    assert set(alone) == {"c1", "c2", "c3", "c4"}, "c0 was done before"
+    assert len(alone) == 4, "a case was scored alone twice"
+
+
+def test_jobs_are_taken_only_as_fast_as_they_are_scored(cube):
+    taken = []
+
+    def queue():
+        for job in jobs(cube, 5) * 10:
+            taken.append(job.case)
+            yield job
+
+    results = score_jobs(queue(), executor=Scripted({}), workers=2)
+    next(results)
+    assert len(taken) <= 4, "masks given in code would all be held in memory"
+    results.close()
+
+
+def test_an_exception_becomes_a_value_without_its_text():
+    def fail():
+        raise OSError("/home/jane")
+
+    error = attempt(fail)
+    assert isinstance(error, BiasRulerError)
+    assert error.code == "BR899"
+    assert error.found.startswith("internal error OSError at test_pool.py:")
+    assert "jane" not in str(error)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_who_stops_the_run_is_not_stopped(stop):
+    def fail():
+        raise stop
+
+    with pytest.raises(stop):
+        attempt(fail)
+
+
+def test_what_a_fresh_interpreter_can_import_is_told_by_its_path(tmp_path, monkeypatch):
+    assert is_importable(hash_plain)
+    assert not is_importable(lambda: None)
+    assert not is_importable(Scripted({}).submit), "a bound method is another object"
+    (tmp_path / "importable_metric.py").write_text(
+        "def score(model, reference):\n    return 1.0\n"
+    )
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        import importable_metric
+
+        assert is_importable(importable_metric.score)
+    assert not is_importable(importable_metric.score), "nobody else would find the module"
+    del sys.modules["importable_metric"]
+
+
+def test_the_key_of_a_metric_changes_with_its_source(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    path = tmp_path / "edited_metric.py"
+    path.write_text("def score(model, reference):\n    return 1.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import edited_metric
+
+    metric = replace(CATALOGUE["dice"], name="x", score=edited_metric.score)
+    before = identity.describe_metric(metric)
+    path.write_text("def score(model, reference):\n    return 0.5\n")
+    assert identity.describe_metric(metric) != before
+    del sys.modules["edited_metric"]
