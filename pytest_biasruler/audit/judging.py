@@ -96,13 +96,14 @@ def _judge(evidence: Evidence, declared: DeclaredCheck) -> Judgement:
 
 def _refuse_unusable_sets(evidence: Evidence, declared: DeclaredCheck) -> None:
     """Raise if a set of masks that the check needs cannot be used at all."""
+    question = QUESTIONS[declared.check]
+    automated = declared.automated if question.needs_both else None
     second = declared.options.get("second_expert")
-    for name in filter(None, (declared.model, declared.reference, declared.automated, second)):
+    for name in filter(None, (declared.model, declared.reference, automated, second)):
         if name in evidence.scored.errors:
             raise evidence.scored.errors[name]
-    question = QUESTIONS[declared.check]
-    scored_set = declared.model if question.needs_model else declared.automated
-    references = [declared.reference, declared.automated if question.needs_model else None]
+    scored_set = declared.model if question.needs_model else automated
+    references = [declared.reference, automated if question.needs_model else None]
     for reference in filter(None, references):
         if evidence.pair(str(scored_set), reference, declared.label).empty:
             raise BiasRulerError(
