@@ -17,6 +17,7 @@ from pytest_biasruler.report.numbers import (
     short_id,
     shown,
 )
+from pytest_biasruler.report.overview import data_of
 from pytest_biasruler.report.specifics import describe_specifics
 from pytest_biasruler.report.wording import (
     attribute_title,
@@ -83,15 +84,7 @@ def _finding_card(finding: Finding, audit: Audit) -> Card:
         name=short_id(finding.id),
         blocks=tuple(_card_blocks(finding, audit)),
         is_open=outcome_of(finding) in ("failed", "inconclusive"),
-        data=slugs(
-            check=finding.check,
-            verdict=finding.verdict,
-            outcome=outcome_of(finding),
-            metric=finding.metric,
-            by="-".join(finding.by),
-            model=finding.model,
-            label=finding.label,
-        ),
+        data=data_of(finding),
     )
 
 

@@ -14,7 +14,7 @@ from pytest_biasruler.report.cells import (
     words,
 )
 from pytest_biasruler.report.headline import order_findings
-from pytest_biasruler.report.numbers import NOTHING, anchor, format_limit, short_id, shown, typeset
+from pytest_biasruler.report.numbers import NOTHING, anchor, short_id, shown
 from pytest_biasruler.report.wording import (
     bounds_of,
     distance_of,
@@ -22,6 +22,7 @@ from pytest_biasruler.report.wording import (
     patients_of,
     quantity_of,
     sign_of,
+    told_estimate,
     value_of,
 )
 
@@ -52,7 +53,7 @@ def checks_table(audit: Audit) -> Table:
 
 def _check_row(finding: Finding) -> Row:
     estimate = finding.estimate
-    value = estimate.value if estimate else None
+    value = told_estimate(finding)[0]
     return Row(
         cells=(
             Cell(text="", links=(Link(href=anchor(finding.id), text=short_id(finding.id)),)),
@@ -63,23 +64,24 @@ def _check_row(finding: Finding) -> Row:
                 text=value_of(finding), sort="" if value is None else repr(value), is_number=True
             ),
             bounds_cell(bounds_of(finding)),
-            number_cell(finding.limit)
-            if finding.limit is None
-            else Cell(
-                text=typeset(format_limit(finding.limit)), sort=repr(finding.limit), is_number=True
-            ),
+            number_cell(finding.limit, limit=finding.limit),
             Cell(text=distance_of(finding), is_number=True, sort=_distance(finding)),
             words(patients_of(finding, estimate.pair if estimate else None)),
         ),
-        data=slugs(
-            check=finding.check,
-            verdict=finding.verdict,
-            outcome=outcome_of(finding),
-            metric=finding.metric,
-            by="-".join(finding.by),
-            model=finding.model,
-            label=finding.label,
-        ),
+        data=data_of(finding),
+    )
+
+
+def data_of(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """Return the slugs by which the row and the card of a finding are filtered."""
+    return slugs(
+        check=finding.check,
+        verdict=finding.verdict,
+        outcome=outcome_of(finding),
+        metric=finding.metric,
+        by="-".join(finding.by),
+        model=finding.model,
+        label=finding.label,
     )
 
 
