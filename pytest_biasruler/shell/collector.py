@@ -109,7 +109,7 @@ class Collector:
             return
         from pytest_biasruler.shell.terminal import section_lines
 
-        terminalreporter.section("biasruler")
+        terminalreporter.write_sep("=", "biasruler")
         for text, colour in section_lines(self._config, self._closing):
             terminalreporter.write_line(text, **({colour: True} if colour else {}))
 

@@ -86,7 +86,10 @@ class BenchmarkFile(pytest.File):
     def collect(self) -> Iterator[CheckItem]:
         shown = show_path(self.path, root=self.config.rootpath)
         try:
-            declared = declared_checks(load_benchmark(self.config, self.path), shown=shown)
+            benchmark = load_benchmark(self.config, self.path)
+            if not benchmark.checks and self._serves_fixtures():
+                return
+            declared = declared_checks(benchmark, shown=shown)
         except BiasRulerError as error:
             problems = error.problems if isinstance(error, BiasRulerProblems) else (error,)
             raise self.CollectError(summarise_problems(problems, shown)) from None
@@ -94,6 +97,11 @@ class BenchmarkFile(pytest.File):
             item = CheckItem.from_parent(self, name=check.id, declared=check)
             self.config.stash[CENSUS].declare(item.nodeid, file=shown)
             yield item
+
+    def _serves_fixtures(self) -> bool:
+        # Met on the way through a folder, the file of the fixtures needs no checks of its own.
+        is_theirs = settings_of(self.config).file == self.path
+        return is_theirs and not self.session.isinitpath(self.path)
 
 
 class CheckItem(pytest.Item):

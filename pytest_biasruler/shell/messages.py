@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Policy
@@ -154,7 +155,8 @@ def _what_is_needed(finding: Finding) -> list[str]:
         parts.append(f"{extreme} {_quantity(finding)} this data can show {format_number(edge)}")
     needed = finding.details.get("needed") or {}
     for name, n_more in sorted(needed.items()):
-        n_text = f"about {n_more}" if n_more <= MOST_NEEDED else f"more than {MOST_NEEDED:,}"
+        is_countable = n_more is not None and n_more <= MOST_NEEDED
+        n_text = f"about {math.ceil(n_more)}" if is_countable else f"more than {MOST_NEEDED:,}"
         parts.append(f"{n_text} more patients in {shown(name)} needed")
     return [part for part in parts if part]
 

@@ -140,7 +140,11 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def is_configured(config: pytest.Config) -> bool:
-    """Return whether command line or ini say anything to us; a look, without reading any of it."""
-    is_asked = any(config.getoption(option.dest) is not None for option in OPTIONS)
-    names_file = any(argument.partition("::")[0].endswith(".toml") for argument in config.args)
-    return is_asked or names_file or any(key.startswith("biasruler_") for key in config.inicfg)
+    """Return whether command line or ini say anything to us; a look, without judging any of it."""
+    if any(argument.partition("::")[0].endswith(".toml") for argument in config.args):
+        return True
+    if any(config.getoption(option.dest) is not None for option in OPTIONS):
+        return True
+    defaults = {option.ini: option.default for option in OPTIONS}
+    defaults |= {f"biasruler_{limit.name}": limit.default for limit in fields(Limits)}
+    return any(config.getini(ini) != default for ini, default in defaults.items())

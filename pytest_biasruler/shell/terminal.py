@@ -51,24 +51,25 @@ def headline(findings: Sequence[Finding], accounting: Accounting) -> Line:
     counts = {
         outcome: sum(finding.outcome == outcome for finding in findings) for outcome in Outcome
     }
-    n_judged = sum(finding.outcome is not None for finding in findings)
-    n_failed, n_errors = counts[Outcome.FAILED], len({e["id"] for e in accounting.errors})
+    n_judged, n_failed = sum(counts.values()), counts[Outcome.FAILED]
+    n_passed, n_errors = counts[Outcome.PASSED], len({e["id"] for e in accounting.errors})
     rest = [
-        (n_errors, "in error"),
+        (n_errors if n_failed else 0, "in error"),
         (counts[Outcome.INCONCLUSIVE], "inconclusive"),
         (counts[Outcome.WAIVED], "waived"),
-        (counts[Outcome.PASSED], "passed"),
+        (n_passed if n_passed < n_judged or n_errors else 0, "passed"),
     ]
-    words = [f"{n} {word}" for n, word in rest if n]
+    head = ""
     if n_failed:
-        words.insert(0, f"FAIL {n_failed} of {_checks(n_judged)}")
+        head = f"FAIL {n_failed} of {_checks(n_judged)}"
     elif n_errors:
-        words[0] = f"ERROR {n_errors} of {_checks(n_judged + n_errors)}"
-    elif counts[Outcome.PASSED] and counts[Outcome.PASSED] == n_judged:
-        words = [f"PASS {_checks(n_judged)}"]
-    text = "; ".join([words[0], ", ".join(words[1:])] if len(words) > 1 else words)
+        head = f"ERROR {n_errors} of {_checks(n_judged + n_errors)}"
+    elif n_passed == n_judged:
+        head = f"PASS {_checks(n_passed)}" if n_passed else "no check was judged"
+    tail = ", ".join(f"{n} {word}" for n, word in rest if n)
+    text = "; ".join(filter(None, (head, tail)))
     colour = "red" if n_failed or n_errors else _mild(counts, accounting)
-    return f"{_caution(accounting)}{text or 'no check was judged'}", colour
+    return f"{_caution(accounting)}{text}", colour
 
 
 def finding_lines(
@@ -87,7 +88,7 @@ def finding_lines(
     others = [_line(f) for f in chosen if f.outcome != Outcome.FAILED]
     if lists_skips:
         others = [
-            (f"  {title_of(f)} {own_id(f.id)} - {skip_reason(f)}", "yellow")
+            (f"  {skip_reason(f).replace(': ', f' {own_id(f.id)} - ', 1)}", "yellow")
             for f in chosen
             if f.outcome == Outcome.INCONCLUSIVE
         ] + [_line(f) for f in chosen if f.outcome == Outcome.WAIVED]

@@ -1,0 +1,116 @@
+"""Tiny benchmarks for whole runs: a score table of 80 cases, or masks of 8 x 8 x 8 voxels."""
+
+from __future__ import annotations
+
+import csv
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+
+# Inner runs in this process would import these again and again.
+import pytest_biasruler.audit
+import pytest_biasruler.report.html
+import pytest_biasruler.shell.auditor
+import pytest_biasruler.shell.run  # noqa: F401
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+HEAD = """\
+[benchmark]
+name = "{name}"
+metadata = "meta.csv"
+[references.expert]
+kind = "expert"
+[references.automated]
+kind = "automated"
+[models.unet]
+[models.ghost]
+[attributes.age]
+[attributes.sex]
+[scores]
+table = "scores.csv"
+"""
+
+CHECKS = {
+    "pass": '[[checks]]\ncheck = "gap"\nby = "sex"\nmodel = "unet"\n',
+    "fail": '[[checks]]\ncheck = "gap"\nby = "age"\nmodel = "unet"\n',
+    "inconclusive": '[[checks]]\ncheck = "gap"\nby = "age"\nmodel = "unet"\nlimit = 0.2\n',
+    "error": '[[checks]]\ncheck = "gap"\nby = "age"\nmodel = "ghost"\n',
+    "waived": (
+        '[[checks]]\ncheck = "ruler"\nby = "age"\nmodel = "unet"\n'
+        'waive = { reason = "relabelling under way", until = 2999-12-31 }\n'
+    ),
+    "ruler": '[[checks]]\ncheck = "ruler"\nby = "age"\nmodel = "unet"\n',
+}
+"""Checks of the tiny benchmark by what becomes of them; old is 0.2 better than young."""
+
+
+def write_tables(folder: Path, *, n_cases: int = 80, gap: float = 0.2) -> None:
+    """Write metadata and scores: experts see the whole gap by age, the automated set a tenth."""
+    rows, scores = [], []
+    for i in range(n_cases):
+        case, is_old = f"c{i:03d}", i % 2 == 0
+        rows.append([case, "old" if is_old else "young", "F" if i % 4 < 2 else "M"])
+        noise = 0.04 * math.sin(1.7 * i)
+        expert = 0.65 + gap * is_old + noise
+        automated = 0.8 + gap / 10 * is_old + noise / 2
+        scores += [
+            [case, "unet", "expert", f"{expert:.4f}"],
+            [case, "unet", "automated", f"{automated:.4f}"],
+            [case, "automated", "expert", f"{0.9 + noise:.4f}"],
+        ]
+    _write_csv(folder / "meta.csv", ["case", "age", "sex"], rows)
+    _write_csv(folder / "scores.csv", ["case", "model", "reference", "dice"], scores)
+
+
+def _write_csv(path: Path, head: list[str], rows: list[list[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+@pytest.fixture
+def write_benchmark(pytester: pytest.Pytester) -> Callable[..., Path]:
+    """Give a function that writes a benchmark file with the named checks, and its tables."""
+
+    def write(
+        *checks: str,
+        file: str = "biasruler.toml",
+        name: str = "Tiny",
+        extra: str = "",
+        tables: Mapping[str, float] | None = None,
+    ) -> Path:
+        write_tables(pytester.path, **(tables or {}))
+        path = pytester.path / file
+        text = HEAD.format(name=name) + extra + "".join(CHECKS.get(c, c) for c in checks)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def run(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Callable[..., pytest.RunResult]:
+    """Give a function that runs pytest on the benchmark, by subprocess if xdist is asked for."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+    monkeypatch.setenv("NO_COLOR", "1")
+    # Compiled once for all inner processes, also where the outer one may not write bytecode.
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(request.config.cache.mkdir("bytecode")))
+    for name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def start(*arguments: str, subprocess: bool = False) -> pytest.RunResult:
+        keys = ("--biasruler-workers=1", "-p", "no:hypothesispytest", *arguments)
+        needs_process = subprocess or any(argument.startswith("-n") for argument in arguments)
+        begin = pytester.runpytest_subprocess if needs_process else pytester.runpytest_inprocess
+        return begin(*keys)
+
+    return start
