@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.benchmark.questions import Question
+    from pytest_biasruler.errors import BiasRulerError
 
 MAX_ITEMS = 10_000
 """Most items that one benchmark may declare; lists multiply, so a slip could ask for millions."""
@@ -107,9 +108,11 @@ def resolve(
     found: list[tuple[Asked, DeclaredCheck]] = []
     for entry in asked:
         with problems.at(*entry.path):
-            room = MAX_ITEMS - len(found)
-            items = _items(entry, vocabulary, room=room, problems=problems)
+            items = _items(entry, vocabulary, problems=problems)
             found.extend((entry, item) for item in items)
+        if len(found) > MAX_ITEMS:
+            problems.add(entry.path, _too_many())
+            break
     gaps = [*gaps, *(item for _, item in found if item.check == "gap")]
     ids = number_repeats(item.id for _, item in found)
     declared = []
@@ -120,22 +123,15 @@ def resolve(
     return tuple(declared)
 
 
-def _items(
-    asked: Asked, vocabulary: Vocabulary, *, room: int, problems: Problems
-) -> list[DeclaredCheck]:
+def _items(asked: Asked, vocabulary: Vocabulary, *, problems: Problems) -> list[DeclaredCheck]:
     question = QUESTIONS.get(asked.check)
     if question is None:
         raise unknown("check", asked.check, names=list(QUESTIONS))
     chosen = choices(asked, question, vocabulary, problems=problems)
     if chosen is None:
         return []
-    if prod(map(len, chosen.values.values())) > room:
-        raise refusal(
-            "the lists multiply to too many items",
-            f"at most {MAX_ITEMS} in all",
-            fix="Shorten the lists",
-            code="BR410",
-        )
+    if prod(map(len, chosen.values.values())) > MAX_ITEMS:
+        raise _too_many()
     silent = silent_values(question, vocabulary)
     declared = []
     for values in product(*chosen.values.values()):
@@ -152,6 +148,11 @@ def _items(
             )
         )
     return declared
+
+
+def _too_many() -> BiasRulerError:
+    expected = f"at most {MAX_ITEMS} in all"
+    return refusal("the checks make too many items", expected, fix="Shorten lists", code="BR410")
 
 
 def _item(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
 from pytest_biasruler.benchmark.keys import key_rules, unfit
-from pytest_biasruler.benchmark.rules import Rule, distinct, listed, refusal
+from pytest_biasruler.benchmark.rules import Rule, distinct, listed, nearest, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,8 +45,10 @@ def choices(
                 values[key] = _each(key, value, rules[key], asked=asked, problems=problems)
             else:
                 values[key] = (rules[key](key, value),)
+    # A slip of the pen is one mistake: "lable" is not also a missing label.
+    written = {key if key in rules else nearest(key, rules) for key in asked.keys}
     for key, default in _defaults(question, vocabulary).items():
-        if key not in asked.keys:
+        if key not in written:
             with problems.at(*asked.path, key):
                 values[key] = default()
     if problems.n_noted > n_before:

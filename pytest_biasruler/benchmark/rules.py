@@ -19,6 +19,7 @@ Rule = Callable[[str, object], Any]
 
 _MAX_SHOWN = 60
 _MAX_NAMES = 30
+_MAX_COMPARED = 300
 
 
 def refusal(
@@ -84,13 +85,27 @@ def unknown(
     >>> str(unknown("metric", "dise", names=["dice", "nsd"]))
     'BR602: unknown metric "dise"; expected one of dice, nsd. Write dice if that is meant.'
     """
-    near = difflib.get_close_matches(str(name), list(names), n=1)
+    near = nearest(name, names)
     place = f" in {where}" if where else ""
     return refusal(
         f"unknown {what} {shown(name)}{place}",
         f"one of {listed(names)}" if names else f"a declared {what}",
-        fix=f"Write {near[0]} if that is meant" if near else otherwise,
+        fix=f"Write {near} if that is meant" if near else otherwise,
     )
+
+
+def nearest(name: object, names: Collection[str]) -> str | None:
+    """Return the one of `names` that `name` is most likely a slip of, None if none is near.
+
+    Examples
+    --------
+    >>> nearest("limt", ["by", "limit"]), nearest("site", ["by", "limit"])
+    ('limit', None)
+    """
+    if len(names) > _MAX_COMPARED:  # each comparison costs microseconds, and lists multiply
+        return None
+    near = difflib.get_close_matches(str(name)[:_MAX_SHOWN], list(names), n=1)
+    return near[0] if near else None
 
 
 def text(key: str, value: object) -> str:
@@ -109,10 +124,10 @@ def switch(key: str, value: object) -> bool:
 
 def one_of(names: Collection[str], *, what: str | None = None, otherwise: str = "") -> Rule:
     """Return the rule that a value is one of `names`; the nearest is named if it is not."""
+    valid = frozenset(names)
 
     def rule(key: str, value: object) -> str:
-        # Not every value can be hashed, and an enum's member is equal to its text.
-        if isinstance(value, str) and value in list(names):
+        if isinstance(value, str) and value in valid:
             return str(value)
         fix = otherwise or "Correct it"
         if isinstance(value, str):

@@ -306,6 +306,7 @@ REFUSALS = [
     (Check("gap", by=[[]]), {}, "by holds an empty list", "attributes to cross"),
     (Check("gap", by=3), {}, "by is 3", "a list"),
     (Check("gap", by="age", limt=1), {}, 'unknown key "limt" in [[checks]] 1', "Write limit"),
+    (Check("gap", bye="age"), {}, 'unknown key "bye"', "Write by if that is meant"),
     (Check("gap", by="age", gap_limit=1), {}, 'unknown key "gap_limit"', "one of check"),
     (Check("gap", by="age", metric="dise"), {}, 'unknown metric "dise"', "Write dice"),
     (Check("gap", by="age", metric="mine"), {}, 'unknown metric "mine"', "Declare [metrics.NAME]"),
@@ -433,8 +434,17 @@ def test_lists_that_multiply_without_end_are_refused_at_once():
 
     (problem,) = problems_of(check, models=models)
 
-    assert problem.startswith('BR410 benchmark "toy" [[checks]] 1: the lists multiply')
+    assert problem.startswith('BR410 benchmark "toy" [[checks]] 1: the checks make too many items')
     assert str(MAX_ITEMS) in problem
+
+
+def test_checks_that_make_too_many_items_together_are_refused_once():
+    limits = [number / 10_000 for number in range(1, 6000)]
+    checks = [Check("gap", by="age", limit=limits) for _ in range(3)]
+
+    (problem,) = problems_of(*checks)
+
+    assert problem.startswith('BR410 benchmark "toy" [[checks]] 2: the checks make too many items')
 
 
 def test_a_metric_of_a_plugin_is_known_once_it_is_handed_over():

@@ -557,7 +557,7 @@ def edited(seed):
     return "\n".join(rows)
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(deadline=None, derandomize=True, max_examples=150)
 @given(st.integers(0, 2**32))
 def test_any_edit_gives_a_benchmark_or_problems_with_codes_and_places(tmp_path_factory, seed):
     path = tmp_path_factory.getbasetemp() / "biasruler.toml"
