@@ -43,7 +43,8 @@ def score_jobs(
         1: here, without another process. Otherwise that many processes, started afresh
         (``spawn``), so a script that calls this needs its ``if __name__ == "__main__"``.
     executor : concurrent.futures.Executor, optional
-        Used in place of an own pool, one case at a time for each errand.
+        Used in place of an own pool, one case for each errand, twice `workers` in flight: say how
+        many workers it has.
 
     Yields
     ------
