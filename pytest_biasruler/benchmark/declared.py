@@ -11,7 +11,7 @@ from pytest_biasruler.benchmark.asked import Asked, asked_of
 from pytest_biasruler.benchmark.definition import DeclaredCheck, Policy
 from pytest_biasruler.benchmark.expansion import choices, silent_values
 from pytest_biasruler.benchmark.ids import item_id, number_repeats
-from pytest_biasruler.benchmark.keys import limit_of
+from pytest_biasruler.benchmark.keys import is_on_unit_scale, limit_of
 from pytest_biasruler.benchmark.metrics import Direction
 from pytest_biasruler.benchmark.options import options_of, refuse_unranked
 from pytest_biasruler.benchmark.problems import Problems, place_of
@@ -217,7 +217,7 @@ def _with_gap_limit(
         if all(getattr(gap, key) == getattr(item, key) for key in same):
             return {**item.options, "gap_limit": gap.limit}
     metric = vocabulary.metrics[item.metric]
-    if not metric.is_share:
+    if not is_on_unit_scale(metric):
         expected = f"a number for {metric.name}, or a gap check of it with the same by and model"
         raise refusal("gap_limit is missing", expected, fix="Add gap_limit")
     return {**item.options, "gap_limit": _GAP_LIMIT}

@@ -179,5 +179,9 @@ def _limit_range(
         least = -math.inf if low is None else low
         return least, math.inf if high is None else high, metric.name, None
     width = math.inf if low is None or high is None else high - low
-    on_unit_scale = metric.unit == "" and metric.range in ((0.0, 1.0), (-1.0, 1.0))
-    return 0, width, metric.name, question.limit if on_unit_scale else None
+    return 0, width, metric.name, question.limit if is_on_unit_scale(metric) else None
+
+
+def is_on_unit_scale(metric: Metric) -> bool:
+    """Return whether the default limits mean something: a share, or a signed share."""
+    return metric.unit == "" and metric.range in ((0.0, 1.0), (-1.0, 1.0))

@@ -267,7 +267,7 @@ def test_the_top_quartile_is_a_threshold_of_any_metric():
 def test_a_ruler_judges_gaps_at_the_limit_of_the_gap_check_that_asks_the_same():
     checks = (
         Check("ruler", by="age", metric=["dice", "nsd"]),
-        Check("ruler", by="sex"),
+        Check("ruler", by="sex", metric=["dice", "signed_volume_error"]),
         Check("ruler", by="age", gap_limit=0.3, name="own"),
         Check("gap", by="age", limit=0.11),
         Check("gap", by="sex", metric="nsd", limit=0.12),
@@ -280,6 +280,7 @@ def test_a_ruler_judges_gaps_at_the_limit_of_the_gap_check_that_asks_the_same():
         "ruler[dice-age-unet]": 0.11,
         "ruler[nsd-age-unet]": 0.05,
         "ruler[dice-sex-unet]": 0.05,
+        "ruler[signed_volume_error-sex-unet]": 0.05,
         "ruler[own]": 0.3,
     }
 
