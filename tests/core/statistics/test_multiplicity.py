@@ -116,3 +116,11 @@ def test_p_fail_and_the_level_decide_alike():
     family = judge_together([1.0, 2.0, 3.0], pairs=all_pairs(3))
     assert family.combine([1 - family.level - 1e-5]) <= 0.05 + 1e-4
     assert family.combine([1 - family.level + 1e-4]) >= 0.05
+
+
+def test_chance_in_the_draws_never_makes_the_level_stricter_than_bonferroni():
+    pairs = [(0, 1), (0, 2)]
+    maxima = draw_maxima([0.0, 1.0, 1.0], pairs=pairs, baseline=0)
+    assert stats.norm.cdf(np.quantile(maxima, 0.99)) > 1 - 0.01 / 2, "these draws would"
+    level = judge_together([0.0, 1.0, 1.0], pairs=pairs, baseline=0, alpha=0.01).level
+    assert level == 1 - 0.01 / 2

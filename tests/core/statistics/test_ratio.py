@@ -23,6 +23,14 @@ def test_staircase_ratio_equals_the_worked_example():
     )
 
 
+def test_the_freedom_is_that_of_the_contrast_that_the_ratio_cancels():
+    ratio = fieller_ratio(AUTOMATED**2, EXPERT, subgroups=GROUPS, pair=PAIR)
+    rest = AUTOMATED**2 - ratio.value * EXPERT
+    v_old, v_young = np.var(rest[:40], ddof=1) / 40, np.var(rest[40:], ddof=1) / 30
+    expected = (v_old + v_young) ** 2 / (v_old**2 / 39 + v_young**2 / 29)
+    assert ratio.df == pytest.approx(expected)
+
+
 def test_equal_arms_have_ratio_one_and_a_stretched_arm_its_factor():
     for factor in (1.0, 1.4):
         ratio = fieller_ratio(factor * EXPERT, EXPERT, subgroups=GROUPS, pair=PAIR)

@@ -253,6 +253,7 @@ def estimate(rows, *, limit=0.05, names=None, **options):
 @MODEST
 @given(cases, st.randoms(use_true_random=False))
 def test_row_order_changes_nothing_at_all(rows, random):
+    rows = [(y / 3, g, p % 3) for y, g, p in rows]  # thirds, whose sums depend on their order
     shuffled = list(rows)
     random.shuffle(shuffled)
     assert str(astuple(estimate(shuffled))) == str(astuple(estimate(rows)))

@@ -25,6 +25,15 @@ def test_a_worse_mean_is_no_collapse_and_equal_spread_neither():
     assert (same.value, same.low, same.high, same.is_collapse) == (1.0, 1.0, 1.0, False)
 
 
+def test_half_the_variance_not_half_the_spread_is_the_bound_of_a_collapse():
+    def collapses(factor):
+        automated = 0.95 + factor * (EXPERT - EXPERT.mean())
+        return estimate_variance_ratio(automated, EXPERT, subgroups=GROUPS).is_collapse
+
+    assert collapses(0.70)
+    assert not collapses(0.71)
+
+
 def test_differences_between_subgroups_are_no_spread():
     shifted = EXPERT + np.repeat([0.0, 5.0], 60)
     assert estimate_variance_ratio(shifted, EXPERT, subgroups=GROUPS).value == pytest.approx(1.0)

@@ -21,6 +21,18 @@ def test_a_clear_reversal_is_confirmed():
     assert flip.shares_second == {"a": 0.0, "b": 1.0, "c": 0.0}
 
 
+def test_a_reversal_that_one_reference_leaves_open_is_not_confirmed():
+    clear = NOISE + np.repeat([0.70, 0.80, 0.90], 40)
+    rough = RNG.normal(0, 0.3, 120)
+    for group in range(3):  # the sample means are what they are said to be, the errors wide
+        rough[40 * group : 40 * (group + 1)] -= rough[40 * group : 40 * (group + 1)].mean()
+    unclear = rough + np.repeat([0.80, 0.79, 0.95], 40)
+    for columns in ((clear, unclear), (unclear, clear)):
+        flip = find_worst_flip(*columns, subgroups=GROUPS)
+        assert flip.point
+        assert not flip.confirmed
+
+
 def test_the_same_column_twice_never_flips():
     flip = find_worst_flip(NOISE, NOISE, subgroups=GROUPS)
     assert not flip.point
