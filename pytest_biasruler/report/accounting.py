@@ -48,11 +48,12 @@ def make_accounting(audit: Audit) -> tuple[Block, ...]:
     )
     return (
         Paragraph(text=sentence, tone="lead"),
-        *_by_reference(accounting.get("cases") or {}),
+        *_by_reference(accounting.get("references") or {}),
         *_lost("Excluded cases, by reason and subgroup", accounting.get("excluded") or (), audit),
         *_lost(
             "Predictions missing or unreadable, scored worst", accounting.get("unreadable") or ()
         ),
+        *_problems(accounting.get("problems") or ()),
         _checks_table(accounting.get("checks") or {}),
     )
 
@@ -60,12 +61,13 @@ def make_accounting(audit: Audit) -> tuple[Block, ...]:
 def _by_reference(cases: Mapping[str, Mapping[str, int]]) -> Iterator[Block]:
     if not cases:
         return
-    keys = ("expected", "scored", "excluded")
+    keys = ("expected", "scored", "n_excluded")
     rows = [
         (name_cell(name), *(count_cell(counts.get(key)) for key in keys))
-        for name, counts in cases.items()
+        for name, counts in sorted(cases.items())
     ]
-    yield make_table("Cases by reference", ("reference", *keys), rows)
+    head = ("reference", "expected", "scored", "excluded")
+    yield make_table("Cases by reference", head, rows)
 
 
 def _lost(
@@ -94,11 +96,25 @@ def _lost(
 
 
 def _sizes(audit: Audit) -> dict[tuple[str, str], int]:
-    return {
+    sizes = {
         (str(name), str(group.get("name"))): group.get("n_cases") or 0
         for name, attribute in audit.attributes.items()
         for group in attribute.get("subgroups") or ()
     }
+    return {**sizes, ("None", "all"): audit.benchmark.get("n_cases") or 0}
+
+
+def _problems(problems: Sequence[Mapping[str, str]]) -> Iterator[Block]:
+    if problems:
+        rows = [
+            (
+                words(shown(problem.get("case", ""))),
+                words(shown(problem.get("code", ""))),
+                words(shown(problem.get("text", ""), longest=400)),
+            )
+            for problem in problems
+        ]
+        yield make_table("Masks that could not be used", ("case", "code", "why"), rows)
 
 
 def _checks_table(checks: Mapping[str, Any]) -> Block:
@@ -143,6 +159,7 @@ def _score_blocks(
     metric, label, model = key
     unit = (audit.metrics.get(metric) or {}).get("unit") or ""
     title = f"{metric_title(metric)}{f', {shown(unit)}' if unit else ''}: {shown(model)}"
+    title = f"{title}, a reference" if model in audit.references else title
     title = f"{title}, label {shown(label)}" if label else title
     scores = _beside_each_other(scores)
     rows = [

@@ -16,7 +16,7 @@ from pytest_biasruler.report.numbers import (
     shown,
     typeset,
 )
-from pytest_biasruler.report.wording import metric_title, pair_title
+from pytest_biasruler.report.wording import by_group, metric_title, pair_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +61,7 @@ def _means_table(
             number_cell(differences.get(name), signed=True),
             number_cell(offset.get(name), signed=True),
         )
-        for name, mean in by_expert.items()
+        for name, mean in by_group(finding, by_expert)
     ]
     return make_table(
         f"Mean {metric_title(finding.metric)} of the same cases under both references",
@@ -104,7 +104,7 @@ def _agreement_table(
             name_cell("all cases" if name == "all" else name),
             *(number_cell(m.get(e)) for e in EDGES),
         )
-        for name, m in agreement.items()
+        for name, m in by_group(finding, agreement)
     ]
     return make_table(
         f"Agreement triangle: mean {metric_title(finding.metric)} between each two of the three",

@@ -58,14 +58,14 @@ def _draw_tile(case: Mapping[str, Any]) -> Tile:
         for name, colour, dash in _STROKES
         if width and height and _is_drawable(paths.get(name))
     )
-    alias = shown(case.get("alias", "case"))
+    name = shown(case.get("case", "case"))
     sides = tuple(shown(side, longest=4) for side in case.get("sides") or ())
     return Tile(
-        title=f"Outlines of {alias}: {', '.join(outline.name for outline in outlines) or 'none'}",
+        title=f"Outlines of {name}: {', '.join(outline.name for outline in outlines) or 'none'}",
         view_box=f"0 0 {width:g} {height:g}",
         outlines=outlines,
         sides=(sides[0], sides[1]) if len(sides) == 2 else ("", ""),
-        lines=(alias, *_words(case)),
+        lines=(name, *_words(case)),
     )
 
 
@@ -80,9 +80,8 @@ def _size(value: object) -> float:
 def _words(case: Mapping[str, Any]) -> tuple[str, ...]:
     kinds = {"worst": "among the worst", "median": "about the median"}
     numbers = (
+        ("number", "this check's number", "", 3),
         ("score", "score", "", 3),
-        ("expert_score", "by the expert", "", 3),
-        ("automated_score", "by the automated", "", 3),
         ("volume_ml", "volume", " ml", 1),
     )
     lines = [shown(case.get("subgroup", "")), kinds.get(str(case.get("kind")), "")]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.report.cells import count_cell, make_table, name_cell, number_cell, words
 from pytest_biasruler.report.numbers import NOTHING, shown
+from pytest_biasruler.report.wording import by_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def describe_provenance(finding: Finding) -> Iterator[Block]:
             ("subgroup", "expert label", "automated label only", "no label"),
             [
                 (name_cell(name), *(count_cell(counts.get(key)) for key in keys))
-                for name, counts in sources.items()
+                for name, counts in by_group(finding, sources)
             ],
         )
     exclusions = finding.details.get("exclusions") or []

@@ -29,6 +29,7 @@ from pytest_biasruler.report.rulers import draw_ruler
 from pytest_biasruler.report.sweeps import draw_success
 from pytest_biasruler.report.wording import (
     attribute_title,
+    by_group,
     metric_title,
 )
 
@@ -102,7 +103,7 @@ def _draw_labels(finding: Finding) -> tuple[Figure | None, ...]:
             shape=looks.get(name, ("ring", "none"))[0],
             colour=looks.get(name, ("ring", "none"))[1],
         )
-        for name, value in direction.items()
+        for name, value in by_group(finding, direction)
     )
     words = words_of(
         finding,
@@ -128,7 +129,7 @@ def _draw_provenance(finding: Finding) -> tuple[Figure | None, ...]:
     sources: Mapping[str, Mapping[str, Any]] = finding.details.get("sources") or {}
     keys = ("expert", "automated_only", "none")
     rows = []
-    for name, counts in sources.items():
+    for name, counts in by_group(finding, sources):
         numbers = [counts.get(key) or 0 for key in keys]
         total = sum(numbers) or 1
         text = " · ".join(str(n) for n in numbers)

@@ -82,7 +82,6 @@ def _draw_panel(panel: Panel, top: float) -> tuple[list[Mark], float]:
     if panel.title:
         marks.append(Text(x=0, y=tenth(top + 15), text=panel.title, is_bold=True))
         top += TITLE
-    start = top
     for limits, rows in groupby(panel.rows, key=lambda row: row.limits):
         if limits:
             top += LIMIT_LABEL
@@ -91,9 +90,9 @@ def _draw_panel(panel: Panel, top: float) -> tuple[list[Mark], float]:
             marks += _draw_row(row, scale, top + ROW / 2)
             top += ROW
         marks += _draw_limits(limits, scale, first, top)
-    if panel.origin is not None:
-        x = scale.place(panel.origin)
-        marks.insert(0, Line(x1=x, y1=tenth(start), x2=x, y2=tenth(top), width=0.5))
+        if panel.origin is not None:
+            x = scale.place(panel.origin)
+            marks.append(Line(x1=x, y1=tenth(first), x2=x, y2=tenth(top), width=0.5))
     marks += _draw_axis(scale, top, panel.axis)
     return marks, top + AXIS
 

@@ -31,11 +31,13 @@ _DISTANCES = ("hd95_mm", "hd_mm", "assd_mm", "nsd")
 
 def make_limits(audit: Audit) -> tuple[Block, ...]:
     """Return section 9: what each check could have shown, and what nobody asked."""
-    unasked = joined(list(audit.unasked))
+    unasked = joined(audit.unasked.get("attributes") or ())
+    n_others = audit.unasked.get("n_other_columns") or 0
     waived = [f for f in audit.findings if f.waive]
     automated = [f for f in audit.findings if f.details.get("proven_by") == "automated"]
     texts = [
-        f"Attributes in the metadata that no check names: {unasked}.",
+        f"Attributes in the metadata that no check names: {unasked}; further columns that the "
+        f"benchmark file does not name: {n_others}.",
         f"Waivers: {joined([_waiver(f) for f in waived])}.",
         "Checks that rest on an automated reference only: "
         f"{joined([short_id(f.id) for f in automated])}.",

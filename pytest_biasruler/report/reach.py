@@ -14,7 +14,7 @@ from pytest_biasruler.report.cells import (
     words,
 )
 from pytest_biasruler.report.numbers import format_bounds, format_number, shown, typeset
-from pytest_biasruler.report.wording import metric_title
+from pytest_biasruler.report.wording import by_group, metric_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ def describe_success(finding: Finding) -> Iterator[Block]:
 
 
 def _sweep_table(finding: Finding, sweep: list[Mapping[str, Any]]) -> Block:
-    names = list(sweep[0].get("rates") or {})
+    names = [name for name, _ in by_group(finding, sweep[0].get("rates") or {})]
     rows: list[tuple[Cell, ...]] = []
     for step in sweep:
         rates = step.get("rates") or {}
@@ -80,7 +80,7 @@ def describe_floor(finding: Finding) -> Iterator[Block]:
             bounds_cell(typeset(format_bounds(known.get("low"), known.get("high"), limit=limit))),
             number_cell(_apart(known.get("mean"), limit), signed=True, limit=0.0),
         )
-        for name, known in bounds.items()
+        for name, known in by_group(finding, bounds)
     ]
     yield make_table(
         f"{metric_title(finding.metric)} against the floor",

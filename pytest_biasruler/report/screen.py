@@ -38,6 +38,9 @@ from pytest_biasruler.report.wording import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from pytest_biasruler.audit import Audit
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.report.blocks import Block
@@ -143,7 +146,7 @@ def _lost_cases(audit: Audit) -> Paragraph | None:
         return None
     counts: dict[tuple[str, str], int] = {}
     for entry in audit.accounting.get("excluded") or ():
-        if entry.get("n") is not None and entry.get("subgroup") is not None:
+        if _tells_where(entry, audit.accounting.get("reference")):
             key = (str(entry.get("attribute")), str(entry["subgroup"]))
             counts[key] = counts.get(key, 0) + entry["n"]
     text = f"{counted(expected - scored, 'case was', 'cases were')} not scored"
@@ -152,6 +155,12 @@ def _lost_cases(audit: Audit) -> Paragraph | None:
         text = f"{text}, {n} of them in {shown(subgroup)}"
     link = Link(href="s5", text="see Accounting")
     return Paragraph(text=f"{text}:", tone="warning", links=(link,))
+
+
+def _tells_where(entry: Mapping[str, Any], reference: object) -> bool:
+    """Return whether an entry counts cases of one subgroup that the main reference lost."""
+    is_main = reference is None or entry.get("reference") == reference
+    return is_main and entry.get("attribute") is not None and entry.get("n") is not None
 
 
 def _tally(audit: Audit) -> str:

@@ -22,7 +22,7 @@ from pytest_biasruler.report.numbers import (
     typeset,
 )
 from pytest_biasruler.report.reach import describe_floor, describe_success
-from pytest_biasruler.report.wording import metric_title
+from pytest_biasruler.report.wording import by_group, metric_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,10 +72,10 @@ def _describe_gap(finding: Finding) -> Iterator[Block]:
             "Between-subgroup SD, corrected for sampling error: "
             f"{typeset(format_number(details['heterogeneity_sd']))}."
         )
-    absent = {k: n for k, n in (details.get("agreed_absent") or {}).items() if n}
+    absent = [(name, n) for name, n in by_group(finding, details.get("agreed_absent") or {}) if n]
     if absent:
         without = details.get("gap_without_absent")
-        counts = ", ".join(f"{n} in {shown(name)}" for name, n in absent.items())
+        counts = ", ".join(f"{n} in {shown(name)}" for name, n in absent)
         text = f"Agreed absent (both masks empty): {counts}"
         tail = f"; without them the gap is {typeset(format_number(without))}"
         texts.append(f"{text}{tail if without is not None else ''}.")
@@ -83,7 +83,9 @@ def _describe_gap(finding: Finding) -> Iterator[Block]:
         yield Items(texts=tuple(texts))
     complement = details.get("complement") or {}
     if complement:
-        rows = [(name_cell(n), number_cell(v, signed=True)) for n, v in complement.items()]
+        rows = [
+            (name_cell(n), number_cell(v, signed=True)) for n, v in by_group(finding, complement)
+        ]
         yield make_table(
             f"{metric_title(finding.metric)} of each subgroup minus that of all other cases",
             ("subgroup", "difference"),
@@ -93,9 +95,9 @@ def _describe_gap(finding: Finding) -> Iterator[Block]:
     published = details.get("published") or {}
     if published:
         rows = [
-            (words(_PUBLISHED.get(key, shown(key))), number_cell(value))
-            for key, value in published.items()
-            if not isinstance(value, dict)
+            (words(title), number_cell(published[key]))
+            for key, title in _PUBLISHED.items()
+            if key in published
         ]
         yield make_table(
             "One-number summaries as papers print them; not judged",
@@ -121,7 +123,7 @@ def _describe_labels(finding: Finding) -> Iterator[Block]:
                 words(_risk(risks.get(name))),
                 percent_cell(empty.get(name)),
             )
-            for name, value in ler.items()
+            for name, value in by_group(finding, ler)
         ]
         base = risks.get("of")
         yield make_table(

@@ -14,13 +14,14 @@ from pytest_biasruler.report.cells import (
     words,
 )
 from pytest_biasruler.report.numbers import NOTHING, counted, joined, shown, typeset
-from pytest_biasruler.report.wording import metric_title
+from pytest_biasruler.report.wording import attribute_title, by_group, metric_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
     from pytest_biasruler.audit import Audit
+    from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.report.blocks import Block, Cell
 
 NOT_STATED = "not stated"
@@ -57,7 +58,7 @@ def make_subject(audit: Audit) -> tuple[Block, ...]:
                     _stated(model.get("trained_on")),
                     exact_cell(model.get("digest")),
                 )
-                for name, model in audit.models.items()
+                for name, model in sorted(audit.models.items())
             ],
         ),
         _labels_block(audit.labels),
@@ -82,7 +83,7 @@ def _labels_block(labels: Mapping[str, Any]) -> Block:
         return Paragraph(text="Labels: one, every non-zero voxel.")
     texts = [
         f"{shown(name)}: voxel values {joined(values if isinstance(values, list) else [values])}"
-        for name, values in labels.items()
+        for name, values in sorted(labels.items())
     ]
     return Items(texts=tuple(texts))
 
@@ -99,7 +100,7 @@ def _metrics_table(metrics: Mapping[str, Mapping[str, Any]]) -> Block:
             exact_cell(metric.get("one_empty")),
             words(_parameters(metric.get("parameters") or {})),
         )
-        for name, metric in metrics.items()
+        for name, metric in sorted(metrics.items())
     ]
     head = ("metric", "unit", "better", "range", "convention", "both empty", "one empty")
     return make_table(
@@ -115,7 +116,7 @@ def _range(bounds: object) -> str:
 
 
 def _parameters(parameters: Mapping[str, Any]) -> str:
-    return ", ".join(f"{shown(k)} {shown(v)}" for k, v in parameters.items()) or NOTHING
+    return ", ".join(f"{shown(k)} {shown(v)}" for k, v in sorted(parameters.items())) or NOTHING
 
 
 def make_subgroups(audit: Audit) -> tuple[Block, ...]:
@@ -123,7 +124,7 @@ def make_subgroups(audit: Audit) -> tuple[Block, ...]:
     if not audit.attributes:
         return (Paragraph(text="None: no attribute is declared."),)
     blocks: list[Block] = []
-    for name, attribute in audit.attributes.items():
+    for name, attribute in sorted(audit.attributes.items()):
         blocks += [Heading(text=shown(name)), *_attribute_blocks(str(name), attribute)]
     small = sorted({name for f in audit.findings for name in f.details.get("too_small") or ()})
     blocks.append(Paragraph(text=f"Too small to judge in some check: {joined(small)}."))
@@ -152,7 +153,7 @@ def _definition(attribute: Mapping[str, Any]) -> Iterator[str]:
     bins, merges = attribute.get("bins"), attribute.get("merges") or {}
     if bins:
         yield f"Cut at {joined([f'{edge:g}' for edge in bins])}, each bin closed at the left."
-    for target, sources in merges.items():
+    for target, sources in sorted(merges.items()):
         many = sources if isinstance(sources, list | tuple) else [sources]
         yield f"{joined(many)} counted as {shown(target)}."
     tokens = attribute.get("missing_tokens")
@@ -170,24 +171,14 @@ def make_ruler(audit: Audit) -> tuple[Block, ...]:
             words(shown(reference.get("kind", NOT_STATED))),
             count_cell(reference.get("n_read")),
             count_cell(reference.get("n_excluded")),
-            exact_cell(reference.get("digest")),
             *(_stated(reference.get(key)) for key in ("made_by", "made_when", "made_with")),
         )
-        for name, reference in audit.references.items()
+        for name, reference in sorted(audit.references.items())
     ]
-    head = (
-        "reference",
-        "kind",
-        "read",
-        "excluded",
-        "content hash",
-        "by whom",
-        "when",
-        "with what",
-    )
+    head = ("reference", "kind", "read", "excluded", "by whom", "when", "with what")
     blocks: list[Block] = [make_table("References", head, rows), _related(audit)]
     sources = [f for f in audit.findings if f.check == "provenance" and f.details.get("sources")]
-    blocks += [_sources_table(f.by, f.details["sources"]) for f in sources]
+    blocks += [_sources_table(f) for f in sources]
     if not sources:
         text = "Labels by subgroup: not asked, no provenance check is declared."
         blocks.append(Paragraph(text=text))
@@ -196,7 +187,7 @@ def make_ruler(audit: Audit) -> tuple[Block, ...]:
 
 def _related(audit: Audit) -> Items:
     texts = []
-    for name, model in audit.models.items():
+    for name, model in sorted(audit.models.items()):
         teacher = model.get("trained_on")
         kind = (audit.references.get(teacher) or {}).get("kind") if teacher else None
         if teacher is None:
@@ -209,13 +200,13 @@ def _related(audit: Audit) -> Items:
     return Items(texts=tuple(texts) or (f"Models: {counted(0, 'model')}.",))
 
 
-def _sources_table(by: tuple[str, ...], sources: Mapping[str, Mapping[str, int]]) -> Block:
+def _sources_table(finding: Finding) -> Block:
+    sources = finding.details["sources"]
     keys, rows = ("expert", "automated_only", "none"), []
-    for name, counts in sources.items():
+    for name, counts in by_group(finding, sources):
         known = [counts.get(key) or 0 for key in keys]
         total = sum(known)
         shares = [n / total if total else None for n in known]
         rows.append((name_cell(name), count_cell(total), *(percent_cell(s) for s in shares)))
-    attribute = " and ".join(shown(name) for name in by)
     head = ("subgroup", "cases", "expert label", "automated label only", "no label")
-    return make_table(f"Labels by {attribute}, share of cases", head, rows)
+    return make_table(f"Labels by {attribute_title(finding)}, share of cases", head, rows)

@@ -59,7 +59,7 @@ def _facts(audit: Audit, digest: str) -> tuple[str, ...]:
     scored = accounting.get("scored", 0)
     facts = (
         shown(audit.benchmark.get("name")),
-        joined(list(audit.models)),
+        joined(sorted(audit.models)),
         f"{scored:,} of {counted(accounting.get('expected', 0), 'case')} scored",
         counted(audit.benchmark.get("n_patients") or 0, "patient"),
         f"policy {shown(settings.get('policy'))}",
@@ -102,6 +102,6 @@ def _worst_cases(audit: Audit) -> tuple[Block, ...]:
         return (Paragraph(text=text),)
     legend = (
         "Outlines of masks only, never the image: expert solid blue, automated dotted green, "
-        "model dashed vermillion; the slice in which model and reference differ most."
+        "model dashed vermillion; the slice in which the masks differ most."
     )
     return (Paragraph(text=legend, tone="note"), *blocks)

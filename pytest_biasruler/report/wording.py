@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.checks.finding import Status, Verdict
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_biasruler.checks.finding import Finding
+
+_T = TypeVar("_T")
 
 _MOST_NEEDED = 10_000
 
@@ -169,6 +171,16 @@ def patients_of(finding: Finding, pair: tuple[str, str] | None) -> str:
     return "/".join(str(n) for n in judged[:4]) + ("/…" if len(judged) > 4 else "") or NOTHING
 
 
+def by_group(finding: Finding, values: Mapping[str, _T]) -> list[tuple[str, _T]]:
+    """Return what is known by subgroup in the order of the finding's subgroups.
+
+    JSON sorts its keys, and "56–120" should not come before "6–55": what is no subgroup ("all")
+    comes first.
+    """
+    order = {group.name: index for index, group in enumerate(finding.groups)}
+    return sorted(values.items(), key=lambda item: (order.get(item[0], -1), item[0]))
+
+
 def pair_title(pair: tuple[str, str] | None) -> str:
     """Return the two subgroups that are compared."""
     return " vs ".join(shown(name) for name in pair) if pair else ""
@@ -221,7 +233,7 @@ def needed_of(finding: Finding) -> str:
     parts = [
         f"{counted(n, 'more patient') if n <= _MOST_NEEDED else 'more than 10,000'} "
         f"in {shown(name)}"
-        for name, n in needed.items()
+        for name, n in by_group(finding, needed)
     ]
     return f" About {' and '.join(parts)} would settle it."
 

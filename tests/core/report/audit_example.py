@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pytest_biasruler.audit import Audit
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status, Verdict
 from pytest_biasruler.report.html import render_html
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 AGES = ("0–40", "41–55", "56–120")
 METHOD = (
@@ -33,32 +30,6 @@ HOSTILE = (
     "NA",
     "",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExampleAudit:
-    """The fields of an audit, until the real one is asked for."""
-
-    schema: str
-    benchmark: Mapping[str, Any]
-    tool: Mapping[str, Any]
-    settings: Mapping[str, Any]
-    models: Mapping[str, Any]
-    references: Mapping[str, Any]
-    attributes: Mapping[str, Any]
-    labels: Mapping[str, Any]
-    metrics: Mapping[str, Any]
-    scores: tuple[Mapping[str, Any], ...]
-    warnings: tuple[Mapping[str, Any], ...]
-    accounting: Mapping[str, Any]
-    unasked: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    extensions: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        return json.dumps(
-            self, default=lambda o: getattr(o, "id", None) or vars(o), sort_keys=True
-        )
 
 
 def make_estimate(
@@ -127,13 +98,11 @@ def square(x: int, y: int, side: int) -> str:
 def gallery(subgroup: str) -> list[dict[str, Any]]:
     worst = [
         {
-            "alias": f"case-{n:03d}",
+            "case": f"case-{n:03d}",
             "subgroup": subgroup,
             "score": 0.11 + 0.03 * n,
-            "expert_score": 0.11 + 0.03 * n,
-            "automated_score": 0.42 + 0.02 * n,
+            "number": 0.11 + 0.03 * n,
             "volume_ml": 1.24 * n,
-            "slice": 12,
             "outlines": {
                 "expert": square(6, 5, 20) + square(30, 8, 4),
                 "automated": square(8, 8, 14),
@@ -145,7 +114,7 @@ def gallery(subgroup: str) -> list[dict[str, Any]]:
         }
         for n in range(1, 6)
     ]
-    return [*worst, {"alias": "case-099", "subgroup": subgroup, "score": None, "outlines": {}}]
+    return [*worst, {"case": "case-099", "subgroup": subgroup, "score": None, "outlines": {}}]
 
 
 def pair(a: str, b: str, estimate: float, half: float, p: float) -> dict[str, Any]:
@@ -592,10 +561,9 @@ def score_rows() -> tuple[dict[str, Any], ...]:
     return tuple(rows)
 
 
-def make_audit(**changes: Any) -> ExampleAudit:
+def make_audit(**changes: Any) -> Audit:
     """Return the example audit, with some of its fields changed."""
     fields: dict[str, Any] = {
-        "schema": "biasruler-audit/1",
         "benchmark": {
             "name": "Breast DCE-MRI",
             "n_cases": 306,
@@ -611,11 +579,8 @@ def make_audit(**changes: Any) -> ExampleAudit:
         },
         "settings": {
             "policy": "confident-fail",
-            "both_empty": {},
+            "both_empty": "score",
             "show_cases": False,
-            "public": False,
-            "compare": None,
-            "limits_changed": [],
             "run_date": "2026-11-23",
         },
         "models": {"unet": {"trained_on": "automated", "digest": "b2" * 32}},
@@ -624,9 +589,8 @@ def make_audit(**changes: Any) -> ExampleAudit:
                 "kind": "automated",
                 "n_read": 306,
                 "n_excluded": 0,
-                "digest": "c3" * 32,
             },
-            "expert": {"kind": "expert", "n_read": 300, "n_excluded": 6, "digest": "d4" * 32},
+            "expert": {"kind": "expert", "n_read": 300, "n_excluded": 6},
         },
         "attributes": {
             "age": {
@@ -635,6 +599,7 @@ def make_audit(**changes: Any) -> ExampleAudit:
                 "merges": {},
                 "missing_tokens": [""],
                 "judge_missing": False,
+                "missing": "missing",
                 "subgroups": [
                     {"name": AGES[0], "n_cases": 45, "n_patients": 45, "share": 45 / 306},
                     {"name": AGES[1], "n_cases": 108, "n_patients": 108, "share": 108 / 306},
@@ -647,6 +612,7 @@ def make_audit(**changes: Any) -> ExampleAudit:
                 "merges": {"hawaiian/pacific islander": ["hawaian", "hawaiian"]},
                 "missing_tokens": ["", "unknown"],
                 "judge_missing": False,
+                "missing": "missing",
                 "subgroups": [
                     {
                         "name": "african american",
@@ -669,6 +635,7 @@ def make_audit(**changes: Any) -> ExampleAudit:
         "labels": {"tumor": [1]},
         "metrics": {
             "dice": {
+                "title": "Dice",
                 "unit": "",
                 "direction": "higher",
                 "range": [0.0, 1.0],
@@ -678,6 +645,7 @@ def make_audit(**changes: Any) -> ExampleAudit:
                 "parameters": {},
             },
             "nsd": {
+                "title": "NSD",
                 "unit": "",
                 "direction": "higher",
                 "range": [0.0, 1.0],
@@ -687,6 +655,7 @@ def make_audit(**changes: Any) -> ExampleAudit:
                 "parameters": {"tolerance_mm": 2.0},
             },
             "hd95_mm": {
+                "title": "HD95",
                 "unit": "mm",
                 "direction": "lower",
                 "range": [0.0, None],
@@ -711,6 +680,20 @@ def make_audit(**changes: Any) -> ExampleAudit:
             "excluded": [
                 {
                     "reason": "BR101",
+                    "attribute": None,
+                    "subgroup": "all",
+                    "n": 4,
+                    "reference": "expert",
+                },
+                {
+                    "reason": "BR220",
+                    "attribute": None,
+                    "subgroup": "all",
+                    "n": 2,
+                    "reference": "expert",
+                },
+                {
+                    "reason": "BR101",
                     "attribute": "age",
                     "subgroup": AGES[0],
                     "n": 4,
@@ -725,12 +708,21 @@ def make_audit(**changes: Any) -> ExampleAudit:
                 },
             ],
             "unreadable": [
-                {"model": "unet", "reason": "BR101", "attribute": "age", "subgroup": None, "n": 1}
+                {"model": "unet", "reason": "BR101", "attribute": None, "subgroup": "all", "n": 1}
             ],
-            "cases": {
-                "automated": {"expected": 306, "scored": 306, "excluded": 0},
-                "expert": {"expected": 306, "scored": 300, "excluded": 6},
+            "n_excluded": 6,
+            "reference": "expert",
+            "references": {
+                "automated": {"expected": 306, "scored": 306, "n_excluded": 0},
+                "expert": {"expected": 306, "scored": 300, "n_excluded": 6},
             },
+            "problems": [
+                {
+                    "case": "case-112",
+                    "code": "BR101",
+                    "text": "BR101 case-112: expert is no NIfTI file; expected one. Export it.",
+                }
+            ],
             "checks": {
                 "declared": 12,
                 "deselected": 0,
@@ -739,10 +731,10 @@ def make_audit(**changes: Any) -> ExampleAudit:
                 "errors": [],
             },
         },
-        "unasked": ("menopause", "bmi_group"),
+        "unasked": {"attributes": ["menopause", "bmi_group"], "n_other_columns": 14},
         "findings": (ruler_age(), gap_age(), gap_ethnicity(), ruler_sex(), *others()),
     }
-    return ExampleAudit(**{**fields, **changes})
+    return Audit(**{**fields, **changes})
 
 
 ERROR = {
@@ -752,13 +744,13 @@ ERROR = {
 }
 
 
-def with_checks(audit: ExampleAudit, **checks: Any) -> ExampleAudit:
+def with_checks(audit: Audit, **checks: Any) -> Audit:
     """Return the audit with other counts of checks."""
     accounting = {**audit.accounting, "checks": {**audit.accounting["checks"], **checks}}
     return replace(audit, accounting=accounting)
 
 
-def make_hostile_audit() -> ExampleAudit:
+def make_hostile_audit() -> Audit:
     """Return an audit in which every name that comes from a file is hostile."""
     audit, findings = make_audit(), []
     for index, name in enumerate(HOSTILE):
@@ -783,7 +775,7 @@ def make_hostile_audit() -> ExampleAudit:
                     "distribution": {group.name: quantiles(0.7, 0.1) for group in groups},
                     "gallery": [
                         {
-                            "alias": name,
+                            "case": name,
                             "subgroup": name,
                             "score": 0.1,
                             "outlines": {"expert": name, "model": square(1, 1, 3)},
@@ -808,12 +800,13 @@ def make_hostile_audit() -> ExampleAudit:
             {"metric": name, "model": name, "subgroup": name, "mean": 0.5} for name in HOSTILE
         ),
         warnings=tuple({"code": name, "set": name, "n": 1, "text": name} for name in HOSTILE),
-        unasked=HOSTILE,
+        unasked={"attributes": list(HOSTILE), "n_other_columns": 0},
         findings=tuple(findings),
         accounting={
             **audit.accounting,
             "excluded": [
-                {"reason": name, "attribute": name, "subgroup": name, "n": 1} for name in HOSTILE
+                {"reason": n, "reference": "expert", "attribute": n, "subgroup": n, "n": 1}
+                for n in HOSTILE
             ],
             "checks": {
                 **audit.accounting["checks"],

@@ -9,7 +9,7 @@ from .audit_example import HOSTILE, gallery, square
 
 def draw(**changes):
     case = {
-        "alias": "case-001",
+        "case": "case-001",
         "width": 40,
         "height": 32,
         "outlines": {"expert": square(1, 2, 3)},
@@ -31,9 +31,8 @@ def test_outlines_differ_by_colour_and_by_dash():
         "case-001",
         "0–40",
         "among the worst",
+        "this check's number 0.140",
         "score 0.140",
-        "by the expert 0.140",
-        "by the automated 0.440",
         "volume 1.2 ml",
     )
 

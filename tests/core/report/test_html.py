@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -11,8 +12,10 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from pytest_biasruler.audit import Audit, load_schema
 from pytest_biasruler.report.html import render_html
 from pytest_biasruler.report.marks import COLOURS, LINE_COLOURS, SIGNS
 from pytest_biasruler.report.numbers import format_number, typeset
@@ -205,6 +208,15 @@ def test_hostile_names_are_all_readable_and_none_is_an_attribute_but_as_text(hos
 
 def test_the_same_audit_gives_the_same_bytes():
     assert render_html(make_audit()) == render_html(make_audit())
+
+
+def test_an_audit_read_back_from_its_json_gives_the_same_page():
+    for audit in (make_audit(), make_hostile_audit()):
+        assert render_html(Audit.from_json(audit.to_json())) == render_html(audit)
+
+
+def test_the_example_is_an_audit_as_the_schema_has_it():
+    jsonschema.Draft202012Validator(load_schema()).validate(json.loads(make_audit().to_json()))
 
 
 def test_the_order_of_sets_in_another_process_changes_nothing(text):

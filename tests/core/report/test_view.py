@@ -13,6 +13,7 @@ from .audit_example import (
     make_audit,
     make_estimate,
     make_finding,
+    make_group,
     ruler_age,
     with_checks,
 )
@@ -61,7 +62,7 @@ def make_empty_audit():
         metrics={},
         scores=(),
         warnings=(),
-        unasked=(),
+        unasked={},
         findings=(),
         accounting={"expected": 0, "scored": 0, "checks": {"declared": 0, "ran": 0, "errors": []}},
     )
@@ -201,7 +202,8 @@ def test_every_case_is_scored_or_excluded():
     audit = make_audit()
     assert "306 cases expected = 300 scored + 6 excluded." in prose(audit, 5)
     rows = texts(tables(audit, 5)["Excluded cases, by reason and subgroup"])
-    assert rows[0] == ["BR101", "expert", "age", "0–40", "4", "8.9 %"]
+    assert rows[0] == ["BR101", "expert", "–", "all", "4", "1.3 %"]
+    assert rows[2] == ["BR101", "expert", "age", "0–40", "4", "8.9 %"]
 
 
 def test_scores_of_one_subgroup_stand_beside_each_other():
@@ -236,12 +238,23 @@ def test_more_than_500_checks_show_50_cards():
     assert "The first 50 of 501 findings" in prose(audit, 7)
 
 
+def test_subgroups_keep_their_declared_order_and_not_that_of_the_alphabet():
+    finding = make_finding(
+        groups=tuple(make_group(name, 30, 0.5, 0.1) for name in ("low", "mid", "high")),
+        details={"complement": {"high": 0.1, "low": -0.1, "mid": 0.0}},
+    )
+    (card,) = cards(replace(make_audit(), findings=(finding,)))
+    complement = [b for b in card.blocks if isinstance(b, Table)][1]
+    assert [row[0] for row in texts(complement)] == ["low", "mid", "high"]
+
+
 def test_what_nobody_asked_is_told_as_a_limit():
     (items,) = [b for b in section(make_audit(), 9).blocks if b.kind == "items"]
-    assert (
-        items.texts[0] == "Attributes in the metadata that no check names: menopause, bmi_group."
+    assert items.texts[:2] == (
+        "Attributes in the metadata that no check names: menopause, bmi_group; further columns "
+        "that the benchmark file does not name: 14.",
+        "Waivers: gap[nsd-age-unet] until 2027-03-31.",
     )
-    assert items.texts[1] == "Waivers: gap[nsd-age-unet] until 2027-03-31."
 
 
 def test_the_methods_name_every_convention():
