@@ -102,6 +102,10 @@ def _refuse_unusable_sets(evidence: Evidence, declared: DeclaredCheck) -> None:
     for name in filter(None, (declared.model, declared.reference, automated, second)):
         if name in evidence.scored.errors:
             raise evidence.scored.errors[name]
+    if question.needs_model:
+        copied = evidence.scored.copied.get((str(declared.model), str(declared.reference)))
+        if copied is not None:
+            raise copied
     scored_set = declared.model if question.needs_model else automated
     references = [declared.reference, automated if question.needs_model else None]
     for reference in filter(None, references):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import product
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import CODES, BiasRulerError, Consequence
@@ -105,7 +106,6 @@ def find_errors(
     sets: Sequence[MaskSet],
     *,
     patients: Mapping[str, str],
-    identical: Identical,
 ) -> dict[str, BiasRulerError]:
     """Return, by set, why no check that needs it can be answered; the first reason wins."""
     errors: dict[str, BiasRulerError] = {}
@@ -115,7 +115,6 @@ def find_errors(
             *_nothing_there(done, mask_set),
             *_nothing_different(done, mask_set, sets=sets),
             *_too_many_shared(done, mask_set, patients=patients),
-            *_too_many_copied(done, mask_set, sets=sets, identical=identical),
         )
         if reasons:
             errors[mask_set.name] = reasons[0]
@@ -173,18 +172,21 @@ def _too_many_shared(
         yield BiasRulerError("BR120", found, "different ones", "Check how they were exported")
 
 
-def _too_many_copied(
-    done: Done, mask_set: MaskSet, *, sets: Iterable[MaskSet], identical: Identical
-) -> Iterator[BiasRulerError]:
-    if mask_set.role != Role.MODEL:
-        return
-    n_readable = sum(1 for _ in readable(done, mask_set))
-    for reference in sets:
-        n_same = len(identical.get((mask_set.name, reference.name), ()))
-        if reference.role == Role.EXPERT and n_same and not n_same <= _MOST_COPIED * n_readable:
-            found = f"{n_same} of {n_readable} {copied_text(mask_set, reference)}"
+def find_copied(
+    done: Done, sets: Sequence[MaskSet], *, identical: Identical
+) -> dict[tuple[str, str], BiasRulerError]:
+    """Return, by model and expert reference, why the one cannot be judged by the other."""
+    copied = {}
+    models = [each for each in sets if each.role == Role.MODEL]
+    experts = [each for each in sets if each.role == Role.EXPERT]
+    for model, expert in product(models, experts):
+        n_readable = sum(1 for _ in readable(done, model))
+        n_same = len(identical.get((model.name, expert.name), ()))
+        if n_same and not n_same <= _MOST_COPIED * n_readable:
+            found = f"{n_same} of {n_readable} {copied_text(model, expert)}"
             fix = "Check the export, and for leaked labels"
-            yield BiasRulerError("BR121", found, "none", fix)
+            copied[model.name, expert.name] = BiasRulerError("BR121", found, "none", fix)
+    return copied
 
 
 def copied_text(mask_set: MaskSet, reference: MaskSet) -> str:

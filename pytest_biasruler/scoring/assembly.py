@@ -9,6 +9,7 @@ from pytest_biasruler.benchmark.notes import Note
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring.accounting import (
     codes_of,
+    find_copied,
     find_errors,
     find_identical,
     find_wrong_pairing,
@@ -65,7 +66,7 @@ def assemble(
     excluded = _excluded(benchmark, sets, table=table, done=done, cases=metadata.cases)
     table = complete_table(table, cases=metadata.cases, excluded=excluded, metrics=columns)
     identical = find_identical(table)
-    errors = find_errors(done, sets, patients=patients, identical=identical)
+    errors = find_errors(done, sets, patients=patients)
     notes = list_notes(
         done,
         sets,
@@ -85,6 +86,7 @@ def assemble(
         problems=list_problems(done, sets),
         notes=(*notes, *note_gaps(given), *_note_undefined(table, given)),
         errors={**_nothing_given(benchmark, sets, table=table), **errors},
+        copied=find_copied(done, sets, identical=identical),
         identical=identical,
         wrong_pairing=find_wrong_pairing(table),
         aliases=name_aliases(metadata.cases, done=done, table=table, expert=_expert(sets)),

@@ -90,33 +90,37 @@ def _draw(job: Job, masks: Masks, grid: Grid) -> Iterator[tuple[str, Drawings]]:
     box = bounding_box(*(select_label(mask) for mask in usable.values()))
     if box is None:  # all are empty; one voxel of background stands for them
         box = (slice(0, 1),) * 3
-    crops = {name: np.ascontiguousarray(mask.voxels[box]) for name, mask in usable.items()}
+    crops = {_content(mask): np.ascontiguousarray(mask.voxels[box]) for mask in usable.values()}
     labels: Mapping[str, tuple[int, ...] | None] = job.labels or {"": None}
     for label, values in labels.items():
-        yield (
-            label,
-            {
-                name: Drawing(
-                    voxels=select_label(crop, values),
-                    box=box,
-                    grid=grid,
-                    is_sheared=usable[name].is_sheared,
-                )
-                for name, crop in crops.items()
-            },
-        )
+        drawings = {
+            content: Drawing(
+                voxels=select_label(crop, values), box=box, grid=grid, is_sheared=content[1]
+            )
+            for content, crop in crops.items()
+        }
+        yield label, {name: drawings[_content(mask)] for name, mask in usable.items()}
+
+
+def _content(mask: Mask) -> tuple[str, bool]:
+    """Return what two masks of one case must share to share all work."""
+    return mask.voxel_sha256, mask.is_sheared
 
 
 def _score_label(
     job: Job, drawings: Drawings, *, label: str, problems: list[list[str]]
 ) -> Iterator[ScoreRow]:
     roles = {entry.set: entry.role for entry in job.entries}
+    known: dict[tuple[int, int], tuple[Pair, dict[str, float], list[BiasRulerError]]] = {}
     for model, reference in pairs_of(roles):
         if reference not in drawings:
             continue
         if model in drawings:
-            pair = Pair(model=drawings[model], reference=drawings[reference], label=label)
-            scores, failures = _score_all(pair, job=job)
+            key = (id(drawings[model]), id(drawings[reference]))
+            if key not in known:  # two sets may hold the same mask: it is measured once
+                pair = Pair(model=drawings[model], reference=drawings[reference], label=label)
+                known[key] = (pair, *_score_all(pair, job=job))
+            pair, scores, failures = known[key]
             problems += [[model, *error_to_plain(error)] for error in failures]
             yield _row(pair, scores, model=model, reference=reference)
         elif roles[model] == Role.MODEL:

@@ -46,6 +46,11 @@ def score_jobs(
         Used in place of an own pool, one case for each errand, twice `workers` in flight: say how
         many workers it has.
 
+    Raises
+    ------
+    BiasRulerError
+        ``BR801`` if no process can be started at all: every case would be called guilty.
+
     Yields
     ------
     job, scores
@@ -62,6 +67,8 @@ def score_jobs(
         if executor is None:
             with _pool(workers) as pool:
                 suspects = yield from _drain(queue, pool, workers=workers, batch=_BATCH)
+            if suspects:
+                _check_that_workers_start()
         else:
             suspects = yield from _drain(queue, executor, workers=workers, batch=1)
         for job in suspects:
@@ -72,6 +79,19 @@ def score_jobs(
 def _pool(workers: int) -> ProcessPoolExecutor:
     # Not fork: threads of numpy, or of an xdist worker, may hold a lock at that moment.
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _check_that_workers_start() -> None:
+    """Raise if a process dies before it is given a case, as it does in an unguarded script."""
+    with _pool(1) as pool:
+        if pool.submit(int).exception() is None:
+            return
+    raise BiasRulerError(
+        "BR801",
+        "worker processes do not start",
+        'a script that does its work below if __name__ == "__main__"',
+        "Move the work there, or use workers=1",
+    )
 
 
 def _drain(

@@ -36,6 +36,9 @@ class Scored:
         What was accepted but should be known, one for each code and set.
     errors : mapping
         Set -> why no check that needs the set can be answered.
+    copied : mapping
+        (model, expert reference) -> why the one cannot be judged by the other: too many of its
+        predictions are that reference.
     identical : mapping
         (model or other reference, reference) -> cases whose two masks are the same, voxel by
         voxel and not empty.
@@ -57,6 +60,7 @@ class Scored:
     problems: tuple[BiasRulerError, ...] = ()
     notes: tuple[Note, ...] = ()
     errors: Mapping[str, BiasRulerError] = field(default_factory=dict)
+    copied: Mapping[tuple[str, str], BiasRulerError] = field(default_factory=dict)
     identical: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     wrong_pairing: frozenset[tuple[str, str, str]] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)

@@ -111,9 +111,10 @@ def test_a_few_copies_of_the_expert_reference_are_noted_and_many_are_an_error(ma
     text = "4 of 40 predictions of unet are the expert reference itself (expert)"
     assert note(few, "BR121", "unet").text == text
     assert not few.errors
+    assert not few.copied
     assert few.identical == {("unet", "expert"): frozenset({"c00", "c01", "c02", "c03"})}
     scored = many(make_bench, copies=5, folder="more").score()
-    assert scored.errors["unet"].code == "BR121"
+    assert scored.copied["unet", "expert"].code == "BR121"
 
 
 def test_identity_is_that_of_foreground_not_of_how_it_is_stored(make_bench, cube):

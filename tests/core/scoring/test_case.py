@@ -397,3 +397,25 @@ def test_scores_do_not_depend_on_what_else_is_in_the_case(cube):
     two = {"expert": cube((2, 2, 2)), "unet": cube((3, 3, 1))}
     more = {**two, "expert2": cube((0, 0, 0), 2), "other": cube((8, 7, 6))}
     assert row(score(more)) == row(score(two)), "a wider common box changed a score"
+
+
+def test_sets_that_hold_the_same_mask_are_measured_once(cube, monkeypatch):
+    from pytest_biasruler.masks.labels import accept_mask
+    from pytest_biasruler.scoring import distance
+
+    measured = []
+    measure = distance.measure_surfaces
+
+    def count(first, second):
+        measured.append(1)
+        return measure(first, second)
+
+    monkeypatch.setattr(distance, "measure_surfaces", count)
+    one, other = accept_mask(cube((1, 1, 1))), accept_mask(cube((2, 1, 1)))
+    sets = {"e": (Role.EXPERT, one), "a": (Role.AUTOMATED, one), "m": (Role.MODEL, other)}
+    entries = tuple(Entry(set=s, role=role, source=mask) for s, (role, mask) in sets.items())
+    scores = score_case(Job(case="c", entries=entries, metrics=tuple(CATALOGUE.values())))
+    rows = {(row["model"], row["reference"]): row["scores"] for row in scores["rows"]}
+    assert len(measured) == 1
+    assert rows["m", "e"] == rows["m", "a"]
+    assert rows["a", "e"]["dice"] == 1

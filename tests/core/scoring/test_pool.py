@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -142,3 +143,22 @@ def test_the_key_of_a_metric_changes_with_its_source(tmp_path, monkeypatch):
     path.write_text("def score(model, reference):\n    return 0.5\n")
     assert identity.describe_metric(metric) != before
     del sys.modules["edited_metric"]
+
+
+def test_an_unguarded_script_is_told_so_before_any_case_is_called_guilty(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "import numpy as np\n"
+        "from pytest_biasruler.benchmark.metrics import CATALOGUE\n"
+        "from pytest_biasruler.masks.labels import accept_mask\n"
+        "from pytest_biasruler.masks.mask import Mask\n"
+        "from pytest_biasruler.scoring.job import Entry, Job, Role\n"
+        "from pytest_biasruler.scoring.pool import score_jobs\n"
+        "mask = accept_mask(Mask(voxels=np.ones((2, 2, 2), np.uint8)))\n"
+        "entries = (Entry(set='expert', role=Role.EXPERT, source=mask),)\n"
+        "jobs = [Job(case='c', entries=entries, metrics=(CATALOGUE['dice'],))]\n"
+        "list(score_jobs(jobs, workers=2))\n"
+    )
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "BR801: worker processes do not start" in run.stderr.splitlines()[-1]
