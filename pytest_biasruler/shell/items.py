@@ -94,9 +94,11 @@ class BenchmarkFile(pytest.File):
             problems = error.problems if isinstance(error, BiasRulerProblems) else (error,)
             raise self.CollectError(summarise_problems(problems, shown)) from None
         for check in declared:
-            item = CheckItem.from_parent(self, name=check.id, declared=check)
-            self.config.stash[CENSUS].declare(item.nodeid, file=shown)
-            yield item
+            # Given as text, the id is read as that of a parametrised test; otherwise pytest 9.2
+            # would not find it again in its own list of last failures.
+            nodeid = f"{self.nodeid}::{check.id}"
+            self.config.stash[CENSUS].declare(nodeid, file=shown)
+            yield CheckItem.from_parent(self, name=check.id, nodeid=nodeid, declared=check)
 
     def _serves_fixtures(self) -> bool:
         # Met on the way through a folder, the file of the fixtures needs no checks of its own.
