@@ -112,11 +112,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Section:
-    """One of the ten parts of the report."""
+class Part:
+    """One of the ten parts of the report, or one that another plugin added; then unnumbered."""
 
     id: str
     title: str
+    number: str
     blocks: tuple[Block, ...]
 
 
@@ -129,5 +130,5 @@ class Page:
     headline: str
     facts: tuple[str, ...]
     banners: tuple[str, ...]
-    sections: tuple[Section, ...]
+    parts: tuple[Part, ...]
     digest: str

@@ -16,16 +16,21 @@ from pytest_biasruler.report.marks import OUTLINES, SIGNS
 from pytest_biasruler.report.view import make_page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_biasruler.audit import Audit
+    from pytest_biasruler.report.section import Section
 
 
-def render_html(audit: Audit) -> str:
+def render_html(audit: Audit, *, sections: Sequence[Section] = ()) -> str:
     """Return the report of an audit as one HTML page.
 
     Parameters
     ----------
     audit : Audit
         Nothing else is read: an old ``audit.json`` can be rendered again.
+    sections : sequence of Section, optional
+        What other plugins add, shown after the ninth part.
 
     Returns
     -------
@@ -38,7 +43,7 @@ def render_html(audit: Audit) -> str:
         _environment()
         .get_template("page.html.j2")
         .render(
-            page=make_page(audit),
+            page=make_page(audit, sections=sections),
             style=Markup(style),  # noqa: S704  (our own file, read by the loader)
             script=Markup(script),  # noqa: S704  (the same)
             style_hash=_content_hash(style),

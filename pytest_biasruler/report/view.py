@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.report.accounting import make_accounting, make_scores
-from pytest_biasruler.report.blocks import Gallery, Heading, Page, Paragraph, Section
+from pytest_biasruler.report.blocks import Gallery, Heading, Page, Paragraph, Part
 from pytest_biasruler.report.cards import make_cards
 from pytest_biasruler.report.contours import draw_gallery
 from pytest_biasruler.report.flips import flip_matrix
@@ -18,16 +18,36 @@ from pytest_biasruler.report.subjects import make_ruler, make_subgroups, make_su
 from pytest_biasruler.report.wording import outcome_of, statement_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_biasruler.audit import Audit
     from pytest_biasruler.report.blocks import Block
+    from pytest_biasruler.report.section import Section
 
 SHORT_DIGEST = 8
 
 
-def make_page(audit: Audit) -> Page:
-    """Return everything that the report says, in order."""
+def make_page(audit: Audit, *, sections: Sequence[Section] = ()) -> Page:
+    """Return everything that the report says, in order; `sections` come after the ninth part."""
     headline = write_headline(audit)
     digest = hashlib.sha256(audit.to_json().encode()).hexdigest()
+    own = _own_parts(audit, digest)
+    added = tuple(
+        Part(id=f"added{n}", title=shown(section.title), number="", blocks=section.blocks())
+        for n, section in enumerate(sections, 1)
+    )
+    return Page(
+        word=headline.word,
+        sign=headline.sign,
+        headline=headline.rest,
+        facts=_facts(audit, digest),
+        banners=_banners(audit),
+        parts=(*own[:-1], *added, own[-1]),
+        digest=digest,
+    )
+
+
+def _own_parts(audit: Audit, digest: str) -> tuple[Part, ...]:
     parts: tuple[tuple[str, tuple[Block, ...]], ...] = (
         ("Verdict", make_screen(audit)),
         ("What was audited", make_subject(audit)),
@@ -40,17 +60,9 @@ def make_page(audit: Audit) -> Page:
         ("Limits of this audit", make_limits(audit)),
         ("Warnings, methods, data", make_methods(audit, digest)),
     )
-    return Page(
-        word=headline.word,
-        sign=headline.sign,
-        headline=headline.rest,
-        facts=_facts(audit, digest),
-        banners=_banners(audit),
-        sections=tuple(
-            Section(id=f"s{number}", title=title, blocks=blocks)
-            for number, (title, blocks) in enumerate(parts, 1)
-        ),
-        digest=digest,
+    return tuple(
+        Part(id=f"s{number}", title=title, number=f"{number}. ", blocks=blocks)
+        for number, (title, blocks) in enumerate(parts, 1)
     )
 
 

@@ -158,7 +158,7 @@ def cells_of(node):
         for row in node.rows:
             yield from (cell.text for cell in row.cells)
         yield from (*node.head, node.caption)
-    for child in (*getattr(node, "sections", ()), *getattr(node, "blocks", ())):
+    for child in (*getattr(node, "parts", ()), *getattr(node, "blocks", ())):
         yield from cells_of(child)
 
 

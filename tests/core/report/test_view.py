@@ -33,7 +33,7 @@ TITLES = [
 
 
 def section(audit, number):
-    return make_page(audit).sections[number - 1]
+    return make_page(audit).parts[number - 1]
 
 
 def tables(audit, number):
@@ -70,7 +70,7 @@ def make_empty_audit():
 
 @pytest.mark.parametrize("audit", [make_audit(), make_empty_audit()], ids=["full", "empty"])
 def test_the_ten_sections_are_always_there_and_never_without_a_word(audit):
-    sections = make_page(audit).sections
+    sections = make_page(audit).parts
     assert [s.title for s in sections] == TITLES
     assert [s.id for s in sections] == [f"s{n}" for n in range(1, 11)]
     assert all(s.blocks for s in sections)
