@@ -113,15 +113,13 @@ def _spread_of_scores(
         patients=evidence.patients(cases),
         alpha=declared.alpha,
     )
-    looks_better = automated.per_case.loc[cases].mean() > expert.per_case.loc[cases].mean()
-    collapse = bool(ratio.high**2 < 0.5 and looks_better)
     return {
         "sd_ratio": {
             "value": finite(ratio.value),
             "low": finite(ratio.low),
             "high": finite(ratio.high),
         },
-        "variance_collapse": collapse,
+        "variance_collapse": ratio.is_collapse,
     }
 
 

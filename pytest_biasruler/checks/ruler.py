@@ -7,7 +7,7 @@ the distortion: how far the automated reference moves some gap, in whatever dire
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
 from pytest_biasruler.checks.agreement import agreement_details
@@ -15,14 +15,16 @@ from pytest_biasruler.checks.answer import answer_comparison
 from pytest_biasruler.checks.comparison import compare, finite
 from pytest_biasruler.checks.distortion import describe_distortion
 from pytest_biasruler.checks.evidence import bounds_of, paired_difference, score_column
+from pytest_biasruler.checks.finding import Finding, Verdict
 from pytest_biasruler.checks.numbers import format_number, format_signed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_biasruler.benchmark.definition import DeclaredCheck
     from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.distortion import Distortion
     from pytest_biasruler.checks.evidence import Column, Evidence
-    from pytest_biasruler.checks.finding import Finding
 
 
 def check_ruler(evidence: Evidence, declared: DeclaredCheck) -> Finding:
@@ -30,7 +32,7 @@ def check_ruler(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     expert = _scores(evidence, declared, str(declared.reference))
     automated = _scores(evidence, declared, str(declared.automated))
     comparison = compare_references(evidence, declared, expert, automated)
-    details: dict[str, object] = {"gap_limit": declared.options["gap_limit"]}
+    details: dict[str, Any] = {"gap_limit": declared.options["gap_limit"]}
     statement = "The gap cannot be compared between the two references"
     if comparison.spread is not None:
         both = comparison.column.per_case.index
@@ -46,6 +48,7 @@ def check_ruler(evidence: Evidence, declared: DeclaredCheck) -> Finding:
         details |= agreement_details(
             evidence, declared, comparison, expert=expert, automated=automated
         )
+        details["false_confidence"] = _is_false_confidence(details)
         details["human_floor"] = _human_floor(evidence, declared, expert)
     return answer_comparison(
         evidence,
@@ -113,6 +116,16 @@ def state_distortion(
         "masks": f"The automated reference hides {size} of the {attribute} gap {gaps}",
         "reverses": f"The automated reference turns the {attribute} gap around {signed}",
     }[distortion.direction]
+
+
+def _is_false_confidence(details: Mapping[str, Any]) -> bool:
+    """Return whether scores that huddle together decide what the expert leaves open (3.4)."""
+    by_automated, by_expert = details["gap_automated"], details["gap_expert"]
+    return bool(
+        details["variance_collapse"]
+        and by_automated["verdict"] != Verdict.INCONCLUSIVE
+        and by_expert["verdict"] == Verdict.INCONCLUSIVE
+    )
 
 
 def _human_floor(

@@ -59,7 +59,8 @@ def test_two_findings_are_asked_unless_a_metric_is_named(make_evidence):
     assert (dice.metric, volume.metric) == ("dice", "signed_volume_error")
     assert volume.verdict == Verdict.FAIL
     assert volume.statement == (
-        "The automated labels are drawn 2.0 % too small for old and 15.0 % too large for young (age)"
+        "The automated labels are drawn 2.0 % too small for old "
+        "and 15.0 % too large for young (age)"
     )
 
 

@@ -196,3 +196,23 @@ def test_near_identical_labels_collapse_the_variance(make_evidence):
     assert details["sd_ratio"]["value"] == pytest.approx(0.2, abs=0.02)
     assert details["variance_collapse"] is True
     assert details["near_twins"] is True
+
+
+def test_false_confidence_decides_what_the_expert_leaves_open(make_evidence):
+    rng = np.random.default_rng(1)
+    ages = ["old"] * 30 + ["young"] * 30
+    expert = np.clip(rng.normal(0.80, 0.12, 60), 0, 1)
+    automated = 0.96 + 0.02 * (expert - expert.mean())
+    evidence = make_evidence(
+        {
+            ("unet", "expert"): expert,
+            ("unet", "automated"): automated,
+            ("automated", "expert"): expert,
+        },
+        ages,
+    )
+    details = ask(evidence, "ruler", limit=0.02).details
+    assert details["gap_expert"]["verdict"] == "INCONCLUSIVE"
+    assert details["gap_automated"]["verdict"] == "PASS"
+    assert details["flip"] == "unproven pass"
+    assert details["false_confidence"] is True
