@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def _checks(pytester):
+    return json.loads((pytester.path / "audit.json").read_text("utf-8"))["accounting"]["checks"]
+
+
+PARTIAL = [
+    (("-k", "sex"), 0, "PARTIAL: 1 of 3 declared checks ran; PASS 1 check"),
+    (("--deselect", "biasruler.toml::gap[dice-age-unet]"), 1, "PARTIAL: 2 of 3 declared checks"),
+    (("-k", "nothing"), 5, "PARTIAL: 0 of 3 declared checks ran; no check was judged"),
+    (("-x",), 1, "AUDIT INCOMPLETE: 1 collected check never reported; FAIL 1 of 2 checks"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "headline"), PARTIAL)
+def test_a_run_of_some_checks_never_looks_like_a_whole_audit(
+    write_benchmark, run, arguments, code, headline
+):
+    write_benchmark("pass", "fail", "ruler")
+
+    result = run("biasruler.toml", *arguments)
+
+    assert result.ret == code
+    assert headline in result.stdout.str()
+
+
+def test_what_was_left_out_is_counted_and_noted_in_the_audit(pytester, write_benchmark, run):
+    write_benchmark("pass", "fail", "ruler")
+
+    run("biasruler.toml", "-k", "sex", "--biasruler-json=audit.json")
+
+    assert _checks(pytester) == {
+        "declared": 3, "deselected": 2, "ran": 1, "missing": 0, "errors": [],
+    }  # fmt: skip
+    warnings = json.loads((pytester.path / "audit.json").read_text("utf-8"))["warnings"]
+    assert [note["text"] for note in warnings if note["code"] == "BR601"] == [
+        "1 of 3 declared checks ran; expected all"
+    ]
+
+
+@pytest.mark.parametrize(("policy", "code"), [("confident-fail", 0), ("prove-safe", 1)])
+def test_deselected_checks_end_red_under_prove_safe_alone(write_benchmark, run, policy, code):
+    write_benchmark("pass", "fail")
+
+    result = run("biasruler.toml", "-k", "sex", f"--biasruler-policy={policy}")
+
+    assert result.ret == code
+    result.assert_outcomes(passed=1, deselected=1)
+    assert ("expected all under prove-safe" in result.stdout.str()) is bool(code)
+
+
+@pytest.mark.parametrize(("least", "code"), [(2, 0), (3, 1)])
+def test_fewer_checks_than_demanded_end_red(write_benchmark, run, least, code):
+    write_benchmark("pass", "inconclusive")
+
+    result = run("biasruler.toml", f"--biasruler-min-checks={least}")
+
+    assert result.ret == code
+    said = "2 checks ran, fewer than --biasruler-min-checks 3" in result.stdout.str()
+    assert said is bool(code)
+
+
+def test_a_demand_for_checks_is_not_met_by_a_run_without_any(pytester, run):
+    pytester.makepyfile("def test_other():\n    pass")
+
+    result = run("--biasruler-min-checks=1")
+
+    assert result.ret == 1
+    assert "0 checks ran, fewer than --biasruler-min-checks 1" in result.stdout.str()
+
+
+def test_a_skipped_check_was_not_run(pytester, write_benchmark, run):
+    write_benchmark()
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_run(biasruler):
+            biasruler.assert_gap("dice", by="sex", model="unet")
+
+        @pytest.mark.skip(reason="later")
+        def test_skipped(biasruler):
+            biasruler.assert_gap("dice", by="age", model="unet")
+        """
+    )
+
+    result = run("--biasruler=biasruler.toml")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["PARTIAL: 1 of 2 declared checks ran; PASS 1 check*"])
+
+
+def test_selection_does_not_change_a_verdict(pytester, write_benchmark, run):
+    write_benchmark("pass", "fail", "ruler")
+
+    def findings(*arguments):
+        run("biasruler.toml", "--biasruler-json=audit.json", *arguments)
+        audit = json.loads((pytester.path / "audit.json").read_text("utf-8"))
+        return {finding["id"]: finding for finding in audit["findings"]}
+
+    whole, part = findings(), findings("-k", "not gap")
+    assert len(whole) == 3
+    assert list(part) == ["biasruler.toml::ruler[dice-age-unet]"]
+    assert part.items() <= whole.items(), "Holm counts the declared checks, not the selected"
+
+
+def test_quiet_runs_keep_headline_failures_and_paths(write_benchmark, run):
+    write_benchmark("pass", "fail", "inconclusive")
+
+    result = run("biasruler.toml", "-q", "--biasruler-json=audit.json")
+
+    text = result.stdout.str().partition("= biasruler =")[2]
+    assert "FAIL 1 of 3 checks" in text
+    assert "  FAIL          gap[dice-age-unet] gap 0.19" in text
+    assert "json audit.json" in text
+    assert "INCONCLUSIVE  gap" not in text
+    assert "cases scored" not in text
+
+
+def test_the_section_holds_at_most_twelve_lines(write_benchmark, run):
+    check = '[[checks]]\ncheck = "gap"\nby = "age"\nmodel = "unet"\n'
+    write_benchmark(*(f'{check}name = "n{n}"\n' for n in range(20)))
+
+    result = run("biasruler.toml", "--tb=no")
+
+    lines = result.stdout.lines
+    start = next(n for n, line in enumerate(lines) if "= biasruler =" in line)
+    end = next(n for n, line in enumerate(lines) if "short test summary" in line)
+    assert end - start - 1 == 12
+    assert "  ... 12 more" in lines
+
+
+def test_many_single_questions_are_said_to_cost_something(pytester, write_benchmark, run):
+    write_benchmark()
+    pytester.makepyfile(
+        """
+        def test_gaps(biasruler):
+            for limit in (0.05, 0.06, 0.07, 0.08):
+                biasruler.assert_gap("dice", by="sex", model="unet", limit=limit)
+        """
+    )
+
+    result = run("--biasruler=biasruler.toml")
+
+    result.stdout.fnmatch_lines(["4 checks of test functions, each judged alone: up to 0.20 *"])

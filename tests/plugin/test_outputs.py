@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import os
+import stat
+
+import pytest
+
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.shell import outputs
+from pytest_biasruler.shell.outputs import clear_outputs, show_path, write_output
+
+OURS = {
+    "page": '<!doctype html><meta name="generator" content="pytest-biasruler 0.1.0">',
+    "json": '{"findings": [], "schema": "biasruler-audit/1"}',
+}
+STRANGERS = ["my page", "{}", '{"schema": "other/1"}', "[[[", "pytest-biasruler", "[benchmark]\n"]
+
+
+@pytest.mark.parametrize("text", OURS.values(), ids=OURS.keys())
+def test_earlier_outputs_are_removed_at_the_start(tmp_path, text):
+    path = tmp_path / "out"
+    path.write_text(text, encoding="utf-8")
+
+    assert clear_outputs([path], root=tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", STRANGERS)
+def test_a_file_of_somebody_else_is_never_touched(tmp_path, text):
+    path = tmp_path / "out"
+    path.write_text(text, encoding="utf-8")
+
+    problems = clear_outputs([path], root=tmp_path)
+
+    assert [problem.code for problem in problems] == ["BR702"]
+    assert path.read_text("utf-8") == text
+
+
+def test_folders_are_made_and_left_empty_by_the_probe(tmp_path):
+    assert clear_outputs([tmp_path / "a" / "b" / "out.html"], root=tmp_path) == []
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_folder_as_output_is_told(tmp_path):
+    problems = clear_outputs([tmp_path], root=tmp_path.parent)
+
+    assert str(problems[0]).startswith(f"BR701: {tmp_path.name} cannot be written (is a folder)")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_to_is_told_at_the_start(tmp_path):
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        assert clear_outputs([tmp_path / "out"], root=tmp_path)[0].code == "BR701"
+    finally:
+        tmp_path.chmod(stat.S_IRWXU)
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
+def test_an_output_appears_whole_or_not_at_all(tmp_path, monkeypatch, call):
+    path = tmp_path / "out.json"
+    path.write_text("old", encoding="utf-8")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    if call == "write":
+        monkeypatch.setattr(outputs.os, "fdopen", lambda *_: _FullDisk())
+    else:
+        monkeypatch.setattr(outputs.os, call, fail)
+    with pytest.raises(BiasRulerError, match=r"out.json cannot be written \(No space left"):
+        write_output(path, "new", root=tmp_path)
+
+    monkeypatch.undo()
+    assert path.read_text("utf-8") == "old"
+    assert [found.name for found in tmp_path.iterdir()] == ["out.json"], "no temporary file"
+
+
+class _FullDisk:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def write(self, _):
+        raise OSError(28, "No space left on device")
+
+
+def test_what_is_written_can_be_read(tmp_path):
+    write_output(tmp_path / "new" / "out.txt", "Größe – 1", root=tmp_path)
+
+    assert (tmp_path / "new" / "out.txt").read_text("utf-8") == "Größe – 1"
+
+
+def test_paths_tell_nothing_of_the_machine(tmp_path):
+    assert show_path(tmp_path / "a" / "b.html", root=tmp_path) == "a/b.html"
+    assert show_path(tmp_path / "b.html", root=tmp_path / "a") == "b.html"
+
+
+def test_an_output_that_cannot_be_written_ends_red_after_the_verdict(
+    pytester, write_benchmark, run
+):
+    write_benchmark("pass")
+    pytester.makeconftest(
+        """
+        import pathlib
+
+        def pytest_collection_finish():
+            pathlib.Path("out").unlink(missing_ok=True)
+            pathlib.Path("out").mkdir()
+        """
+    )
+
+    result = run("biasruler.toml", "--biasruler-json=out", "--biasruler-html=report.html")
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["PASS 1 check*", "*BR701: out cannot be written*"])
+    assert (pytester.path / "report.html").exists(), "one that fails does not stop the others"
+
+
+def test_both_outputs_hold_the_same_audit(pytester, write_benchmark, run):
+    write_benchmark("pass", "fail")
+
+    run("biasruler.toml", "--biasruler-json=o/audit.json", "--biasruler-html=o/report.html")
+
+    audit = json.loads((pytester.path / "o" / "audit.json").read_text("utf-8"))
+    page = (pytester.path / "o" / "report.html").read_text("utf-8")
+    assert audit["schema"] == "biasruler-audit/1"
+    assert audit["benchmark"]["hash"][:8] in page
+    for text in (json.dumps(audit), page):
+        assert str(pytester.path) not in text
+
+
+def test_several_benchmarks_get_a_file_each_and_the_section_says_so(
+    pytester, write_benchmark, run
+):
+    write_benchmark("pass", file="a.biasruler.toml", name="Breast DCE-MRI")
+    write_benchmark("fail", file="b.biasruler.toml", name="Lung CT")
+
+    result = run("--biasruler-json=out/audit.json")
+
+    assert sorted(path.name for path in (pytester.path / "out").iterdir()) == [
+        "audit-breast-dce-mri.json",
+        "audit-lung-ct.json",
+    ]
+    text = result.stdout.str()
+    assert "json out/audit-breast-dce-mri.json" in text
+    assert "json out/audit-lung-ct.json" in text
+    lung = json.loads((pytester.path / "out" / "audit-lung-ct.json").read_text("utf-8"))
+    assert [finding["id"] for finding in lung["findings"]] == [
+        "b.biasruler.toml::gap[dice-age-unet]"
+    ]
+    assert lung["accounting"]["checks"]["declared"] == 1
