@@ -18,14 +18,12 @@ from pytest_biasruler.report.numbers import (
     shown,
 )
 from pytest_biasruler.report.overview import data_of
+from pytest_biasruler.report.sentences import change_of, explanation_of, sentence_of
 from pytest_biasruler.report.specifics import describe_specifics
 from pytest_biasruler.report.wording import (
     attribute_title,
-    change_of,
-    explanation_of,
     metric_title,
     outcome_of,
-    sentence_of,
     sign_of,
     word_of,
 )

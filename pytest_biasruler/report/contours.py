@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 _SAFE_PATH = re.compile(rf"(?:M{_NUMBER} {_NUMBER}(?:[hv]{_NUMBER})+z)+")
 _STROKES = (("expert", BLUE, ""), ("automated", GREEN, "1 3"), ("model", VERMILLION, "6 3"))
-STAGE = 150
-"""Width and height of the place for the outlines, in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,15 +77,13 @@ def _size(value: object) -> float:
 
 def _words(case: Mapping[str, Any]) -> tuple[str, ...]:
     kinds = {"worst": "among the worst", "median": "about the median"}
-    numbers = (
-        ("number", "this check's number", "", 3),
-        ("score", "score", "", 3),
-        ("volume_ml", "volume", " ml", 1),
-    )
+    numbers = [("score", "score", ""), ("volume_ml", "volume", " ml")]
+    if case.get("number") != case.get("score"):
+        numbers.insert(0, ("number", "this check's number", ""))
     lines = [shown(case.get("subgroup", "")), kinds.get(str(case.get("kind")), "")]
     lines += [
-        f"{name} {typeset(format_number(case[key], decimals=decimals))}{unit}"
-        for key, name, unit, decimals in numbers
+        f"{name} {typeset(format_number(case[key]))}{unit}"
+        for key, name, unit in numbers
         if case.get(key) is not None
     ]
     return tuple(line for line in lines if line)

@@ -9,26 +9,19 @@ from pytest_biasruler.report.numbers import NOTHING, shown
 from pytest_biasruler.report.wording import by_group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from pytest_biasruler.checks.finding import Finding
-    from pytest_biasruler.report.blocks import Block
+    from pytest_biasruler.report.blocks import Block, Cell
 
 
 def describe_provenance(finding: Finding) -> Iterator[Block]:
     """Yield criteria, sources and exclusions."""
     criteria = finding.details.get("criteria") or []
     if criteria:
-        rows = [
-            (
-                words(f"({shown(c.get('criterion'))}) {shown(c.get('text'), longest=300)}"),
-                number_cell(c.get("number"), limit=c.get("limit")),
-                number_cell(c.get("limit")),
-                words(shown(c.get("verdict"))),
-            )
-            for c in criteria
-        ]
         head = ("criterion", "number", "limit", "verdict")
+        rows = [_criterion_cells(criterion) for criterion in criteria]
         yield make_table("Each criterion", head, rows, is_sortable=False)
     sources = finding.details.get("sources") or {}
     if sources:
@@ -56,3 +49,13 @@ def describe_provenance(finding: Finding) -> Iterator[Block]:
                 for entry in exclusions
             ],
         )
+
+
+def _criterion_cells(criterion: Mapping[str, Any]) -> tuple[Cell, ...]:
+    text = f"({shown(criterion.get('criterion'))}) {shown(criterion.get('text'), longest=300)}"
+    return (
+        words(text),
+        number_cell(criterion.get("number"), limit=criterion.get("limit")),
+        number_cell(criterion.get("limit")),
+        words(shown(criterion.get("verdict"))),
+    )

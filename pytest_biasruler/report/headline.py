@@ -156,7 +156,8 @@ def _with_patients(finding: Finding) -> str:
     if not groups:
         return ""
     smallest = min(groups, key=lambda group: group.n_patients)
-    return f" with {counted(smallest.n_patients, 'patient')} in {shown(smallest.name)}"
+    who = f"{attribute_title(finding)} {shown(smallest.name)}"
+    return f" with {counted(smallest.n_patients, 'patient')} in {who}"
 
 
 def tell(finding: Finding) -> str:

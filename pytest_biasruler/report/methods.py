@@ -16,7 +16,8 @@ from pytest_biasruler.report.numbers import (
     shown,
     typeset,
 )
-from pytest_biasruler.report.wording import metric_title, needed_of
+from pytest_biasruler.report.sentences import needed_of
+from pytest_biasruler.report.wording import metric_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -89,8 +89,15 @@ def gap_panel(finding: Finding) -> Panel:
     return Panel(
         rows=(estimate_row(finding), *_other_pairs(finding)),
         axis=quantity_of(finding),
-        origin=1.0 if has_ratio(finding) else 0.0,
+        origin=origin_of(finding),
     )
+
+
+def origin_of(finding: Finding) -> float | None:
+    """Return where "no difference" lies; a mean against its floor has no such place."""
+    if finding.check == "floor":
+        return None
+    return 1.0 if has_ratio(finding) else 0.0
 
 
 def limits_of(finding: Finding) -> tuple[float, ...]:

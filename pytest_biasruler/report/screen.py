@@ -23,11 +23,12 @@ from pytest_biasruler.report.numbers import (
     typeset,
 )
 from pytest_biasruler.report.overview import checks_table
-from pytest_biasruler.report.rows import estimate_row, gap_rows
+from pytest_biasruler.report.rows import estimate_row, gap_rows, origin_of
 from pytest_biasruler.report.wording import (
     attribute_title,
     bounds_of,
     metric_title,
+    outcome_of,
     pair_title,
     patients_of,
     quantity_of,
@@ -71,7 +72,7 @@ def _lead_with(leading: list[Finding]) -> tuple[Block, ...]:
         cells = [*_gap_cells(first), _estimate_cells(first, "distortion (automated − expert)")]
         axis = f"{metric_title(first.metric)} by {attribute_title(first)}"
     else:
-        same = [f for f in leading if (f.check, f.unit) == (first.check, first.unit)][:LEADING]
+        same = [f for f in leading if _kind_of(f) == _kind_of(first)][:LEADING]
         rows = tuple(estimate_row(finding, name=_row_name(finding)) for finding in same)
         cells = [_estimate_cells(finding, _row_name(finding)) for finding in same]
         axis = quantity_of(first)
@@ -82,6 +83,11 @@ def _lead_with(leading: list[Finding]) -> tuple[Block, ...]:
         is_sortable=False,
     )
     return table, _draw(first, rows, axis)
+
+
+def _kind_of(finding: Finding) -> tuple[str, str, str]:
+    """Return what findings must share to be told on one axis, above the rest."""
+    return finding.check, finding.unit, outcome_of(finding)
 
 
 def _pair(finding: Finding) -> str:
@@ -96,7 +102,7 @@ def _row_name(finding: Finding) -> str:
 
 def _draw(finding: Finding, rows: tuple[ForestRow, ...], axis: str) -> Block:
     return draw_forest(
-        [Panel(rows=rows, axis=axis, origin=0.0)],
+        [Panel(rows=rows, axis=axis, origin=origin_of(finding))],
         words=Words(
             title=f"{statement_of(finding)}.",
             description="The rows of the table above as points with their bounds.",

@@ -60,15 +60,40 @@ def describe_specifics(finding: Finding) -> Iterator[Block]:
 
 
 def _describe_gap(finding: Finding) -> Iterator[Block]:
-    details, texts = finding.details, []
-    tipping = details.get("tipping")
-    if tipping:
-        texts.append(
-            f"A label error that differs by {typeset(format_number(tipping))} between these "
-            "subgroups would undo this verdict."
+    texts = tuple(_gap_remarks(finding))
+    if texts:
+        yield Items(texts=texts)
+    complement = finding.details.get("complement") or {}
+    if complement:
+        known = by_group(finding, complement)
+        yield make_table(
+            f"{metric_title(finding.metric)} of each subgroup minus that of all other cases",
+            ("subgroup", "difference"),
+            [(name_cell(name), number_cell(apart, signed=True)) for name, apart in known],
+            is_sortable=False,
+        )
+    published = finding.details.get("published") or {}
+    if published:
+        summaries = [
+            (title, published[key]) for key, title in _PUBLISHED.items() if key in published
+        ]
+        yield make_table(
+            "One-number summaries as papers print them; not judged",
+            ("summary", "value"),
+            [(words(title), number_cell(value)) for title, value in summaries],
+            is_sortable=False,
+        )
+
+
+def _gap_remarks(finding: Finding) -> Iterator[str]:
+    details = finding.details
+    if details.get("tipping"):
+        yield (
+            f"A label error that differs by {typeset(format_number(details['tipping']))} between "
+            "these subgroups would undo this verdict."
         )
     if details.get("heterogeneity_sd") is not None:
-        texts.append(
+        yield (
             "Between-subgroup SD, corrected for sampling error: "
             f"{typeset(format_number(details['heterogeneity_sd']))}."
         )
@@ -76,35 +101,8 @@ def _describe_gap(finding: Finding) -> Iterator[Block]:
     if absent:
         without = details.get("gap_without_absent")
         counts = ", ".join(f"{n} in {shown(name)}" for name, n in absent)
-        text = f"Agreed absent (both masks empty): {counts}"
         tail = f"; without them the gap is {typeset(format_number(without))}"
-        texts.append(f"{text}{tail if without is not None else ''}.")
-    if texts:
-        yield Items(texts=tuple(texts))
-    complement = details.get("complement") or {}
-    if complement:
-        rows = [
-            (name_cell(n), number_cell(v, signed=True)) for n, v in by_group(finding, complement)
-        ]
-        yield make_table(
-            f"{metric_title(finding.metric)} of each subgroup minus that of all other cases",
-            ("subgroup", "difference"),
-            rows,
-            is_sortable=False,
-        )
-    published = details.get("published") or {}
-    if published:
-        rows = [
-            (words(title), number_cell(published[key]))
-            for key, title in _PUBLISHED.items()
-            if key in published
-        ]
-        yield make_table(
-            "One-number summaries as papers print them; not judged",
-            ("summary", "value"),
-            rows,
-            is_sortable=False,
-        )
+        yield (f"Agreed absent (both masks empty): {counts}{tail if without is not None else ''}.")
 
 
 def _describe_labels(finding: Finding) -> Iterator[Block]:

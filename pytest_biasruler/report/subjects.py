@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NOT_STATED = "not stated"
 
+_BETTER = {"higher": "higher", "lower": "lower", "signed": "closer to 0"}
+
 
 def make_subject(audit: Audit) -> tuple[Block, ...]:
     """Return section 2: benchmark, models, references, labels, metrics, versions, policy."""
@@ -93,7 +95,7 @@ def _metrics_table(metrics: Mapping[str, Mapping[str, Any]]) -> Block:
         (
             words(metric_title(name)),
             words(shown(metric.get("unit") or NOTHING)),
-            words(shown(metric.get("direction", ""))),
+            words(_BETTER.get(str(metric.get("direction")), NOTHING)),
             words(_range(metric.get("range"))),
             words(shown(metric.get("convention") or NOTHING, longest=200)),
             exact_cell(metric.get("both_empty")),

@@ -30,48 +30,55 @@ def draw_success(finding: Finding) -> tuple[Figure | None, ...]:
 
 def _draw_sweep(finding: Finding) -> tuple[Figure | None, ...]:
     sweep = finding.details.get("sweep") or []
-    threshold = finding.details.get("threshold")
     judged = [group.name for group in finding.groups if group.status == Status.JUDGED]
     if len(sweep) < 2 or not 1 <= len(judged) <= MOST_SERIES:
         return ()
-    upright = None
-    if isinstance(threshold, int | float):
-        upright = Guide(value=threshold, text=f"asked: {typeset(format_limit(threshold))}")
-    axis = f"{metric_title(finding.metric)} that counts as success"
     rates = [
         _sweep_series(shown(name), [(s["threshold"], s["rates"].get(name)) for s in sweep])
         for name in judged
     ]
     ratio = _sweep_series("ratio", [(s["threshold"], s.get("dir")) for s in sweep])
+    drawn = draw_lines(
+        [one for one in rates if one.points],
+        words=words_of(
+            finding,
+            "Share of cases of each subgroup that succeed, over the threshold of success.",
+            "Would another threshold of success tell another story? Share of cases above it.",
+        ),
+        axes=(_axis(finding), "share of cases"),
+        upright=_asked(finding),
+    )
+    return drawn, _draw_ratio(finding, ratio) if ratio.points else None
+
+
+def _draw_ratio(finding: Finding, ratio: Series) -> Figure:
     across = None
     if has_ratio(finding) and finding.limit is not None:
         across = Guide(value=finding.limit, text=f"limit {typeset(format_limit(finding.limit))}")
-    return (
-        draw_lines(
-            [one for one in rates if one.points],
-            words=words_of(
-                finding,
-                "Share of cases of each subgroup that succeed, over the threshold of success.",
-                "Would another threshold of success tell another story? Share of cases above it.",
-            ),
-            axes=(axis, "share of cases"),
-            upright=upright,
+    return draw_lines(
+        [ratio],
+        words=words_of(
+            finding,
+            "Smallest over largest success rate, over the threshold of success.",
+            "The ratio of the smallest to the largest rate at each threshold.",
         ),
-        draw_lines(
-            [ratio],
-            words=words_of(
-                finding,
-                "Smallest over largest success rate, over the threshold of success.",
-                "The ratio of the smallest to the largest rate at each threshold.",
-            ),
-            axes=(axis, "ratio of rates"),
-            upright=upright,
-            across=across,
-            height=220,
-        )
-        if ratio.points
-        else None,
+        axes=(_axis(finding), "ratio of rates"),
+        upright=_asked(finding),
+        across=across,
+        height=220,
     )
+
+
+def _axis(finding: Finding) -> str:
+    return f"{metric_title(finding.metric)} that counts as success"
+
+
+def _asked(finding: Finding) -> Guide | None:
+    """Return the line at the threshold that the check asks about, if it is a number."""
+    threshold = finding.details.get("threshold")
+    if not isinstance(threshold, int | float):
+        return None
+    return Guide(value=threshold, text=f"asked: {typeset(format_limit(threshold, decimals=2))}")
 
 
 def _sweep_series(name: str, points: Sequence[tuple[float, float | None]]) -> Series:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_biasruler.benchmark.metrics import CATALOGUE
-from pytest_biasruler.checks.finding import Status, Verdict
+from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.report.numbers import (
     LONGEST_SENTENCE,
     NOTHING,
-    counted,
     format_bounds,
-    format_limit,
     format_number,
-    format_signed,
     shown,
     typeset,
 )
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_MOST_NEEDED = 10_000
-
 RANKS = ("failed", "inconclusive", "error", "waived", "passed", "not judged")
 """Outcomes in the order in which they are told."""
 
@@ -36,23 +31,6 @@ _QUANTITIES = {
     "labels": "label gap",
     "floor": "lowest mean",
     "provenance": "evidence",
-}
-
-REASONS = {
-    "underpowered": "there are too few patients for this limit",
-    "borderline": "the estimate lies too close to the limit",
-    "too few subgroups": "too few subgroups are large enough to judge, or the baseline is not",
-    "no pairs": "no case is scored under both references",
-    "multiplicity": "it is beyond the limit alone, but not when the number of checks counts",
-    "missing values": "more than 5 % of the cases of a subgroup have no score",
-    "no overlap": "the subgroups share too little range to be compared",
-    "undefined ratio": "the ratio is undefined, no subgroup succeeds at all",
-    "too few sites": "there are too few sites",
-    "not a random subset": "the labelled cases are not a random subset",
-    "no control": "there is no control model",
-    "nothing to undo": "the gap itself is not decided",
-    "thin evidence": "the evidence is thin",
-    "wrong pairing": "most predictions do not touch their reference",
 }
 
 
@@ -104,13 +82,6 @@ def quantity_of(finding: Finding) -> str:
 def has_ratio(finding: Finding) -> bool:
     """Return whether the estimate is a ratio of success rates, where small is bad."""
     return finding.check == "success" and finding.details.get("statistic") != "difference"
-
-
-def is_mirrored(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -> bool:
-    """Return whether a value *below* the limit is what fails."""
-    if finding.check == "floor":
-        return metrics.get(str(finding.metric), {}).get("direction", "higher") == "higher"
-    return has_ratio(finding)
 
 
 def told_estimate(finding: Finding) -> tuple[float | None, float | None, float | None]:
@@ -189,68 +160,3 @@ def pair_title(pair: tuple[str, str] | None) -> str:
 def statement_of(finding: Finding) -> str:
     """Return the statement of a finding without its full stop, not endlessly long."""
     return shown(finding.statement, longest=LONGEST_SENTENCE).rstrip(". ")
-
-
-def sentence_of(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -> str:
-    """Return the finding as a sentence: its statement and how sure that is."""
-    statement, estimate = statement_of(finding), finding.estimate
-    if finding.verdict == Verdict.INCONCLUSIVE:
-        return f"{statement}{_range_of(finding)}."
-    if estimate is None or finding.limit is None:
-        return f"{statement}."
-    is_low = (finding.verdict == Verdict.FAIL) != is_mirrored(finding, metrics)
-    word, bound = ("at least", estimate.low) if is_low else ("at most", estimate.high)
-    number = typeset(format_number(bound, limit=finding.limit))
-    return f"{statement}; {word} {number}, limit {typeset(format_limit(finding.limit))}."
-
-
-def explanation_of(finding: Finding) -> str:
-    """Return why an undecided finding is undecided and what would settle it, else nothing."""
-    if finding.verdict != Verdict.INCONCLUSIVE:
-        return ""
-    reason = REASONS.get(str(finding.reason), shown(finding.reason or "not stated"))
-    return f"Undecided: {reason}.{needed_of(finding)}"
-
-
-def _range_of(finding: Finding) -> str:
-    estimate = finding.estimate
-    if estimate is None or (estimate.low is None and estimate.high is None):
-        return ""
-    low, high = (
-        None if bound is None else typeset(format_number(bound, limit=finding.limit))
-        for bound in (estimate.low, estimate.high)
-    )
-    if low is None or high is None:
-        return f"; it may be anything {f'up to {high}' if high else f'from {low} upwards'}"
-    return f"; it may be anything from {low} to {high}"
-
-
-def needed_of(finding: Finding) -> str:
-    """Return how many more patients would settle an undecided finding, as a sentence."""
-    needed = finding.details.get("needed") or {}
-    if finding.verdict != Verdict.INCONCLUSIVE or not needed:
-        return ""
-    parts = [
-        f"{counted(n, 'more patient') if n <= _MOST_NEEDED else 'more than 10,000'} "
-        f"in {shown(name)}"
-        for name, n in by_group(finding, needed)
-    ]
-    return f" About {' and '.join(parts)} would settle it."
-
-
-def change_of(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -> str:
-    """Return at which limits the same data would get another verdict."""
-    estimate = finding.estimate
-    if estimate is None or finding.limit is None or estimate.low is None or estimate.high is None:
-        return ""
-    low, high = typeset(format_number(estimate.low)), typeset(format_number(estimate.high))
-    if is_mirrored(finding, metrics):
-        return f"With these data a limit below about {low} is a PASS, above about {high} a FAIL."
-    if estimate.low <= 0:
-        return f"With these data a limit above about {high} is a PASS, and no limit is a FAIL."
-    return f"With these data a limit above about {high} is a PASS, below about {low} a FAIL."
-
-
-def signed_value(value: float | None) -> str:
-    """Return a difference with its sign, typeset."""
-    return typeset(format_signed(value))

@@ -101,7 +101,7 @@ def gallery(subgroup: str) -> list[dict[str, Any]]:
             "case": f"case-{n:03d}",
             "subgroup": subgroup,
             "score": 0.11 + 0.03 * n,
-            "number": 0.11 + 0.03 * n,
+            "number": -0.02 * n,
             "volume_ml": 1.24 * n,
             "outlines": {
                 "expert": square(6, 5, 20) + square(30, 8, 4),

@@ -31,9 +31,9 @@ def test_outlines_differ_by_colour_and_by_dash():
         "case-001",
         "0–40",
         "among the worst",
-        "this check's number 0.140",
+        "this check's number −0.020",
         "score 0.140",
-        "volume 1.2 ml",
+        "volume 1.240 ml",
     )
 
 
@@ -55,6 +55,10 @@ def test_a_frame_without_a_size_holds_no_outline(size):
     tile = draw(width=size)
     assert tile.outlines == ()
     assert tile.view_box.startswith("0 0 0 ")
+
+
+def test_a_number_that_is_the_score_is_not_told_twice():
+    assert draw(subgroup="F", score=0.5, number=0.5).lines == ("case-001", "F", "score 0.500")
 
 
 def test_side_labels_are_shown_only_if_the_case_brings_them():

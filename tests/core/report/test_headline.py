@@ -42,7 +42,8 @@ def test_the_surest_failure_names_the_sentence():
 
 def test_an_undecided_audit_names_the_smaller_subgroup():
     assert told(gap_ethnicity(), passed()) == (
-        "INCONCLUSIVE: 1 of 2 checks cannot be decided with 24 patients in african american."
+        "INCONCLUSIVE: 1 of 2 checks cannot be decided with 24 patients in ethnicity african "
+        "american."
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.blocks import Card, Paragraph, Table
 from pytest_biasruler.report.view import make_page
 
@@ -107,9 +108,20 @@ def test_the_first_screen_tells_both_gaps_and_the_distortion():
 
 
 def test_without_a_ruler_the_first_screen_tells_the_leading_findings():
-    audit = replace(make_audit(), findings=(gap_age(),))
+    passed = make_finding(id="gap[iou]", verdict=Verdict.PASS, outcome="passed")
+    audit = replace(make_audit(), findings=(passed, gap_age()))
     table = tables(audit, 1)["What decides: estimates with their decision bounds"]
     assert [row[0] for row in texts(table)] == ["Dice by age: 56–120 vs 0–40"]
+
+
+def test_a_floor_is_not_drawn_against_zero():
+    finding = make_finding("floor", limit=0.9, estimate=make_estimate(0.777, 0.752, 0.801))
+    (figure,) = [
+        block
+        for block in section(replace(make_audit(), findings=(finding,)), 1).blocks
+        if block.kind == "figure"
+    ]
+    assert "0.0" not in [mark.text for mark in figure.marks if mark.kind == "text"]
 
 
 def test_the_first_screen_tells_who_is_missing_and_how_it_ended():

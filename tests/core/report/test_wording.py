@@ -3,14 +3,12 @@ from __future__ import annotations
 import pytest
 
 from pytest_biasruler.checks.finding import Verdict
+from pytest_biasruler.report.sentences import change_of, explanation_of, sentence_of
 from pytest_biasruler.report.wording import (
     bounds_of,
-    change_of,
     distance_of,
-    explanation_of,
     patients_of,
     quantity_of,
-    sentence_of,
     sign_of,
     told_estimate,
     value_of,
@@ -85,7 +83,7 @@ def test_a_floor_is_missed_from_below_for_dice_and_from_above_for_a_distance():
 def test_an_undecided_finding_says_why_and_what_would_settle_it():
     assert explanation_of(gap_ethnicity()) == (
         "Undecided: there are too few patients for this limit. About 180 more patients in "
-        "african american and more than 10,000 in caucasian would settle it."
+        "african american and more than 10,000 more patients in caucasian would settle it."
     )
     assert explanation_of(make_finding()) == ""
 
@@ -166,6 +164,30 @@ def test_a_distance_too_small_to_print_is_not_printed_as_zero():
 )
 def test_it_is_said_at_which_limit_the_verdict_would_change(low, high, text):
     assert change_of(make_finding(estimate=make_estimate(0.1, low, high)), METRICS) == text
+
+
+def test_what_no_limit_and_no_patient_would_change_is_not_promised():
+    needed = {"needed": {"0–40": 10}}
+    undecided = {"verdict": Verdict.INCONCLUSIVE, "details": needed}
+    crowded = make_finding(reason="multiplicity", **undecided)
+    assert change_of(crowded, METRICS) == "With these data a limit above about 0.154 is a PASS."
+    assert "would settle it" not in explanation_of(crowded)
+    withheld = make_finding(reason="missing values", **undecided)
+    assert change_of(withheld, METRICS) == ""
+    assert "would settle it" not in explanation_of(withheld)
+    borderline = make_finding(reason="borderline", **undecided)
+    assert explanation_of(borderline).endswith("About 10 more patients in 0–40 would settle it.")
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [(1, "1 more patient in"), (2.0, "2 more patients in"), (None, "more than 10,000 more")],
+)
+def test_a_number_of_patients_reads(n, text):
+    finding = make_finding(
+        verdict=Verdict.INCONCLUSIVE, reason="underpowered", details={"needed": {"0–40": n}}
+    )
+    assert f"About {text}" in explanation_of(finding)
 
 
 def test_patients_are_those_of_the_pair_else_of_the_judged_subgroups():

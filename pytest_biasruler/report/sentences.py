@@ -1,0 +1,115 @@
+"""A finding as a sentence: what was found, how sure that is, and what would change it."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.checks.finding import Verdict
+from pytest_biasruler.report.numbers import counted, format_limit, format_number, shown, typeset
+from pytest_biasruler.report.wording import by_group, has_ratio, statement_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_biasruler.checks.finding import Finding
+
+REASONS = {
+    "underpowered": "there are too few patients for this limit",
+    "borderline": "the estimate lies too close to the limit",
+    "too few subgroups": "too few subgroups are large enough to judge, or the baseline is not",
+    "no pairs": "no case is scored under both references",
+    "multiplicity": "it is beyond the limit alone, but not when the number of checks counts",
+    "missing values": "more than 5 % of the cases of a subgroup have no score",
+    "no overlap": "the subgroups share too little range to be compared",
+    "undefined ratio": "the ratio is undefined, no subgroup succeeds at all",
+    "too few sites": "there are too few sites",
+    "not a random subset": "the labelled cases are not a random subset",
+    "no control": "there is no control model",
+    "nothing to undo": "the gap itself is not decided",
+    "thin evidence": "the evidence is thin",
+    "wrong pairing": "most predictions do not touch their reference",
+}
+
+_SETTLED_BY_PATIENTS = ("underpowered", "borderline")
+_DECIDED_BY_LIMIT = (*_SETTLED_BY_PATIENTS, "multiplicity")
+"""Other reasons withhold a verdict whatever the limit is."""
+
+_MOST_NEEDED = 10_000
+
+
+def is_mirrored(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -> bool:
+    """Return whether a value *below* the limit is what fails."""
+    if finding.check == "floor":
+        return metrics.get(str(finding.metric), {}).get("direction", "higher") == "higher"
+    return has_ratio(finding)
+
+
+def sentence_of(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -> str:
+    """Return the finding as a sentence: its statement and how sure that is."""
+    statement, estimate = statement_of(finding), finding.estimate
+    if finding.verdict == Verdict.INCONCLUSIVE:
+        return f"{statement}{_range_of(finding)}."
+    if estimate is None or finding.limit is None:
+        return f"{statement}."
+    is_low = (finding.verdict == Verdict.FAIL) != is_mirrored(finding, metrics)
+    word, bound = ("at least", estimate.low) if is_low else ("at most", estimate.high)
+    number = typeset(format_number(bound, limit=finding.limit))
+    return f"{statement}; {word} {number}, limit {typeset(format_limit(finding.limit))}."
+
+
+def explanation_of(finding: Finding) -> str:
+    """Return why an undecided finding is undecided and what would settle it, else nothing."""
+    if finding.verdict != Verdict.INCONCLUSIVE:
+        return ""
+    reason = REASONS.get(str(finding.reason), shown(finding.reason or "not stated"))
+    return f"Undecided: {reason}.{needed_of(finding)}"
+
+
+def _range_of(finding: Finding) -> str:
+    estimate = finding.estimate
+    if estimate is None or (estimate.low is None and estimate.high is None):
+        return ""
+    low, high = (
+        None if bound is None else typeset(format_number(bound, limit=finding.limit))
+        for bound in (estimate.low, estimate.high)
+    )
+    if low is None or high is None:
+        return f"; it may be anything {f'up to {high}' if high else f'from {low} upwards'}"
+    return f"; it may be anything from {low} to {high}"
+
+
+def needed_of(finding: Finding) -> str:
+    """Return how many more patients would settle an undecided finding, as a sentence."""
+    needed = finding.details.get("needed") or {}
+    if finding.verdict != Verdict.INCONCLUSIVE or finding.reason not in _SETTLED_BY_PATIENTS:
+        return ""
+    parts = [f"{_how_many(n)} in {shown(name)}" for name, n in by_group(finding, needed) if n != 0]
+    if not parts:
+        return ""
+    return f" About {' and '.join(parts)} would settle it."
+
+
+def _how_many(n: float | None) -> str:
+    if n is None or n > _MOST_NEEDED:
+        return f"more than {_MOST_NEEDED:,} more patients"
+    return counted(ceil(n), "more patient")
+
+
+def change_of(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -> str:
+    """Return at which limits the same data would get another verdict, where the limit decides."""
+    estimate = finding.estimate
+    if estimate is None or finding.limit is None or estimate.low is None or estimate.high is None:
+        return ""
+    if finding.reason not in (None, *_DECIDED_BY_LIMIT):
+        return ""
+    low, high = typeset(format_number(estimate.low)), typeset(format_number(estimate.high))
+    if is_mirrored(finding, metrics):
+        passes, fails = f"below about {low}", f"above about {high}"
+    else:
+        passes, fails = f"above about {high}", f"below about {low}"
+    if finding.reason == "multiplicity":
+        return f"With these data a limit {passes} is a PASS."
+    if estimate.low <= 0 and not is_mirrored(finding, metrics):
+        return f"With these data a limit {passes} is a PASS, and no limit is a FAIL."
+    return f"With these data a limit {passes} is a PASS, {fails} a FAIL."
