@@ -69,19 +69,20 @@ def state_gap(evidence: Evidence, declared: DeclaredCheck, comparison: Compariso
     best, worst = comparison.pair
     value = format_number(spread.value, limit=declared.limit)
     unit = f" {metric.unit}" if metric.unit else ""
-    means = (
-        f"{best}: {format_number(comparison.mean(best))}, "
-        f"{worst}: {format_number(comparison.mean(worst))}"
+    of_best, of_worst = (
+        f"{name}: {format_number(comparison.mean(name))}" for name in (best, worst)
     )
     by_automated = proven_by(evidence, declared) == ReferenceKind.AUTOMATED
     ending = ", by the automated reference only" if by_automated else ""
     if declared.baseline is None:
-        first, second = means.split(", ", 1)
         return (
             f"{title} differs by {value}{unit} between subgroups of {attribute} "
-            f"(best {first}, worst {second}){ending}"
+            f"(best {of_best}, worst {of_worst}){ending}"
         )
-    return f"{title} of {attribute} {worst} is {value}{unit} worse than of {means}{ending}"
+    return (
+        f"{title} of {attribute} {worst} is {value}{unit} worse than of {best} "
+        f"({of_worst}, {of_best}){ending}"
+    )
 
 
 def _details(
