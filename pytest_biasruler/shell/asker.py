@@ -82,7 +82,11 @@ class Asker:
 
         __tracebackhide__ = True
         given = {key: value for key, value in keys.items() if value is not None}
-        return judge_one(self._prepared.evidence, check, **given)
+        try:
+            return judge_one(self._prepared.evidence, check, **given)
+        except BiasRulerError:
+            self._prepared.tell_context(self._item)  # the report says what could not be judged
+            raise
 
     def _record(
         self, finding: Finding, keys: Mapping[str, Any], *, is_judged: bool = True

@@ -44,7 +44,9 @@ def score_table(config: pytest.Config, benchmark: Benchmark) -> pd.DataFrame:
 
 def make_auditor(item: pytest.Item, benchmark: Benchmark, scores: pd.DataFrame) -> Auditor:
     """Return the auditor of one test; a score table that a conftest gives is audited instead."""
-    return Auditor(item, preparations_of(item.config).of(benchmark, scores=scores))
+    prepared = preparations_of(item.config).of(benchmark, scores=scores)
+    prepared.claim(item)
+    return Auditor(item, prepared)
 
 
 def subgroups_of(benchmark: Benchmark) -> pd.DataFrame:

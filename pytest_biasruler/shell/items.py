@@ -116,6 +116,7 @@ class CheckItem(pytest.Item):
     def setup(self) -> None:
         """Score the benchmark, once in this process; a check that cannot run is an error."""
         prepared = self._prepared()
+        prepared.claim(self)
         answer = prepared.judged[self.declared_check.id]
         if isinstance(answer, BiasRulerError):
             prepared.tell_context(self)

@@ -40,6 +40,11 @@ class _Attempt:
     findings: list[dict[str, Any]] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def audits(self) -> set[str]:
+        """Digests of the benchmarks that the test is known to have asked."""
+        return {plain["audit"] for plain in (*self.findings, *self.errors)} - {""}
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -86,7 +91,7 @@ class Ledger:
     def nodes(self) -> frozenset[str]:
         """Ids of tests that said which benchmark they ask."""
         return frozenset(
-            nodeid for (nodeid, _), attempt in self.attempts.items() if attempt.findings
+            nodeid for (nodeid, _), attempt in self.attempts.items() if attempt.audits
         )
 
     def errors(self) -> list[dict[str, str]]:
@@ -121,7 +126,7 @@ class Ledger:
 
     def _bundle(self, digest: str, plain: dict[str, Any]) -> Bundle:
         found: dict[str, tuple[tuple[str, int, str, int], Finding]] = {}
-        nodes = set()
+        nodes = {nodeid for (nodeid, _), a in self.attempts.items() if digest in a.audits}
         for (nodeid, _), attempt in sorted(self.attempts.items()):
             for place, entry in enumerate(attempt.findings):
                 if entry["audit"] != digest:
@@ -130,7 +135,6 @@ class Ledger:
                 index = read.index if read.index is not None else _AFTER_DECLARED
                 key = (nodeid.partition("::")[0], index, nodeid, place)
                 found[read.finding.id] = (key, read.finding)
-                nodes.add(nodeid)
         ordered = sorted(found.values(), key=lambda pair: pair[0])
         return Bundle(
             file=plain["file"],

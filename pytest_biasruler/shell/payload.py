@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerProblems
-from pytest_biasruler.shell.stash import PROPERTY
+from pytest_biasruler.shell.stash import AUDIT, PROPERTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -62,7 +62,12 @@ def add_error(item: pytest.Item, error: BiasRulerError) -> None:
     """Let a check that could not be answered ride on the reports of `item`."""
     problems = error.problems if isinstance(error, BiasRulerProblems) else (error,)
     for problem in problems:
-        plain = {"kind": "error", "code": problem.code, "message": str(problem)}
+        plain = {
+            "kind": "error",
+            "audit": item.stash.get(AUDIT, ""),
+            "code": problem.code,
+            "message": str(problem),
+        }
         item.user_properties.append((PROPERTY, to_text(plain)))
 
 

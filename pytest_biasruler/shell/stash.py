@@ -25,6 +25,9 @@ BENCHMARKS: pytest.StashKey[dict[Path, Benchmark]] = pytest.StashKey()
 PREPARATIONS: pytest.StashKey[Preparations] = pytest.StashKey()
 CENSUS: pytest.StashKey[Census] = pytest.StashKey()
 
+AUDIT: pytest.StashKey[str] = pytest.StashKey()
+"""Of an item: digest of the benchmark that it asks, once it is known."""
+
 FINDINGS: pytest.StashKey[list[Finding]] = pytest.StashKey()
 """Of an item: what its checks found, in call order."""
 

@@ -21,7 +21,12 @@ def shown(name: object) -> str:
 
 
 def pair_in_order(finding: Finding) -> tuple[str, ...]:
-    """Return the pair compared, worse subgroup first; of a ruler, the flattered one."""
+    """Return the pair compared, worse subgroup first; of a ruler, the flattered one.
+
+    A floor compares nobody: the worst subgroup stands alone.
+    """
+    if finding.details.get("worst"):
+        return (str(finding.details["worst"]),)
     pair = finding.estimate.pair if finding.estimate is not None else None
     if pair is None:
         return ()
@@ -46,7 +51,7 @@ def format_bounds(
 
 def negative(number: str) -> str:
     """Return a formatted number with its sign changed."""
-    if number == "undefined":
+    if not number.strip("-0.") or number == "undefined":
         return number
     return number.removeprefix("-") if number.startswith("-") else f"-{number}"
 

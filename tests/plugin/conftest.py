@@ -6,6 +6,8 @@ import csv
 import math
 from typing import TYPE_CHECKING
 
+import nibabel as nib
+import numpy as np
 import pytest
 
 # Inner runs in this process would import these again and again.
@@ -32,6 +34,24 @@ kind = "automated"
 [attributes.sex]
 [scores]
 table = "scores.csv"
+"""
+
+MASKS_HEAD = """\
+[benchmark]
+name = "Cubes"
+metadata = "meta.csv"
+[references.expert]
+kind = "expert"
+masks = "expert/{case}.nii"
+[references.automated]
+kind = "automated"
+masks = "automated/{case}.nii"
+[models.unet]
+masks = "unet/{case}.nii"
+[attributes.age]
+[attributes.sex]
+[defaults]
+min_patients = 2
 """
 
 CHECKS = {
@@ -91,6 +111,35 @@ def write_benchmark(pytester: pytest.Pytester) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def write_masks(pytester: pytest.Pytester) -> Callable[..., Path]:
+    """Give a function that writes 8 cases of 8 x 8 x 8 masks and their benchmark file."""
+
+    def write(*checks: str, n_cases: int = 8) -> Path:
+        rows = [
+            [f"c{i}", "old" if i % 2 == 0 else "young", "FM"[i // 2 % 2]] for i in range(n_cases)
+        ]
+        _write_csv(pytester.path / "meta.csv", ["case", "age", "sex"], rows)
+        for i in range(n_cases):
+            widths = {"expert": 6, "automated": 5, "unet": 6 if i % 2 == 0 else 2}
+            for name, width in widths.items():
+                top = 2 if name == "unet" else 1
+                _write_cube(pytester.path / name / f"c{i}.nii", width=width, top=top, case=i)
+        path = pytester.path / "biasruler.toml"
+        path.write_text(MASKS_HEAD + "".join(CHECKS.get(c, c) for c in checks), encoding="utf-8")
+        return path
+
+    return write
+
+
+def _write_cube(path: Path, *, width: int, top: int, case: int) -> None:
+    voxels = np.zeros((8, 8, 8), dtype=np.uint8)
+    voxels[1 : 1 + width, top:7, 1:7] = 1
+    voxels[0, 0, case] = 1  # no two patients have one mask
+    path.parent.mkdir(exist_ok=True)
+    nib.Nifti1Image(voxels, np.diag([1.0, 1.0, 2.0, 1.0])).to_filename(path)
 
 
 @pytest.fixture
