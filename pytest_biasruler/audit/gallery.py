@@ -81,7 +81,13 @@ def _picture(
         "model": finding.model,
     }
     sets = {name: role for role, name in roles.items() if name is not None}
-    picture = draw_case(evidence.benchmark, case, sets=list(sets), label=finding.label)
+    picture = draw_case(
+        evidence.benchmark,
+        case,
+        sets=list(sets),
+        label=finding.label,
+        readers=evidence.readers,
+    )
     if picture is None:
         return None
     scored_set = finding.automated if finding.model is None else finding.model

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.benchmark.declared import declare_checks, declare_one
+from pytest_biasruler.benchmark.baselines import find_unknown_baselines
+from pytest_biasruler.benchmark.declared import declare_one
 from pytest_biasruler.benchmark.questions import QUESTIONS
+from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.checks.finding import Finding, Verdict
 from pytest_biasruler.checks.floor import check_floor
 from pytest_biasruler.checks.gap import check_gap
@@ -56,7 +58,7 @@ def judge_declared(evidence: Evidence, *, policy: str | None = None) -> tuple[Ju
     p-value at most alpha; a check that could not run counts in the family with p = 1. `policy`
     stands above the benchmark file's.
     """
-    judgements = [_judge(evidence, declared) for declared in declare_checks(evidence.benchmark)]
+    judgements = [_judge(evidence, declared) for declared in evidence.declared]
     return tuple(
         replace(judgement, finding=_under(judgement.finding, policy))
         for judgement in _adjust_screens(_adjust_family(judgements))
@@ -73,7 +75,11 @@ def judge_one(
     BiasRulerError
         If a key is wrong, or the check cannot run.
     """
-    declared = declare_one(evidence.benchmark, check, **keys)
+    metrics = tuple(evidence.metrics.values())
+    declared = declare_one(evidence.benchmark, check, metrics=metrics, **keys)
+    raise_if_any(
+        find_unknown_baselines(evidence.benchmark, declared, subgroups=evidence.subgroups)
+    )
     findings = [_judge(evidence, question).unwrap() for question in declared]
     return tuple(
         replace(finding, policy=policy or finding.policy, p_fail_holm=finding.p_fail)

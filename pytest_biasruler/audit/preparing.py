@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.baselines import find_unknown_baselines
+from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.metadata import read_metadata
+from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.checks.evidence import Evidence
 from pytest_biasruler.scoring.run import score_benchmark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.masks.mask import Mask
     from pytest_biasruler.scoring.store import Store
 
 
@@ -24,6 +29,7 @@ def prepare(
     store: Store | None = None,
     progress: Callable[[int, int, int], None] | None = None,
     metrics: Sequence[Metric] = (),
+    readers: Mapping[str, Callable[[Path], Mask]] | None = None,
 ) -> Evidence:
     """Return everything that is known before the first question is asked.
 
@@ -37,6 +43,8 @@ def prepare(
         Called with (done, total, from store) as cases are scored.
     metrics : sequence of Metric
         Metrics of plugins, beside the built-in ones.
+    readers : mapping of str to callable, optional
+        Readers of other mask formats, by suffix.
 
     Raises
     ------
@@ -45,6 +53,8 @@ def prepare(
     """
     metadata = read_metadata(benchmark)
     subgroups = cut_all(benchmark, metadata)
+    declared = declare_checks(benchmark, metrics=metrics)
+    raise_if_any(find_unknown_baselines(benchmark, declared, subgroups=subgroups))
     scored = score_benchmark(
         benchmark,
         metadata=metadata,
@@ -52,6 +62,7 @@ def prepare(
         workers=workers,
         store=store,
         progress=progress,
+        readers=readers,
     )
     return Evidence(
         benchmark=benchmark,
@@ -59,4 +70,5 @@ def prepare(
         scored=scored,
         subgroups=subgroups,
         metrics={metric.name: metric for metric in metrics},
+        readers=readers or {},
     )

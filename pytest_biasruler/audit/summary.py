@@ -10,10 +10,8 @@ from pytest_biasruler.audit.accounting import account_for_cases, problem_lines
 from pytest_biasruler.audit.numeric import check_numerics
 from pytest_biasruler.audit.record import plain
 from pytest_biasruler.audit.tables import summarise_scores
-from pytest_biasruler.benchmark.declared import declare_checks
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.evidence import Evidence
 
@@ -70,7 +68,7 @@ def context(evidence: Evidence, *, show_cases: bool = False) -> dict[str, Any]:
                 **account_for_cases(evidence),
                 "problems": problem_lines(evidence, show_cases=show_cases),
             },
-            "unasked": _unasked(benchmark, evidence),
+            "unasked": _unasked(evidence),
         }
     )
     return result
@@ -127,7 +125,7 @@ def _attributes(evidence: Evidence) -> dict[str, Any]:
 
 def _metrics_of(evidence: Evidence) -> list[str]:
     """Return the metrics that some check asks about; without checks, all that were scored."""
-    asked = {declared.metric for declared in declare_checks(evidence.benchmark)}
+    asked = {check.metric for check in evidence.declared}
     known = [name for name in evidence.scored.table.columns if evidence.knows(name)]
     return sorted(asked & set(known)) if asked else sorted(known)
 
@@ -145,12 +143,16 @@ def _metric(metric: Metric) -> dict[str, Any]:
     }
 
 
-def _unasked(benchmark: Benchmark, evidence: Evidence) -> dict[str, Any]:
+def _unasked(evidence: Evidence) -> dict[str, Any]:
     """Return what the metadata would allow to ask and no check does.
 
     Columns that the benchmark file does not name are counted, never named.
     """
-    asked = {name for declared in declare_checks(benchmark) for name in declared.by}
+    asked = {
+        name
+        for declared in declare_checks(benchmark, metrics=tuple(evidence.metrics.values()))
+        for name in declared.by
+    }
     named = {attribute.source for attribute in benchmark.attributes}
     named |= {name for name in (benchmark.case, benchmark.patient, benchmark.site) if name}
     others = [name for name in evidence.metadata.frame.columns if name not in named]

@@ -84,6 +84,8 @@ def _not_taken(question: Question) -> set[str]:
         "metric": question.takes_metric,
         "limit": question.takes_limit,
         "model": question.needs_model,
+        "baseline": question.takes_baseline,
+        "support": question.takes_metric,
         # provenance counts masks that are identical to an automated reference's.
         "automated": question.needs_both or not question.takes_metric,
     }
@@ -159,7 +161,9 @@ def limit_of(question: Question, metric: Metric, *, chosen: Mapping[str, Any]) -
         return None
     low, high, of, default = _limit_range(question, metric, chosen=chosen)
     if "limit" in chosen:
-        return float(number(low=low, high=high, of=of)("limit", chosen["limit"]))
+        is_ratio = of == "a ratio of rates"  # nothing is a multiple of no success at all
+        rule = number(low=low, high=high, of=of, beyond_low=is_ratio)
+        return float(rule("limit", chosen["limit"]))
     if default is None:
         unit = f" in {metric.unit}" if metric.unit else ""
         expected = f"a number{unit} for {question.check} of {metric.name}, which has no default"

@@ -27,8 +27,9 @@ class Question:
         Used where the check names no metric; empty: the metric of ``[defaults]``.
     limit : float or None
         Default limit for metrics on the 0-1 scale; None: it must be given, or there is none.
-    needs_by, needs_model, needs_both, takes_limit, takes_metric : bool
-        Whether subgroups, a model, both kinds of reference, a limit, a metric belong to it.
+    needs_by, needs_model, needs_both, takes_limit, takes_metric, takes_baseline : bool
+        Whether subgroups, a model, both kinds of reference, a limit, a metric, a reference group
+        belong to it.
     support : str
         Where the guard's phantom patients stand: pooled, symmetric or bounds (method, 2.3).
     lists : tuple of str
@@ -47,6 +48,7 @@ class Question:
     needs_both: bool = False
     takes_limit: bool = True
     takes_metric: bool = True
+    takes_baseline: bool = True
     support: str = "pooled"
     lists: tuple[str, ...] = ()
     in_family: bool = True
@@ -85,6 +87,7 @@ QUESTIONS: Mapping[str, Question] = {
             check="floor",
             asks="Is the worst-off subgroup good enough in absolute terms?",
             limit=None,
+            takes_baseline=False,
             support="bounds",
         ),
         Question(
@@ -99,6 +102,7 @@ QUESTIONS: Mapping[str, Question] = {
             needs_by=True,
             takes_limit=False,
             takes_metric=False,
+            takes_baseline=False,
             in_family=False,
         ),
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from pytest_biasruler.checks.finding import Estimate, Verdict
 from pytest_biasruler.checks.membership import Membership, find_members
@@ -15,6 +14,8 @@ from pytest_biasruler.statistics.spread import Spread, estimate_spread, judge_bo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from pytest_biasruler.benchmark.definition import DeclaredCheck
     from pytest_biasruler.checks.evidence import Column, Evidence
@@ -52,7 +53,8 @@ class Comparison:
     def judged_cases(self) -> pd.Index:
         """Index of the cases that are in a judged subgroup."""
         of = self.members.subgroups.of.reindex(self.column.per_case.index)
-        return pd.Index(of[of.isin(self.members.judged)].index)
+        judged: pd.Index[str] = of[of.isin(self.members.judged)].index
+        return judged
 
     def mean(self, name: str) -> float:
         """Mean of the column in a subgroup, in natural direction."""

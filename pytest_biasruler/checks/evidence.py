@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.metrics import CATALOGUE, IMAGE_DIAGONAL, Metric
 from pytest_biasruler.benchmark.subgroups import Subgroups, cross_subgroups
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
     from pytest_biasruler.benchmark.metadata import Metadata
+    from pytest_biasruler.masks.mask import Mask
     from pytest_biasruler.scoring.scored import Scored
 
 
@@ -29,6 +32,8 @@ class Evidence:
     scored: Scored
     subgroups: Mapping[str, Subgroups]
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    readers: Mapping[str, Callable[[Path], Mask]] = field(default_factory=dict, repr=False)
+    declared: tuple[DeclaredCheck, ...] = field(init=False, repr=False)
     rows: Mapping[tuple[str, str, str], pd.DataFrame] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -39,6 +44,8 @@ class Evidence:
             )
         }
         object.__setattr__(self, "rows", rows)
+        metrics = tuple(self.metrics.values())
+        object.__setattr__(self, "declared", declare_checks(self.benchmark, metrics=metrics))
 
     @property
     def cases(self) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.membership import Membership
 
+FOUR_FIFTHS = 0.8
+
 
 def mark_successes(
     evidence: Evidence, declared: DeclaredCheck, scores: Column, *, threshold: float
@@ -38,16 +40,21 @@ def compare_rates(
     if len(members.judged) < 2 or (baseline is not None and baseline not in members.judged):
         return None
     names = members.subgroups.of.reindex(column.per_case.index)
-    is_ratio = declared.options["statistic"] == "ratio"
     return estimate_rate_ratio(
         column.per_case.to_numpy(),
         subgroups=names.to_numpy(dtype=object),
         patients=evidence.patients(names.index),
         judged=members.judged,
-        limit=float(declared.limit or 1.0) if is_ratio else 1.0,
+        limit=ratio_limit(declared),
         baseline=baseline,
         alpha=declared.alpha,
     )
+
+
+def ratio_limit(declared: DeclaredCheck) -> float:
+    """Return the limit of ratios; four fifths where the check is about a difference."""
+    is_ratio = declared.options["statistic"] == "ratio"
+    return declared.limit if is_ratio and declared.limit is not None else FOUR_FIFTHS
 
 
 def judge_ratio(

@@ -22,7 +22,7 @@ from pytest_biasruler.checks.evidence import Column, score_column
 from pytest_biasruler.checks.finding import Estimate, Finding, Verdict
 from pytest_biasruler.checks.membership import find_members
 from pytest_biasruler.checks.numbers import format_number
-from pytest_biasruler.checks.rates import compare_rates, judge_ratio, mark_successes
+from pytest_biasruler.checks.rates import compare_rates, judge_ratio, mark_successes, ratio_limit
 from pytest_biasruler.checks.sweep import describe_sweep
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _answer_ratio(
     ratio: RateRatio | None,
     details: dict[str, Any],
 ) -> Finding:
-    verdict, reason = judge_ratio(ratio, members, float(declared.limit or 1.0))
+    verdict, reason = judge_ratio(ratio, members, ratio_limit(declared))
     if verdict == Verdict.PASS and is_wrongly_paired(evidence, declared):
         verdict, reason = Verdict.INCONCLUSIVE, "wrong pairing"
     return answer(
@@ -165,8 +165,11 @@ def _state(
         return f"The shares that reach {definition} cannot be compared between {attribute}"
     better, worse = ratio.pair
     rates = {group.name: 100 * group.mean for group in ratio.groups}
+    told = f"ratio {format_number(ratio.value, limit=declared.limit)}"
+    if declared.options["statistic"] == "difference":
+        told = f"difference {format_number(ratio.difference, limit=declared.limit)}"
     return (
         f"{format_number(rates[worse], decimals=0)} % of {attribute} {worse} against "
         f"{format_number(rates[better], decimals=0)} % of {better} reach {definition} "
-        f"(ratio {format_number(ratio.value, limit=declared.limit)})"
+        f"({told})"
     )

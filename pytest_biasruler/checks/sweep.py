@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.comparison import finite
 from pytest_biasruler.checks.membership import find_members
-from pytest_biasruler.checks.rates import compare_rates, judge_ratio, mark_successes
+from pytest_biasruler.checks.rates import compare_rates, judge_ratio, mark_successes, ratio_limit
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 DEFAULT_SWEEP = tuple(round(0.50 + 0.05 * step, 2) for step in range(10))
 """Thresholds for metrics on the 0-1 scale; a metric with a unit must declare its own."""
-
-
-FOUR_FIFTHS = 0.8
 
 
 def describe_sweep(
@@ -56,7 +53,7 @@ def _at(
     members = find_members(evidence, column, by=declared.by, min_patients=declared.min_patients)
     ratio = compare_rates(evidence, declared, column, members)
     rates = {g.name: g.mean for g in members.groups if g.name in members.judged}
-    verdict, _ = judge_ratio(ratio, members, _ratio_limit(declared))
+    verdict, _ = judge_ratio(ratio, members, ratio_limit(declared))
     return {
         "threshold": threshold,
         "rates": rates,
@@ -64,9 +61,3 @@ def _at(
         "worst": min(rates, key=lambda name: (rates[name], name)) if rates else None,
         "verdict": str(verdict),
     }
-
-
-def _ratio_limit(declared: DeclaredCheck) -> float:
-    """Return the limit of ratios; four fifths where the check is about a difference."""
-    is_ratio = declared.options["statistic"] == "ratio"
-    return float(declared.limit or 1.0) if is_ratio else FOUR_FIFTHS

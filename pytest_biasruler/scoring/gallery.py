@@ -15,9 +15,12 @@ from pytest_biasruler.scoring.stack import read_stack
 from pytest_biasruler.scoring.surface import flat_axis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Benchmark
+
+    Readers = Mapping[str, Callable[[Path], Mask]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +33,12 @@ class CasePicture:
 
 
 def draw_case(
-    benchmark: Benchmark, case: str, *, sets: Sequence[str], label: str | None
+    benchmark: Benchmark,
+    case: str,
+    *,
+    sets: Sequence[str],
+    label: str | None,
+    readers: Readers | None = None,
 ) -> CasePicture | None:
     """Return the outlines of the named sets' masks in the slice in which they differ most.
 
@@ -38,7 +46,7 @@ def draw_case(
     a flat image and the third of any other; sets without a readable mask are left out, and
     without any there is no picture.
     """
-    masks = _read(benchmark, case, sets=sets)
+    masks = _read(benchmark, case, sets=sets, readers=readers or {})
     voxels = {name: select_label(mask, _values(benchmark, label)) for name, mask in masks.items()}
     box = bounding_box(*voxels.values()) if voxels else None
     if box is None:
@@ -63,7 +71,9 @@ def _values(benchmark: Benchmark, label: str | None) -> tuple[int, ...] | None:
     return benchmark.labels[label] if label else None
 
 
-def _read(benchmark: Benchmark, case: str, *, sets: Sequence[str]) -> dict[str, Mask]:
+def _read(
+    benchmark: Benchmark, case: str, *, sets: Sequence[str], readers: Readers
+) -> dict[str, Mask]:
     known = {each.name: each for each in list_sets(benchmark)}
     entries = tuple(
         find_entry(known[name], case, benchmark=benchmark) for name in sets if name in known
@@ -75,6 +85,7 @@ def _read(benchmark: Benchmark, case: str, *, sets: Sequence[str]) -> dict[str, 
         labels=benchmark.labels,
         limits=benchmark.limits,
         root=benchmark.root,
+        readers=readers,
     )
     masks, _ = read_stack(job)
     found = ((name, masks.get(name)) for name in sets)

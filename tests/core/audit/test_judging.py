@@ -76,3 +76,19 @@ def test_raising_the_limit_never_turns_a_pass_into_a_fail(make_benchmark):
     ]
     assert ranks == sorted(ranks)
     assert {0, 1, 2} == set(ranks)
+
+
+def test_a_baseline_that_is_no_subgroup_is_refused_before_scoring(make_benchmark):
+    benchmark = make_benchmark(("gap", {"limit": 0.05, "baseline": "olt"}))
+    with pytest.raises(BiasRulerError, match='unknown baseline "olt"; expected one of old, young'):
+        run_audit(benchmark)
+    evidence = prepare(make_benchmark(("gap", {"limit": 0.05})))
+    with pytest.raises(BiasRulerError, match="Write old if that is meant"):
+        judge_one(evidence, "ruler", by="age", limit=0.05, baseline="olt")
+
+
+def test_missing_values_are_a_baseline_only_where_they_are_judged(make_benchmark):
+    ages = ["old"] * 40 + [""] * 30
+    benchmark = make_benchmark(("gap", {"limit": 0.05, "baseline": "missing"}), ages=ages)
+    with pytest.raises(BiasRulerError, match='unknown baseline "missing"; expected one of old'):
+        run_audit(benchmark)

@@ -354,7 +354,7 @@ REFUSALS = [
     ),
     (Check("gap", by="age", metric="relative_volume_error"), {}, "limit is missing", "no default"),
     (Check("gap", by="age", metric="hd95_mm", limit=-1), {}, "limit is -1", "a number from 0 up"),
-    (Check("success", by="age", limit=2), {}, "limit is 2", "from 0 to 1 for a ratio of rates"),
+    (Check("success", by="age", limit=2), {}, "limit is 2", "above 0 up to 1 for a ratio of rates"),
     (Check("success", by="age", threshold=80), {}, "threshold is 80", "from 0 to 1 for dice"),
     (Check("success", by="age", threshold="best"), {}, 'threshold is "best"', '"top-quartile"'),
     (Check("success", by="age", sweep=[0.5, 80]), {}, "sweep is 80", "from 0 to 1 for dice"),
