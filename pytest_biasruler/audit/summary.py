@@ -148,11 +148,8 @@ def _unasked(evidence: Evidence) -> dict[str, Any]:
 
     Columns that the benchmark file does not name are counted, never named.
     """
-    asked = {
-        name
-        for declared in declare_checks(benchmark, metrics=tuple(evidence.metrics.values()))
-        for name in declared.by
-    }
+    benchmark = evidence.benchmark
+    asked = {name for check in evidence.declared for name in check.by}
     named = {attribute.source for attribute in benchmark.attributes}
     named |= {name for name in (benchmark.case, benchmark.patient, benchmark.site) if name}
     others = [name for name in evidence.metadata.frame.columns if name not in named]
