@@ -1,4 +1,4 @@
-"""The tutorial is true: its files are written, its commands run, and its output comes out."""
+"""Pages are true: their files are written, their commands run, and their output comes out."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
+pytestmark = pytest.mark.slow
+
+DOCS = Path(__file__).parents[2] / "docs"
 WAIVED_UNTIL = "2027-03-31"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WHERE = re.compile(r"# (?P<add>add to the end of )?(?P<path>[\w./]+\.(?:py|toml))$")
 PROGRAMS = {"python": [], "pytest": ["-m", "pytest"]}
 
 
-def blocks():
+def blocks(page):
     """Return (language, text) of every fenced block, in order, its waiver not yet over."""
     next_year = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=365)
-    text = PAGE.read_text(encoding="utf-8").replace(WAIVED_UNTIL, next_year.isoformat())
-    return FENCE.findall(text)
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return FENCE.findall(text.replace(WAIVED_UNTIL, next_year.isoformat()))
 
 
 def run(command, folder):
@@ -57,29 +59,59 @@ def missing_lines(shown, output):
     return missing
 
 
-@pytest.fixture(scope="module")
-def walked(tmp_path_factory):
-    """Walk through the page once; give the folder and, for each command, lines and output."""
-    folder, steps = tmp_path_factory.mktemp("tutorial"), []
-    for language, text in blocks():
+def walk(fenced, folder):
+    """Write the files and run the commands; return command, shown lines and output of each."""
+    steps = []
+    for language, text in fenced:
         where = WHERE.match(text.partition("\n")[0])
         if language == "console" and "pip install" not in text:
-            command, *shown = text.removeprefix("$ ").splitlines()
-            steps.append((command, shown, run(command, folder)))
+            for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+                command, *shown = part.splitlines()
+                steps.append((command, shown, run(command, folder)))
         elif where is not None:
             path = folder / where["path"]
             path.parent.mkdir(exist_ok=True)
             with path.open("a" if where["add"] else "x", encoding="utf-8") as file:
                 file.write(text)
-    return folder, steps
+    return steps
 
 
-def test_every_command_prints_what_the_page_shows(walked):
-    _, steps = walked
-    assert len(steps) == 9
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory):
+    """Walk through the tutorial once."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    return folder, walk(blocks("tutorial.md"), folder)
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory):
+    """Walk through the page on extending, on data and first benchmark file of the tutorial."""
+    folder, first = tmp_path_factory.mktemp("extending"), []
+    for block in blocks("tutorial.md"):
+        first.append(block)
+        if block[1].startswith("# biasruler.toml"):
+            break
+    walk(first, folder)
+    return folder, walk(blocks("extending.md"), folder)
+
+
+def assert_printed(steps):
     for command, shown, output in steps:
         missing = missing_lines(shown, output)
         assert not missing, f"`{command}` did not print {missing}, but:\n{output}"
+
+
+def test_every_command_of_the_tutorial_prints_what_the_page_shows(walked):
+    _, steps = walked
+    assert len(steps) == 9
+    assert_printed(steps)
+
+
+def test_every_command_of_the_page_on_extending_prints_what_it_shows(extended):
+    folder, steps = extended
+    assert len(steps) == 4
+    assert_printed(steps)
+    assert "Two makers, both from 2019 on." in (folder / "report.html").read_text("utf-8")
 
 
 def test_the_first_run_shows_all_three_verdicts(walked):
@@ -99,7 +131,8 @@ def test_every_output_that_the_page_names_is_written(walked):
 def test_the_sections_of_the_report_are_those_of_the_table(walked):
     folder, _ = walked
     report = (folder / "report.html").read_text(encoding="utf-8")
-    sections = re.findall(r"^\| (\d+) (.+?) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    page = (DOCS / "tutorial.md").read_text("utf-8")
+    sections = re.findall(r"^\| (\d+) (.+?) \|", page, re.MULTILINE)
     assert len(sections) == 10
     for number, title in sections:
         assert f"{number}. {title}" in report
