@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.errors import BiasRulerError, BiasRulerWarning
     from pytest_biasruler.masks.mask import Mask
     from pytest_biasruler.report.html import render_html
+    from pytest_biasruler.report.section import Section
 
 __all__ = [
     "Attribute",
@@ -32,6 +33,7 @@ __all__ = [
     "Metric",
     "Model",
     "Reference",
+    "Section",
     "Verdict",
     "render_html",
     "run_audit",
@@ -45,6 +47,7 @@ _HOMES = {
     "errors": ("BiasRulerError", "BiasRulerWarning"),
     "masks.mask": ("Mask",),
     "report.html": ("render_html",),
+    "report.section": ("Section",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -92,11 +92,11 @@ def biasruler_subgroups(biasruler_benchmark: Benchmark) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def biasruler_masks(biasruler_benchmark: Benchmark) -> MaskShelf:
+def biasruler_masks(pytestconfig: pytest.Config, biasruler_benchmark: Benchmark) -> MaskShelf:
     """Give masks by set and case, read on use: biasruler_masks["expert", case].voxels."""
     from pytest_biasruler.shell.fixtures import MaskShelf
 
-    return MaskShelf(biasruler_benchmark)
+    return MaskShelf(biasruler_benchmark, pytestconfig)
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.accounting import Accounting, account
-from pytest_biasruler.shell.extensions import gather_extensions
+from pytest_biasruler.shell.extensions import gather_extensions, gather_sections
 from pytest_biasruler.shell.outputs import clear_outputs, write_output
 from pytest_biasruler.shell.settings import Settings, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pytest
@@ -71,7 +72,13 @@ def close_audits(
                 if path is not None
             }
             written, failures = _write(
-                audit, paths, root=settings.root, is_own_name=len(bundles) > 1
+                paths,
+                render={
+                    "json": audit.to_json,
+                    "html": partial(_render, audit, config=config),
+                },
+                root=settings.root,
+                is_own_name=len(bundles) > 1,
             )
             problems += [*refused, *failures]
         closed.append(Closed(bundle=bundle, accounting=accounting, outputs=tuple(written)))
@@ -113,12 +120,15 @@ def _slug(name: str) -> str:
 
 
 def _write(
-    audit: Audit, paths: dict[str, Path], *, root: Path, is_own_name: bool
+    paths: dict[str, Path],
+    *,
+    render: Mapping[str, Callable[[], str]],
+    root: Path,
+    is_own_name: bool,
 ) -> tuple[list[Path], list[BiasRulerError]]:
     """Write JSON, then HTML; one that fails does not stop the other."""
     from pytest_biasruler.scoring.attempt import attempt
 
-    render = {"json": audit.to_json, "html": lambda: _render(audit)}
     written, problems = [], []
     for kind, path in paths.items():
         # A path that the benchmark's name is part of was not looked at when the run began.
@@ -136,10 +146,10 @@ def _write(
     return written, problems
 
 
-def _render(audit: Audit) -> str:
+def _render(audit: Audit, *, config: pytest.Config) -> str:
     from pytest_biasruler.report.html import render_html
 
-    return render_html(audit)
+    return render_html(audit, sections=gather_sections(config, audit))
 
 
 def _reasons(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.auditor import Auditor
+from pytest_biasruler.shell.extensions import plugin_readers
 from pytest_biasruler.shell.items import load_benchmark
 from pytest_biasruler.shell.prepared import preparations_of
 from pytest_biasruler.shell.settings import settings_of
@@ -60,8 +61,9 @@ def subgroups_of(benchmark: Benchmark) -> pd.DataFrame:
 class MaskShelf:
     """Masks by set and case, read when they are asked for."""
 
-    def __init__(self, benchmark: Benchmark) -> None:
+    def __init__(self, benchmark: Benchmark, config: pytest.Config) -> None:
         self._benchmark = benchmark
+        self._config = config
 
     def __repr__(self) -> str:
         """Return the benchmark's name alone; pytest prints this in tracebacks."""
@@ -91,6 +93,7 @@ class MaskShelf:
             labels=benchmark.labels,
             limits=benchmark.limits,
             root=benchmark.root,
+            readers=plugin_readers(self._config),
         )
         mask = read_stack(job)[0][name]
         if isinstance(mask, BiasRulerError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.settings import usage_error
-from pytest_biasruler.shell.stash import MARKER
+from pytest_biasruler.shell.stash import MARKER, WRONG_MARKERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,19 +31,22 @@ class Asked:
 def refuse_wrong_markers(items: Iterable[pytest.Item]) -> None:
     """Raise for every wrong marker of these tests.
 
+    A worker of xdist cannot end the run by itself: there each wrong test is in error.
+
     Raises
     ------
     pytest.UsageError
         With all of them.
     """
-    problems = [
-        problem
-        for item in items
-        for mark in item.iter_markers(MARKER)
-        for problem in _problems(mark, where=item.nodeid)
-    ]
-    if problems:
-        raise usage_error(problems, "the markers of this run")
+    wrong = []
+    for item in items:
+        marks = item.iter_markers(MARKER)
+        problems = [found for mark in marks for found in _problems(mark, where=item.nodeid)]
+        if problems:
+            item.stash[WRONG_MARKERS] = problems
+            wrong += [] if hasattr(item.config, "workerinput") else problems
+    if wrong:
+        raise usage_error(wrong, "the markers of this run")
 
 
 def read_markers(item: pytest.Item) -> Asked:

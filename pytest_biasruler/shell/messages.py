@@ -155,6 +155,8 @@ def _what_is_needed(finding: Finding) -> list[str]:
         parts.append(f"{extreme} {_quantity(finding)} this data can show {format_number(edge)}")
     needed = finding.details.get("needed") or {}
     for name, n_more in sorted(needed.items()):
+        if n_more == 0:
+            continue
         is_countable = n_more is not None and n_more <= MOST_NEEDED
         n_text = f"about {math.ceil(n_more)}" if is_countable else f"more than {MOST_NEEDED:,}"
         parts.append(f"{n_text} more patients in {shown(name)} needed")

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_biasruler.shell.stash import CENSUS, FINDINGS, MARKER, PENDING, PROPERTY
+from pytest_biasruler.shell.stash import (
+    CENSUS,
+    FINDINGS,
+    MARKER,
+    PENDING,
+    PROPERTY,
+    WRONG_MARKERS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -47,6 +54,11 @@ class Phases:
             item.stash[PENDING] = []
             kept = [pair for pair in item.user_properties if pair[0] != PROPERTY]
             item.user_properties[:] = kept
+        if WRONG_MARKERS in item.stash:
+            from pytest_biasruler.errors import BiasRulerProblems
+
+            problems = item.stash[WRONG_MARKERS]
+            raise BiasRulerProblems(problems)
         return (yield)
 
     @pytest.hookimpl(wrapper=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, printable
-from pytest_biasruler.shell.extensions import plugin_metrics
+from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers
 from pytest_biasruler.shell.items import declared_checks, load_benchmark
 from pytest_biasruler.shell.outputs import clear_outputs, show_path
 from pytest_biasruler.shell.settings import settings_of, usage_error
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metadata import Metadata
     from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.benchmark.subgroups import Subgroups
 
 
 def named_files(config: pytest.Config) -> dict[Path, bool]:
@@ -47,6 +48,8 @@ def refuse_bad_start(config: pytest.Config) -> None:
     settings, is_listing = settings_of(config), config.getoption("collectonly")
     problems = [] if is_listing else clear_outputs(settings.outputs, root=settings.root)
     places = ["the outputs"] if problems else []
+    unfit = _problems_of(lambda: plugin_readers(config))
+    problems, places = [*problems, *unfit], [*places, *(["the mask readers"] if unfit else [])]
     for path, is_collected in named_files(config).items():
         shown = show_path(path, root=settings.root)
         found = _inspect(config, path, needs_checks=is_collected, looks_at_data=not is_listing)
@@ -83,6 +86,8 @@ def _describe(config: pytest.Config, path: Path) -> str:
 
 def inspect_data(benchmark: Benchmark, *, metrics: Sequence[Metric] = ()) -> list[BiasRulerError]:
     """Return what would stop an audit: problems of the tables, sets of which no mask exists."""
+    from pytest_biasruler.benchmark.baselines import find_unknown_baselines
+    from pytest_biasruler.benchmark.declared import declare_checks
     from pytest_biasruler.benchmark.metadata import read_metadata
     from pytest_biasruler.benchmark.metrics import CATALOGUE
     from pytest_biasruler.benchmark.subgroups import cut_all
@@ -95,15 +100,14 @@ def inspect_data(benchmark: Benchmark, *, metrics: Sequence[Metric] = ()) -> lis
         return problems
     metadata = read[0]
     known = {metric.name: metric for metric in (*CATALOGUE.values(), *metrics)}
-    return [
-        *_problems_of(lambda: cut_all(benchmark, metadata)),
-        *_problems_of(
-            lambda: read_scores(
-                benchmark, metadata=metadata, metrics={**known, **benchmark.metrics}
-            )
-        ),
-        *check_masks_exist(benchmark, metadata),
-    ]
+    cut: dict[str, Subgroups] = {}
+    problems = _problems_of(lambda: cut.update(cut_all(benchmark, metadata)))
+    if not problems:
+        declared = declare_checks(benchmark, metrics=metrics)
+        problems = find_unknown_baselines(benchmark, declared, subgroups=cut)
+    known |= benchmark.metrics
+    problems += _problems_of(lambda: read_scores(benchmark, metadata=metadata, metrics=known))
+    return [*problems, *check_masks_exist(benchmark, metadata)]
 
 
 def _inspect(

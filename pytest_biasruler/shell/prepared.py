@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.shell.extensions import plugin_metrics
+from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers
 from pytest_biasruler.shell.lock import locked
 from pytest_biasruler.shell.outputs import show_path
 from pytest_biasruler.shell.payload import add_context, to_text
@@ -163,6 +163,7 @@ class Preparations:
             "store": store,
             "progress": progress,
             "metrics": plugin_metrics(self._config),
+            "readers": plugin_readers(self._config),
         }
         if folder is None or store is None or not store.is_on:
             return prepare(benchmark, **keys)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.errors import BiasRulerError
     from pytest_biasruler.shell.guard import Census
     from pytest_biasruler.shell.prepared import Preparations
     from pytest_biasruler.shell.settings import Settings
@@ -27,6 +28,9 @@ CENSUS: pytest.StashKey[Census] = pytest.StashKey()
 
 AUDIT: pytest.StashKey[str] = pytest.StashKey()
 """Of an item: digest of the benchmark that it asks, once it is known."""
+
+WRONG_MARKERS: pytest.StashKey[list[BiasRulerError]] = pytest.StashKey()
+"""Of an item on a worker of xdist: why it must not run."""
 
 FINDINGS: pytest.StashKey[list[Finding]] = pytest.StashKey()
 """Of an item: what its checks found, in call order."""
