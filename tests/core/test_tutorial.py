@@ -109,7 +109,7 @@ def test_every_command_of_the_tutorial_prints_what_the_page_shows(walked):
 
 def test_every_command_of_the_page_on_extending_prints_what_it_shows(extended):
     folder, steps = extended
-    assert len(steps) == 4
+    assert len(steps) == 5
     assert_printed(steps)
     assert "Two makers, both from 2019 on." in (folder / "report.html").read_text("utf-8")
 
