@@ -50,11 +50,14 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path.suffix != ".toml":
+    # pytest asks about every file beside a test: a pyproject.toml must not cost an import. It is a
+    # benchmark file only if somebody names it on the command line.
+    is_ours = file_path.name == "biasruler.toml" or file_path.name.endswith(".biasruler.toml")
+    if not is_ours and not (file_path.suffix == ".toml" and parent.session.isinitpath(file_path)):
         return None
-    from pytest_biasruler.shell.items import make_benchmark_file
+    from pytest_biasruler.shell.items import BenchmarkFile
 
-    return make_benchmark_file(file_path, parent)
+    return BenchmarkFile.from_parent(parent, path=file_path)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

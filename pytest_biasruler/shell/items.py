@@ -23,19 +23,6 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
 
-FILE = "biasruler.toml"
-
-
-def make_benchmark_file(path: Path, parent: pytest.Collector) -> BenchmarkFile | None:
-    """Return a collector if `path` is a benchmark file.
-
-    Other TOML files are benchmark files only if somebody names them on the command line.
-    """
-    is_known = path.name == FILE or path.name.endswith(f".{FILE}")
-    if not (is_known or parent.session.isinitpath(path)):
-        return None
-    return BenchmarkFile.from_parent(parent, path=path)
-
 
 def load_benchmark(config: pytest.Config, path: Path) -> Benchmark:
     """Return the benchmark of a file, read once in this process.
