@@ -50,10 +50,15 @@ def _worst_off(finding: Finding) -> str | None:
     pair = finding.estimate.pair if finding.estimate else None
     if pair is None:
         return None
-    if finding.check != "ruler":
+    if not _is_signed(finding):
         return pair[1]
     means = {group.name: abs(group.mean or 0.0) for group in finding.groups}
     return max(pair, key=lambda name: (means[name], name))
+
+
+def _is_signed(finding: Finding) -> bool:
+    """Return whether a case is the worse the further its number lies from 0."""
+    return finding.check == "ruler" or finding.metric == "signed_volume_error"
 
 
 def _rank_cases(evidence: Evidence, finding: Finding, subgroup: str) -> pd.Series:
@@ -68,7 +73,7 @@ def _rank_cases(evidence: Evidence, finding: Finding, subgroup: str) -> pd.Serie
     of = evidence.cut(finding.by).of.reindex(column.per_case.index)
     members = column.shown[(of == subgroup).to_numpy()]
     sign = evidence.metric(metric).sign
-    badness = members.abs() if finding.check == "ruler" else -sign * members
+    badness = members.abs() if _is_signed(finding) else -sign * members
     return members.loc[badness.sort_values(ascending=False, kind="stable").index]
 
 

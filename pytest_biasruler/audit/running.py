@@ -80,6 +80,7 @@ def run_audit(
             "policy": policy or str(benchmark.defaults.policy or "confident-fail"),
             "both_empty": str(benchmark.defaults.both_empty),
             "show_cases": show_cases,
+            "limits_changed": {},
             "run_date": today.isoformat() if today else None,
         },
         checks={

@@ -51,19 +51,21 @@ def item_id(
 
 
 def number_repeats(ids: Iterable[str]) -> list[str]:
-    """Return the ids, in their order, with ``~2``, ``~3`` behind those that came before.
+    """Return the ids, in their order, with ``~2``, ``~3`` in those that came before.
+
+    The number stands inside the brackets: pytest takes what is outside for another test's name.
 
     Examples
     --------
     >>> number_repeats(["gap[a]", "gap[b]", "gap[a]"])
-    ['gap[a]', 'gap[b]', 'gap[a]~2']
+    ['gap[a]', 'gap[b]', 'gap[a~2]']
     """
     met: Counter[str] = Counter()
     numbered = []
     for one in ids:
         met[one] += 1
         # "~" is no character of an id itself, so a numbered id can meet no other.
-        numbered.append(one if met[one] == 1 else f"{one}~{met[one]}")
+        numbered.append(one if met[one] == 1 else f"{one[:-1]}~{met[one]}]")
     return numbered
 
 

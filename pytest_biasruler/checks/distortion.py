@@ -63,7 +63,7 @@ class Distortion:
         """Return the plain form that a finding carries."""
         verdict_expert, reason_expert = conclude(self.by_expert)
         verdict_automated, reason_automated = conclude(self.by_automated)
-        bounded = self.ratio["status"] == "bounded"
+        hides = self.direction == "masks" and self.ratio["status"] == "bounded"
         return {
             "direction": self.direction,
             "direction_confirmed": self.is_confirmed,
@@ -77,7 +77,7 @@ class Distortion:
             "gap_automated": _gap(self.by_automated, verdict_automated, reason_automated),
             "flip": FLIPS[verdict_automated, verdict_expert],
             "ratio": self.ratio,
-            "hidden_share": finite(1 - self.ratio["value"]) if bounded else None,
+            "hidden_share": finite(1 - self.ratio["value"]) if hides else None,
             "offset": self.offset,
         }
 

@@ -7,6 +7,7 @@ or ``"top-quartile"``), ``statistic`` (``"ratio"``: the smallest rate over the l
 
 from __future__ import annotations
 
+from math import expm1
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def _answer_ratio(
         reason=reason,
         estimate=_estimate_of(ratio, declared.alpha),
         p_fail=ratio.p_fail if ratio else None,
-        min_detectable=ratio.min_detectable if ratio else None,
+        min_detectable=_detectable(ratio, ratio_limit(declared)) if ratio else None,
         groups=members.groups,
         details={
             **details,
@@ -119,6 +120,11 @@ def _answer_difference(
         statement=_state(evidence, declared, ratio, details),
         details={**details, "better_above": False},
     )
+
+
+def _detectable(ratio: RateRatio, limit: float) -> float:
+    """Return how far below the limit a ratio must lie to be found in 80 % of benchmarks."""
+    return limit * -expm1(-ratio.min_detectable)
 
 
 def _estimate_of(ratio: RateRatio | None, alpha: float) -> Estimate | None:

@@ -9,6 +9,7 @@ from pytest_biasruler.report.blocks import Cell, Row, Table
 from pytest_biasruler.report.numbers import (
     NOTHING,
     format_number,
+    format_p,
     format_percent,
     format_signed,
     shown,
@@ -50,6 +51,11 @@ def number_cell(
     write = format_signed if signed else format_number
     text = write(value, limit=limit, decimals=decimals)
     return Cell(text=typeset(text), sort=exact_sort(value, text), is_number=True)
+
+
+def p_cell(p: float | None) -> Cell:
+    """Return a p-value, never rounded to 0."""
+    return Cell(text=format_p(p), sort="" if p is None else repr(p), is_number=True)
 
 
 def exact_sort(value: float | None, text: str) -> str:

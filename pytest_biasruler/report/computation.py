@@ -12,6 +12,7 @@ from pytest_biasruler.report.cells import (
     make_table,
     name_cell,
     number_cell,
+    p_cell,
     words,
 )
 from pytest_biasruler.report.numbers import (
@@ -150,7 +151,7 @@ def _pairs_table(finding: Finding, pairs: list[Mapping[str, Any]]) -> Table:
             name_cell(pair["b"]),
             number_cell(pair.get("estimate"), limit=limit),
             bounds_cell(typeset(format_bounds(pair.get("low"), pair.get("high"), limit=limit))),
-            number_cell(pair.get("p"), limit=0.05, decimals=4),
+            p_cell(pair.get("p")),
         )
         for pair in _in_one_order(pairs)
     ]

@@ -64,7 +64,7 @@ def account(bundle: Bundle | None, ledger: Ledger, *, census: Census, guard: Gua
     return Accounting(
         declared=ours,
         deselected=ours - frozenset(census.selected or guard.selected),
-        ran=ledger.judged & ours,
+        ran=ledger.answered & ours,
         missing=(guard.missing | _silent(ledger, census, guard) - in_error) & ours,
         errors=tuple(error for error in errors if error["id"] in ours),
     )

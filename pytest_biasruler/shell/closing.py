@@ -163,7 +163,7 @@ def _reasons(
     conflicts = ledger.conflicts()
     if conflicts:
         reasons.append(f"one check gave two results: {_named(conflicts)}")
-    n_ran = len(ledger.judged)
+    n_ran = len(ledger.answered)
     least = settings.min_checks
     if least is not None and not n_ran >= least:
         reasons.append(f"{n_ran} checks ran, fewer than --biasruler-min-checks {least}")

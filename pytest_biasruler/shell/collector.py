@@ -99,7 +99,9 @@ class Collector:
 
     def _is_concerned(self, census: Census) -> bool:
         # Workers that died have told nothing but the ids they collected.
-        in_file = any(".toml::" in nodeid for nodeid in self._guard.selected)
+        in_file = any(
+            nodeid.partition("::")[0].endswith(".toml") for nodeid in self._guard.selected
+        )
         is_ours = census.declared or self._ledger is not None or in_file
         return bool(is_ours) or is_configured(self._config)
 

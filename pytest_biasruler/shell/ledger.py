@@ -68,12 +68,10 @@ class Ledger:
                 attempt.errors.append(plain)
 
     @property
-    def judged(self) -> frozenset[str]:
-        """Ids of tests with at least one judged finding."""
+    def answered(self) -> frozenset[str]:
+        """Ids of tests with at least one finding, judged or only looked at."""
         return frozenset(
-            nodeid
-            for (nodeid, _), attempt in self.attempts.items()
-            if any(plain["finding"]["outcome"] is not None for plain in attempt.findings)
+            nodeid for (nodeid, _), attempt in self.attempts.items() if attempt.findings
         )
 
     def n_judged(self, nodeid: str) -> int:

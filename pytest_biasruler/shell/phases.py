@@ -34,7 +34,7 @@ class Phases:
         for item in audits:
             if item.get_closest_marker(MARKER) is None:
                 item.add_marker(MARKER)
-            if is_python_test(item):
+            if asks_in_python(item):
                 self._config.stash[CENSUS].declare(item.nodeid)
         if any(item.get_closest_marker(MARKER) for item in items):
             from pytest_biasruler.shell.markers import refuse_wrong_markers
@@ -119,6 +119,11 @@ def is_audit(item: pytest.Item) -> bool:
 def is_python_test(item: pytest.Item) -> bool:
     """Return whether a test uses one of our fixtures."""
     return any(name.startswith("biasruler") for name in getattr(item, "fixturenames", ()))
+
+
+def asks_in_python(item: pytest.Item) -> bool:
+    """Return whether a test can ask questions, which is what counts as declared."""
+    return "biasruler" in getattr(item, "fixturenames", ())
 
 
 def _worst(pending: list[tuple[str, str]]) -> tuple[str, str]:

@@ -100,7 +100,7 @@ def python_id(item: pytest.Item, prepared: Prepared, finding: Finding) -> str:
         )
     taken = {known.id for known in item.stash.get(FINDINGS, [])}
     plain = f"{node}::{finding.id}"
-    copies = (f"{plain}~{n}" for n in range(2, len(taken) + 3))
+    copies = (f"{plain[:-1]}~{n}]" for n in range(2, len(taken) + 3))
     return plain if plain not in taken else next(copy for copy in copies if copy not in taken)
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pytest_biasruler.shell.closing import Closed, Closing
     from pytest_biasruler.shell.ledger import Bundle
 
-MOST_LINES = 8  # between headline and accounting
+MOST_LINES = 8  # between headline and accounting, the masks that could not be used included
+MOST_PROBLEMS = 2
 _WIDEST_WORD = 12
 _LONGEST = 160
 _ORDER = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.WAIVED)
@@ -39,9 +40,11 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
         text, colour = headline(findings, accounting)
         name = printable(bundle.name) if bundle is not None else ""
         lines.append((f"{text:<62}  {name}".rstrip(), colour))
-        lines += finding_lines(findings, accounting, is_quiet=is_quiet, lists_skips=lists_skips)
+        problems = problem_lines(bundle) if bundle is not None and not is_quiet else []
+        told = finding_lines(findings, accounting, is_quiet=is_quiet, lists_skips=lists_skips)
+        lines += told if lists_skips else _first(told, most=MOST_LINES - len(problems))
         if not is_quiet and bundle is not None:
-            lines += [accounting_line(bundle, accounting), *chance_lines(findings)]
+            lines += [accounting_line(bundle, accounting), *problems, *chance_lines(findings)]
         lines.append((_outputs_line(closed, root=config.rootpath), ""))
     return lines + [(printable(reason), "red") for reason in closing.reasons]
 
@@ -93,9 +96,12 @@ def finding_lines(
             if f.outcome == Outcome.INCONCLUSIVE
         ] + [_line(f) for f in chosen if f.outcome == Outcome.WAIVED]
         return [*failed, *errors, *others]
-    lines = [*failed, *errors, *others]
-    n_more = len(lines) - MOST_LINES
-    return lines if n_more <= 0 else [*lines[:MOST_LINES], (f"  ... {n_more} more", "")]
+    return [*failed, *errors, *others]
+
+
+def _first(lines: list[Line], *, most: int) -> list[Line]:
+    n_more = len(lines) - most
+    return lines if n_more <= 0 else [*lines[:most], (f"  ... {n_more} more", "")]
 
 
 def accounting_line(bundle: Bundle, accounting: Accounting) -> Line:
@@ -107,6 +113,14 @@ def accounting_line(bundle: Bundle, accounting: Accounting) -> Line:
         text += f", {n_excluded} excluded{_where_most(cases['excluded'])}"
     n_declared = len(accounting.declared)
     return f"{text}; {len(accounting.ran)} of {n_declared} declared checks ran", ""
+
+
+def problem_lines(bundle: Bundle) -> list[Line]:
+    """Return what is wrong with the first masks that could not be used."""
+    problems = bundle.context["accounting"]["problems"]
+    lines = [(f"  {printable(problem['text'])}", "") for problem in problems[:MOST_PROBLEMS]]
+    n_more = len(problems) - MOST_PROBLEMS
+    return [*lines, (f"  ... {n_more} more in the report", "")] if n_more > 0 else lines
 
 
 def chance_lines(findings: Iterable[Finding]) -> list[Line]:

@@ -142,17 +142,22 @@ def _write_cube(path: Path, *, width: int, top: int, case: int) -> None:
     nib.Nifti1Image(voxels, np.diag([1.0, 1.0, 2.0, 1.0])).to_filename(path)
 
 
+@pytest.fixture(scope="session")
+def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bytecode")
+
+
 @pytest.fixture
 def run(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
+    bytecode: Path,
 ) -> Callable[..., pytest.RunResult]:
     """Give a function that runs pytest on the benchmark, by subprocess if xdist is asked for."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
     monkeypatch.setenv("NO_COLOR", "1")
     # Compiled once for all inner processes, also where the outer one may not write bytecode.
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(request.config.cache.mkdir("bytecode")))
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(bytecode))
     for name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"):
         monkeypatch.delenv(name, raising=False)
 

@@ -132,7 +132,7 @@ def test_the_section_holds_at_most_twelve_lines(write_benchmark, run):
     start = next(n for n, line in enumerate(lines) if "= biasruler =" in line)
     end = next(n for n, line in enumerate(lines) if "short test summary" in line)
     assert end - start - 1 == 12
-    assert "  ... 12 more" in lines
+    assert "  ... 13 more" in lines
 
 
 def test_many_single_questions_are_said_to_cost_something(pytester, write_benchmark, run):

@@ -116,7 +116,7 @@ EXPANSIONS = [
     (Check("floor", by="age", limit=0.7), {}, ["floor[dice-age-unet]"]),
     (Check("provenance", by=["age"]), {}, ["provenance[age-unet]"]),
     (Check("gap", by="age", name="main gap"), {}, ["gap[main_gap]"]),
-    (Check("gap", by="age", name="m"), TWO_MODELS, ["gap[m]", "gap[m]~2"]),
+    (Check("gap", by="age", name="m"), TWO_MODELS, ["gap[m]", "gap[m~2]"]),
     (
         Check("gap", by="age/years"),
         {"attributes": [Attribute(name="age/years")]},
@@ -136,7 +136,7 @@ def test_lists_and_defaults_make_one_readable_item_each(check, fields, expected)
 def test_items_keep_the_order_of_the_file_and_equal_ids_are_numbered():
     checks = (Check("gap", by="sex"), Check("gap", by="age"), Check("gap", by="sex", limit=0.1))
 
-    assert ids(*checks) == ["gap[dice-sex-unet]", "gap[dice-age-unet]", "gap[dice-sex-unet]~2"]
+    assert ids(*checks) == ["gap[dice-sex-unet]", "gap[dice-age-unet]", "gap[dice-sex-unet~2]"]
     indices = [declared.index for declared in declare_checks(benchmark_of(*checks))]
     assert indices == [0, 1, 2]
 
@@ -354,7 +354,7 @@ REFUSALS = [
     ),
     (Check("gap", by="age", metric="relative_volume_error"), {}, "limit is missing", "no default"),
     (Check("gap", by="age", metric="hd95_mm", limit=-1), {}, "limit is -1", "a number from 0 up"),
-    (Check("success", by="age", limit=2), {}, "limit is 2", "above 0 up to 1 for a ratio of rates"),
+    (Check("success", by="age", limit=2), {}, "limit is 2", "above 0 up to 1 for a ratio"),
     (Check("success", by="age", threshold=80), {}, "threshold is 80", "from 0 to 1 for dice"),
     (Check("success", by="age", threshold="best"), {}, 'threshold is "best"', '"top-quartile"'),
     (Check("success", by="age", sweep=[0.5, 80]), {}, "sweep is 80", "from 0 to 1 for dice"),
