@@ -198,9 +198,8 @@ def _item(
 
 def _support(question: Question, metric: Metric | None, keys: Mapping[str, Any]) -> str:
     """Return where the phantom patients stand by default: scores pooled, differences symmetric."""
-    is_difference = metric is not None and (
-        metric.direction == Direction.SIGNED or keys.get("second_expert") is not None
-    )
+    is_signed = metric is not None and metric.direction == Direction.SIGNED
+    is_difference = is_signed or keys.get("second_expert") is not None
     if question.check == "labels" and is_difference:
         return "symmetric"
     return question.support

@@ -118,6 +118,12 @@ def is_wrongly_paired(evidence: Evidence, declared: DeclaredCheck) -> bool:
     )
 
 
+def note_automated(evidence: Evidence, declared: DeclaredCheck) -> str:
+    """Return what a statement must add if no expert stands behind it."""
+    by_automated = proven_by(evidence, declared) == ReferenceKind.AUTOMATED
+    return ", by the automated reference only" if by_automated else ""
+
+
 def note_unjudged(members: Membership, verdict: Verdict) -> str:
     """Return what a PASS must add about subgroups that were too small to judge."""
     small = members.too_small

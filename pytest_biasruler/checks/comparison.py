@@ -103,8 +103,8 @@ def compare(
 
 
 def _edges(values: np.ndarray, support: str | tuple[float, float]) -> tuple[float, float]:
-    if not isinstance(support, str):
-        return support
+    if not isinstance(support, str):  # never narrower than what was seen
+        return min(support[0], float(np.min(values))), max(support[1], float(np.max(values)))
     if support == "symmetric":
         widest = float(np.max(np.abs(values)))
         return -widest, widest

@@ -48,23 +48,19 @@ def _verdict(*, fails: bool, word: str) -> str:
 
 
 def _judged_by_its_teacher(evidence: Evidence, declared: DeclaredCheck) -> Criterion:
-    references = evidence.benchmark.references
-    only_automated = all(r.kind == ReferenceKind.AUTOMATED for r in references)
-    model = next(m for m in evidence.benchmark.models if m.name == declared.model)
-    teacher = model.trained_on
-    taught = teacher is not None and any(
-        r.name == teacher and r.kind == ReferenceKind.AUTOMATED for r in references
-    )
-    fails = only_automated and taught
-    text = (
-        "judged only by the automated reference it was trained on"
-        if fails
-        else (
-            "judged by an expert reference"
-            if not only_automated
-            else "judged by an automated reference that it was not declared to be trained on"
-        )
-    )
+    judges = {
+        reference
+        for (model, reference, _), rows in evidence.rows.items()
+        if model == declared.model and has_answer(rows).any()
+    }
+    kinds = {each.name: each.kind for each in evidence.benchmark.references}
+    teacher = next(m.trained_on for m in evidence.benchmark.models if m.name == declared.model)
+    fails = judges == {teacher} and kinds.get(str(teacher)) == ReferenceKind.AUTOMATED
+    text = "judged by an automated reference that it was not declared to be trained on"
+    if fails:
+        text = "judged only by the automated reference it was trained on"
+    elif any(kinds[judge] == ReferenceKind.EXPERT for judge in judges):
+        text = "judged by an expert reference"
     return Criterion(
         criterion="a",
         text=text,
@@ -138,8 +134,13 @@ def cases_with_expert(evidence: Evidence) -> set[str]:
         case
         for (_, reference, _), rows in evidence.rows.items()
         if reference in experts
-        for case in rows.index
+        for case in rows.index[has_answer(rows)]
     }
+
+
+def has_answer(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows hold anything: a row of empty cells is no label."""
+    return rows["status"] != "undefined"
 
 
 def _few_expert_cases(

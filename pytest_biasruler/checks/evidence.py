@@ -150,33 +150,49 @@ def score_column(
 
 
 def paired_difference(minuend: Column, subtrahend: Column) -> Column:
-    """Return minuend minus subtrahend on the cases that have both."""
+    """Return minuend minus subtrahend on the cases that have both.
+
+    A case with only one of the two is undefined, whatever left the other out: only a case that
+    both leave out on purpose goes uncounted.
+    """
     both = minuend.per_case.index.intersection(subtrahend.per_case.index)
     difference = minuend.per_case.loc[both] - subtrahend.per_case.loc[both]
+    alone = frozenset(minuend.per_case.index.symmetric_difference(subtrahend.per_case.index))
     excluded = minuend.excluded | subtrahend.excluded
     return Column(
         per_case=difference,
         shown=minuend.shown.loc[both] - subtrahend.shown.loc[both],
         excluded=excluded,
-        undefined=(minuend.undefined | subtrahend.undefined) - excluded,
+        undefined=(minuend.undefined | subtrahend.undefined | alone) - excluded,
     )
 
 
-def bounds_of(evidence: Evidence, declared: DeclaredCheck, column: Column) -> tuple[float, float]:
+def bounds_of(
+    evidence: Evidence, declared: DeclaredCheck, *columns: Column
+) -> tuple[float, float]:
     """Return the smallest and largest possible s*y of a metric.
 
-    A distance cannot exceed the largest image diagonal among the cases scored; where a metric has
-    no bound at all, the observed extreme stands in.
+    A distance reaches up to the largest image diagonal among the cases of the columns, or the
+    declared cap; where a metric has no bound at all, the observed extremes stand in. Nothing
+    observed lies outside.
     """
     metric = evidence.metric(declared.metric)
-    observed = (float(column.shown.min()), float(column.shown.max()))
-    low = observed[0] if metric.range[0] is None else metric.range[0]
-    high = metric.range[1]
-    if high is None:
-        high = observed[1]
-        if metric.one_empty == IMAGE_DIAGONAL and declared.model and declared.reference:
-            rows = evidence.pair(declared.model, declared.reference, declared.label)
-            diagonals = rows["diagonal_mm"].reindex(column.shown.index).dropna()
-            high = max(high, float(diagonals.max())) if len(diagonals) else high
+    observed = pd.concat([column.shown for column in columns])
+    low, high = (
+        float(extreme) if bound is None else bound
+        for bound, extreme in zip(metric.range, (observed.min(), observed.max()), strict=True)
+    )
+    if metric.range[1] is None:
+        high = max([high, metric.cap or high, *_diagonals(evidence, declared, observed.index)])
     edges = (metric.sign * low, metric.sign * high)
     return min(edges), max(edges)
+
+
+def _diagonals(evidence: Evidence, declared: DeclaredCheck, cases: pd.Index) -> list[float]:
+    """Return the largest image diagonal among the cases, if the metric is a distance."""
+    if evidence.metric(declared.metric).one_empty != IMAGE_DIAGONAL:
+        return []
+    scored_set = declared.automated if declared.model is None else declared.model
+    rows = evidence.pair(str(scored_set), str(declared.reference), declared.label)
+    largest = rows["diagonal_mm"].reindex(cases).max()
+    return [float(largest)] if np.isfinite(largest) else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.checks.answer import answer, is_wrongly_paired, note_unjudged
+from pytest_biasruler.checks.answer import answer, is_wrongly_paired, note_automated, note_unjudged
 from pytest_biasruler.checks.comparison import finite
 from pytest_biasruler.checks.evidence import bounds_of, score_column
 from pytest_biasruler.checks.finding import Estimate, Finding, Verdict
@@ -18,6 +18,8 @@ from pytest_biasruler.statistics.floor import FloorEstimate, estimate_floor
 from pytest_biasruler.statistics.spread import judge_bounds
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pytest_biasruler.benchmark.definition import DeclaredCheck
     from pytest_biasruler.checks.evidence import Column, Evidence
     from pytest_biasruler.checks.membership import Membership
@@ -72,9 +74,15 @@ def _estimate(
         patients=evidence.patients(names.index),
         judged=members.judged,
         limit=evidence.metric(declared.metric).sign * _limit(declared),
-        support=bounds_of(evidence, declared, column),
+        support=bounds_of(evidence, declared, column.only(_judged_cases(column, members))),
         alpha=declared.alpha,
     )
+
+
+def _judged_cases(column: Column, members: Membership) -> pd.Index:
+    of = members.subgroups.of.reindex(column.per_case.index)
+    judged: pd.Index[str] = of[of.isin(members.judged)].index
+    return judged
 
 
 def _judge(
@@ -105,7 +113,7 @@ def _estimate_of(floor: FloorEstimate, *, sign: float, alpha: float) -> Estimate
         ci95=(finite(first), finite(second)),
         pair=None,
         method=(
-            "guarded cluster-robust one-sample means within the bounds of the metric, level "
+            "guarded cluster-robust one-sample means within what a case can be, level "
             f"{floor.level:.4f} for FAIL, {1 - alpha:.4f} for PASS"
         ),
         alpha=alpha,
@@ -130,4 +138,7 @@ def _state(evidence: Evidence, declared: DeclaredCheck, floor: FloorEstimate | N
         return f"No subgroup of {attribute} is large enough for a floor of {metric.title}"
     mean = format_number(metric.sign * floor.value, limit=declared.limit)
     unit = f" {metric.unit}" if metric.unit else ""
-    return f"The worst-off subgroup of {attribute} ({floor.worst}) has {metric.title} {mean}{unit}"
+    return (
+        f"The worst-off subgroup of {attribute} ({floor.worst}) has {metric.title} {mean}{unit}"
+        f"{note_automated(evidence, declared)}"
+    )

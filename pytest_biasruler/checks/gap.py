@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_biasruler.benchmark.definition import ReferenceKind
-from pytest_biasruler.checks.answer import answer_comparison, proven_by
+from pytest_biasruler.checks.answer import answer_comparison, note_automated
 from pytest_biasruler.checks.comparison import compare, finite
 from pytest_biasruler.checks.evidence import bounds_of, score_column
 from pytest_biasruler.checks.numbers import format_number
@@ -72,8 +71,7 @@ def state_gap(evidence: Evidence, declared: DeclaredCheck, comparison: Compariso
     of_best, of_worst = (
         f"{name}: {format_number(comparison.mean(name))}" for name in (best, worst)
     )
-    by_automated = proven_by(evidence, declared) == ReferenceKind.AUTOMATED
-    ending = ", by the automated reference only" if by_automated else ""
+    ending = note_automated(evidence, declared)
     if declared.baseline is None:
         return (
             f"{title} differs by {value}{unit} between subgroups of {attribute} "

@@ -62,15 +62,22 @@ def _scores(evidence: Evidence, declared: DeclaredCheck, first: str, second: str
 def _label_column(evidence: Evidence, declared: DeclaredCheck) -> tuple[Column, str | None]:
     automated, expert = str(declared.automated), str(declared.reference)
     column = _scores(evidence, declared, automated, expert)
-    second = declared.options.get("second_expert")
+    second = _second_expert(evidence, declared)
     if second is None:
         return column, None
-    return paired_difference(_scores(evidence, declared, second, expert), column), str(second)
+    return paired_difference(_scores(evidence, declared, second, expert), column), second
+
+
+def _second_expert(evidence: Evidence, declared: DeclaredCheck) -> str | None:
+    """Return the second expert; a signed error of the automated label needs none."""
+    second = declared.options.get("second_expert")
+    is_signed_error = evidence.metric(declared.metric).direction == Direction.SIGNED
+    return None if second is None or is_signed_error else str(second)
 
 
 def _is_unsigned(evidence: Evidence, declared: DeclaredCheck) -> bool:
     is_signed_error = evidence.metric(declared.metric).direction == Direction.SIGNED
-    return is_signed_error or declared.options.get("second_expert") is not None
+    return is_signed_error or _second_expert(evidence, declared) is not None
 
 
 def _support(
@@ -79,7 +86,7 @@ def _support(
     if declared.support != "bounds":
         return "symmetric" if _is_unsigned(evidence, declared) else "pooled"
     low, high = bounds_of(evidence, declared, column)
-    is_difference = declared.options.get("second_expert") is not None
+    is_difference = _second_expert(evidence, declared) is not None
     return (low - high, high - low) if is_difference else (low, high)
 
 
@@ -90,7 +97,7 @@ def _state(evidence: Evidence, declared: DeclaredCheck, comparison: Comparison) 
         return f"The automated labels cannot be compared between subgroups of {attribute}"
     best, worst = comparison.pair
     of_worst, of_best = (format_number(comparison.mean(name)) for name in (worst, best))
-    if declared.options.get("second_expert") is not None:
+    if _second_expert(evidence, declared) is not None:
         return (
             f"Human agreement exceeds the automated labels' by {of_best} for {attribute} {best} "
             f"and by {of_worst} for {worst}"
@@ -154,7 +161,7 @@ def _relative_risks(
     judged = comparison.members.judged
     if not judged:
         return {}
-    base = declared.baseline or max(judged, key=lambda name: (comparison.n_patients(name), name))
+    base = declared.baseline or min(judged, key=lambda name: (-comparison.n_patients(name), name))
     risks: dict[str, Any] = {"of": base}
     for name in judged:
         if name == base:
@@ -179,11 +186,11 @@ def _relative_risks(
 
 def _anchoring(evidence: Evidence, declared: DeclaredCheck) -> dict[str, Any] | None:
     """Return how much closer the second expert is to the automated label than the first."""
-    second = declared.options.get("second_expert")
+    second = _second_expert(evidence, declared)
     if second is None:
         return None
     closer = paired_difference(
-        _scores(evidence, declared, str(declared.automated), str(second)),
+        _scores(evidence, declared, str(declared.automated), second),
         _scores(evidence, declared, str(declared.automated), str(declared.reference)),
     )
     if len(closer.per_case) == 0:

@@ -30,8 +30,17 @@ class Membership:
 
     @property
     def too_small(self) -> tuple[str, ...]:
-        """Names of the subgroups that have too few patients to be judged."""
-        return tuple(group.name for group in self.groups if group.status == Status.TOO_SMALL)
+        """Names of the subgroups that have cases, but too few patients to be judged."""
+        return tuple(
+            group.name
+            for group in self.groups
+            if group.status == Status.TOO_SMALL
+            or (group.status == Status.EMPTY and self.lost(group.name))
+        )
+
+    def lost(self, name: str) -> int:
+        """Return how many cases of a subgroup are excluded or undefined."""
+        return self.excluded[name] + self.undefined[name]
 
 
 def find_members(
@@ -39,7 +48,6 @@ def find_members(
 ) -> Membership:
     """Return who is in which subgroup of `by`, and which subgroups are judged."""
     subgroups = evidence.cut(by)
-    judge_missing = any(a.judge_missing for a in evidence.benchmark.attributes if a.name in by)
     groups, judged, crowded = [], [], []
     excluded, undefined = {}, {}
     of = subgroups.of
@@ -49,7 +57,7 @@ def find_members(
         n_patients = len(set(evidence.patients(values.index)))
         status = _status(
             n_patients,
-            is_missing=name == subgroups.missing and not judge_missing,
+            is_missing=name == subgroups.missing and not subgroups.judge_missing,
             min_patients=min_patients,
         )
         excluded[name] = sum(case in column.excluded for case in members)
@@ -66,9 +74,12 @@ def find_members(
         )
         if status == Status.JUDGED:
             judged.append(name)
-            lost = excluded[name] + undefined[name]
-            if not lost <= MAX_UNDEFINED_SHARE * (lost + len(values)):
-                crowded.append(name)
+        # Also where so many are lost that too few are left: that must not look like a small group.
+        was_large = len(set(evidence.patients(members))) >= min_patients
+        lost = excluded[name] + undefined[name]
+        is_compared = status != Status.MISSING and was_large
+        if is_compared and not lost <= MAX_UNDEFINED_SHARE * (lost + len(values)):
+            crowded.append(name)
     return Membership(
         subgroups=subgroups,
         groups=tuple(groups),

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pytest_biasruler.checks.answer import answer
-from pytest_biasruler.checks.criteria import cases_with_expert, judge_criteria
+from pytest_biasruler.checks.criteria import cases_with_expert, has_answer, judge_criteria
 from pytest_biasruler.checks.evidence import Column
 from pytest_biasruler.checks.finding import Finding, Status, Verdict
 from pytest_biasruler.checks.membership import find_members
@@ -54,13 +54,15 @@ def check_provenance(evidence: Evidence, declared: DeclaredCheck) -> Finding:
 
 
 def _lost_column(evidence: Evidence, declared: DeclaredCheck) -> Column:
-    """Return 1 for each case that is excluded or whose default score is not finite, else 0."""
+    """Return 1 for each case that some reference excludes or that has no default score, else 0."""
     rows = evidence.pair(str(declared.model), str(declared.reference), declared.label)
     present = set(rows.index)
     metric = evidence.benchmark.defaults.metric
     if metric in rows.columns:
         finite = np.isfinite(rows[metric].astype(float)) | (rows["status"] == "agreed absent")
         present = set(rows.index[finite])
+    if declared.automated is not None:
+        present -= set(evidence.scored.excluded.get(declared.automated, ()))
     cases = pd.Index(evidence.cases)
     values = pd.Series([float(case not in present) for case in cases], index=cases)
     return Column(per_case=values, shown=values)
@@ -83,7 +85,9 @@ def _exclusions(evidence: Evidence, members: Membership) -> list[dict[str, Any]]
 def _sources(evidence: Evidence, members: Membership) -> dict[str, dict[str, int]]:
     """Return how many cases of each subgroup have an expert label, only an automated one, none."""
     expert = cases_with_expert(evidence)
-    any_reference = {case for rows in evidence.rows.values() for case in rows.index}
+    any_reference = {
+        case for rows in evidence.rows.values() for case in rows.index[has_answer(rows)]
+    }
     of = members.subgroups.of
     sources = {}
     for name in members.subgroups.order:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.checks.comparison import compare
 from pytest_biasruler.checks.evidence import Column
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.statistics.rates import RateRatio, estimate_rate_ratio
@@ -12,6 +13,7 @@ from pytest_biasruler.statistics.spread import judge_bounds
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.membership import Membership
 
@@ -49,6 +51,12 @@ def compare_rates(
         baseline=baseline,
         alpha=declared.alpha,
     )
+
+
+def compare_successes(evidence: Evidence, declared: DeclaredCheck, column: Column) -> Comparison:
+    """Return the difference of success rates, through the engine."""
+    limit = float(declared.limit or 0.0)
+    return compare(evidence, declared, column, support=(0.0, 1.0), limit=limit)
 
 
 def ratio_limit(declared: DeclaredCheck) -> float:

@@ -79,7 +79,7 @@ def compare_references(
     difference = paired_difference(automated, expert)
     support: str | tuple[float, float] = "symmetric"
     if declared.support == "bounds" and len(difference.per_case):
-        low, high = bounds_of(evidence, declared, expert)
+        low, high = bounds_of(evidence, declared, expert, automated)
         support = (low - high, high - low)
     return compare(
         evidence,

@@ -16,14 +16,21 @@ from pytest_biasruler.checks.answer import (
     answer,
     answer_comparison,
     is_wrongly_paired,
+    note_automated,
     note_unjudged,
 )
-from pytest_biasruler.checks.comparison import compare, finite
+from pytest_biasruler.checks.comparison import finite
 from pytest_biasruler.checks.evidence import Column, score_column
 from pytest_biasruler.checks.finding import Estimate, Finding, Verdict
 from pytest_biasruler.checks.membership import find_members
 from pytest_biasruler.checks.numbers import format_number
-from pytest_biasruler.checks.rates import compare_rates, judge_ratio, mark_successes, ratio_limit
+from pytest_biasruler.checks.rates import (
+    compare_rates,
+    compare_successes,
+    judge_ratio,
+    mark_successes,
+    ratio_limit,
+)
 from pytest_biasruler.checks.sweep import describe_sweep
 
 if TYPE_CHECKING:
@@ -110,9 +117,7 @@ def _answer_difference(
     ratio: RateRatio | None,
     details: dict[str, Any],
 ) -> Finding:
-    comparison = compare(
-        evidence, declared, column, support=(0.0, 1.0), limit=float(declared.limit or 0.0)
-    )
+    comparison = compare_successes(evidence, declared, column)
     return answer_comparison(
         evidence,
         declared,
@@ -156,9 +161,8 @@ def _define(evidence: Evidence, declared: DeclaredCheck, threshold: float) -> st
     metric = evidence.metric(declared.metric)
     relation = "above" if metric.sign > 0 else "below"
     unit = f" {metric.unit}" if metric.unit else ""
-    origin = (
-        " (the best quarter of all cases)" if declared.options["threshold"] != threshold else ""
-    )
+    is_declared = declared.options["threshold"] != TOP_QUARTILE
+    origin = "" if is_declared else " (the best quarter of all cases)"
     return f"{metric.title} {relation} {format_number(threshold)}{unit}{origin}"
 
 
@@ -167,8 +171,10 @@ def _state(
 ) -> str:
     attribute = " and ".join(declared.by)
     definition = _define(evidence, declared, details["threshold"])
-    if ratio is None or ratio.pair is None:
-        return f"The shares that reach {definition} cannot be compared between {attribute}"
+    if ratio is None:
+        return f"The shares of cases with {definition} cannot be compared by {attribute}"
+    if ratio.pair is None:
+        return f"No judged subgroup of {attribute} has a rate above 0 to compare ({definition})"
     better, worse = ratio.pair
     rates = {group.name: 100 * group.mean for group in ratio.groups}
     told = f"ratio {format_number(ratio.value, limit=declared.limit)}"
@@ -177,5 +183,5 @@ def _state(
     return (
         f"{format_number(rates[worse], decimals=0)} % of {attribute} {worse} against "
         f"{format_number(rates[better], decimals=0)} % of {better} reach {definition} "
-        f"({told})"
+        f"({told}){note_automated(evidence, declared)}"
     )

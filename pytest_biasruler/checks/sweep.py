@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.checks.comparison import finite
+from pytest_biasruler.checks.comparison import conclude, finite
 from pytest_biasruler.checks.membership import find_members
-from pytest_biasruler.checks.rates import compare_rates, judge_ratio, mark_successes, ratio_limit
+from pytest_biasruler.checks.rates import (
+    compare_rates,
+    compare_successes,
+    judge_ratio,
+    mark_successes,
+    ratio_limit,
+)
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck
@@ -53,7 +59,10 @@ def _at(
     members = find_members(evidence, column, by=declared.by, min_patients=declared.min_patients)
     ratio = compare_rates(evidence, declared, column, members)
     rates = {g.name: g.mean for g in members.groups if g.name in members.judged}
-    verdict, _ = judge_ratio(ratio, members, ratio_limit(declared))
+    if declared.options["statistic"] == "ratio":
+        verdict, _ = judge_ratio(ratio, members, ratio_limit(declared))
+    else:
+        verdict, _ = conclude(compare_successes(evidence, declared, column))
     return {
         "threshold": threshold,
         "rates": rates,

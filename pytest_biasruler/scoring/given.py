@@ -49,13 +49,13 @@ def read_scores(
         labels=tuple(benchmark.labels),
         metrics=metrics,
     )
-    source = benchmark.scores
+    source, rule = benchmark.scores, benchmark.defaults.both_empty
     if not isinstance(source, ScoreSource):
         text = frame_to_text(source, shown="scores", limits=_larger(benchmark.limits))
-        return publish(text, vocabulary=vocabulary, shown="scores")
+        return publish(text, vocabulary=vocabulary, shown="scores", rule=rule)
     shown = Path(source.table).name
     text = _read_file(source, benchmark=benchmark, shown=shown)
-    return publish(text, vocabulary=vocabulary, shown=shown)
+    return publish(text, vocabulary=vocabulary, shown=shown, rule=rule)
 
 
 def note_gaps(given: Published | None) -> tuple[Note, ...]:

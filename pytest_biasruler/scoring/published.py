@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pytest_biasruler.benchmark.definition import BothEmpty
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.numbers import form_of
 from pytest_biasruler.benchmark.refusals import first_of, raise_if_any
@@ -63,7 +64,13 @@ class Published:
     n_undefined: Mapping[str, int] = field(default_factory=dict)
 
 
-def publish(text: TextTable, *, vocabulary: Vocabulary, shown: str) -> Published:
+def publish(
+    text: TextTable,
+    *,
+    vocabulary: Vocabulary,
+    shown: str,
+    rule: BothEmpty = BothEmpty.SCORE,
+) -> Published:
     """Return a table of scores with its claims checked.
 
     Parameters
@@ -74,6 +81,8 @@ def publish(text: TextTable, *, vocabulary: Vocabulary, shown: str) -> Published
         looked at. One row for each case, label, model and reference, in any order.
     shown : str
         How messages name the table.
+    rule : BothEmpty
+        What a case scores in which both masks are empty, as the volumes or counts tell.
 
     Raises
     ------
@@ -103,6 +112,7 @@ def publish(text: TextTable, *, vocabulary: Vocabulary, shown: str) -> Published
     capped = _cap(scores, metrics=vocabulary.metrics)
     table = pd.concat([kept[[*KEYS, "where"]], capped], axis=1)
     table[STATUS] = _statuses(table, metrics=metrics)
+    _score_agreed_absent(table, metrics=[vocabulary.metrics[name] for name in metrics], rule=rule)
     return Published(
         table=table,
         n_strangers=n_strangers,
@@ -207,6 +217,17 @@ def _statuses(table: pd.DataFrame, *, metrics: Sequence[str]) -> pd.Series[str]:
             Status.AGREED_ABSENT.value
         )
     return status
+
+
+def _score_agreed_absent(
+    table: pd.DataFrame, *, metrics: Sequence[Metric], rule: BothEmpty
+) -> None:
+    """Give the cases in which both masks are empty what the policy says, as masks would get it."""
+    absent = table[STATUS] == Status.AGREED_ABSENT.value
+    for metric in metrics:
+        told = table.loc[absent, metric.name]
+        scored = told.fillna(metric.both_empty)
+        table.loc[absent, metric.name] = scored if rule == BothEmpty.SCORE else nan
 
 
 def _count_undefined(table: pd.DataFrame, *, metrics: Sequence[str]) -> dict[str, int]:

@@ -47,7 +47,8 @@ def test_error_rate_and_direction_are_those_of_the_worked_example(make_evidence)
         {"old": 0.153846, "young": 0.153846}, abs=1e-6
     )
     assert finding.details["pooled"]["old"]["ler"] == pytest.approx(0.307692, abs=1e-6)
-    assert finding.details["relative_risk"]["old"]["value"] == pytest.approx(1.0)
+    assert finding.details["relative_risk"]["young"]["value"] == pytest.approx(1.0)
+    assert finding.details["relative_risk"]["of"] == "old"
 
 
 def test_two_findings_are_asked_unless_a_metric_is_named(make_evidence):
