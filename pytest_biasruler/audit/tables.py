@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_biasruler.benchmark.metrics import Direction
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,8 +23,9 @@ GOOD_SCORE = 0.8
 def summarise_scores(evidence: Evidence, *, metrics: Sequence[str]) -> list[dict[str, Any]]:
     """Return one row for each metric, label, model, reference and subgroup, and for all cases.
 
-    The worst tenth is the quantile that one case in ten is worse than or equal to; `above` is the
-    share of cases above 0.8, for metrics on the 0-1 scale. Cases without a score do not count.
+    The worst tenth is the quantile that one case in ten is worse than or equal to, None for a
+    signed error; `above` is the share of cases above 0.8, for metrics on the 0-1 scale. Cases
+    without a score do not count.
     """
     rows = []
     for (model, reference, label), part in evidence.rows.items():
@@ -63,7 +66,7 @@ def _describe(evidence: Evidence, metric: Metric, scores: pd.Series) -> dict[str
         "sd": float(values.std(ddof=1)) if n_cases > 1 else None,
         "median": None if is_empty else float(np.median(values)),
         "worst_tenth": None
-        if is_empty
+        if is_empty or metric.direction == Direction.SIGNED
         else float(metric.sign * np.quantile(metric.sign * values, 0.1)),
         "above_threshold": float((values > GOOD_SCORE).mean())
         if metric.is_share and not is_empty

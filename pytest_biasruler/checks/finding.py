@@ -102,3 +102,14 @@ class Finding:
     groups: tuple[Group, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     outcome: str | None = None
+
+    @property
+    def told_pair(self) -> tuple[str, str] | None:
+        """The pair in the order in which people are told of it.
+
+        A distortion is told as the change of a gap that is not negative by the experts.
+        """
+        oriented = self.details.get("direction_pair")
+        if oriented:
+            return (oriented[0], oriented[1])
+        return self.estimate.pair if self.estimate is not None else None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.evidence import Column, Evidence
     from pytest_biasruler.checks.membership import Membership
 
@@ -46,14 +47,14 @@ def check_floor(evidence: Evidence, declared: DeclaredCheck) -> Finding:
         statement=_state(evidence, declared, floor) + note_unjudged(members, verdict),
         verdict=verdict,
         reason=reason,
-        estimate=_estimate_of(floor, sign=metric.sign, alpha=declared.alpha) if floor else None,
+        estimate=_estimate_of(floor, metric, alpha=declared.alpha) if floor else None,
         p_fail=floor.p_fail if floor else None,
         min_detectable=floor.min_detectable if floor else None,
         groups=members.groups,
         details={
             "counts": {"excluded": dict(members.excluded), "undefined": dict(members.undefined)},
             "too_small": list(members.too_small),
-            "bounds": _bounds(floor, metric.sign) if floor else {},
+            "bounds": _bounds(floor, metric) if floor else {},
             "worst": floor.worst if floor else None,
             "better_above": metric.sign > 0,
         },
@@ -102,15 +103,14 @@ def _judge(
     return verdict, None
 
 
-def _estimate_of(floor: FloorEstimate, *, sign: float, alpha: float) -> Estimate:
+def _estimate_of(floor: FloorEstimate, metric: Metric, *, alpha: float) -> Estimate:
     """Return the worst mean in natural direction; for a distance the bounds change places."""
-    low, high = sorted((sign * floor.low, sign * floor.high))
-    first, second = sorted(sign * bound for bound in floor.ci95)
+    low, high = _natural(floor.low, floor.high, metric)
     return Estimate(
-        value=finite(sign * floor.value),
-        low=finite(low),
-        high=finite(high),
-        ci95=(finite(first), finite(second)),
+        value=finite(metric.sign * floor.value),
+        low=low,
+        high=high,
+        ci95=_natural(*floor.ci95, metric),
         pair=None,
         method=(
             "guarded cluster-robust one-sample means within what a case can be, level "
@@ -120,15 +120,21 @@ def _estimate_of(floor: FloorEstimate, *, sign: float, alpha: float) -> Estimate
     )
 
 
-def _bounds(floor: FloorEstimate, sign: float) -> dict[str, dict[str, float | None]]:
+def _natural(first: float, second: float, metric: Metric) -> tuple[float | None, float | None]:
+    """Return two bounds in natural direction, none of them beyond what the metric can be."""
+    least, most = metric.range
+    low, high = sorted((metric.sign * first, metric.sign * second))
+    return (
+        finite(low if least is None else max(low, least)),
+        finite(high if most is None else min(high, most)),
+    )
+
+
+def _bounds(floor: FloorEstimate, metric: Metric) -> dict[str, dict[str, float | None]]:
     bounds = {}
     for group in floor.groups:
-        low, high = sorted((sign * group.low, sign * group.high))
-        bounds[group.name] = {
-            "mean": finite(sign * group.mean),
-            "low": finite(low),
-            "high": finite(high),
-        }
+        low, high = _natural(group.low, group.high, metric)
+        bounds[group.name] = {"mean": finite(metric.sign * group.mean), "low": low, "high": high}
     return bounds
 
 

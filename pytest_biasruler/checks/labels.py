@@ -14,7 +14,7 @@ from pytest_biasruler.benchmark.metrics import Direction
 from pytest_biasruler.checks.answer import answer_comparison
 from pytest_biasruler.checks.comparison import compare, finite
 from pytest_biasruler.checks.evidence import bounds_of, paired_difference, score_column
-from pytest_biasruler.checks.numbers import format_number
+from pytest_biasruler.checks.numbers import format_number, format_signed
 from pytest_biasruler.statistics.ratio import mean_ratio
 from pytest_biasruler.statistics.spread import estimate_mean
 
@@ -103,18 +103,17 @@ def _state(evidence: Evidence, declared: DeclaredCheck, comparison: Comparison) 
             f"and by {of_worst} for {worst}"
         )
     if metric.direction == Direction.SIGNED:
-        drawn = " and ".join(_drawn(comparison, name) for name in (worst, best))
-        return f"The automated labels are drawn {drawn} ({attribute})"
+        errors = " and ".join(
+            f"{format_signed(comparison.mean(name))} for {name}" for name in (worst, best)
+        )
+        return (
+            f"The automated labels' mean signed volume error is {errors} ({attribute}; "
+            "share of the union, positive where drawn too large)"
+        )
     return (
         f"The automated labels agree less with experts for {attribute} {worst} "
         f"({metric.title} {of_worst} against {of_best} for {best}), case ambiguity included"
     )
-
-
-def _drawn(comparison: Comparison, name: str) -> str:
-    mean = comparison.mean(name)
-    size = "small" if mean < 0 else "large"
-    return f"{format_number(abs(mean) * 100, decimals=1)} % too {size} for {name}"
 
 
 def _label_audit(

@@ -39,4 +39,6 @@ def format_signed(value: float | None, *, decimals: int = 3) -> str:
     ('+0.007', '−0.021')
     """
     text = format_number(value, decimals=decimals)
-    return text.replace("-", "−") if text.startswith(("-", "u")) else f"+{text}"
+    if text == "undefined" or float(text) == 0:
+        return text
+    return text.replace("-", "−") if text.startswith("-") else f"+{text}"

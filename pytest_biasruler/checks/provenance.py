@@ -104,7 +104,10 @@ def _state(evidence: Evidence, declared: DeclaredCheck, members: Membership) -> 
     attribute = " and ".join(declared.by)
     declared_groups = [g for g in members.groups if g.status != Status.MISSING]
     n_missing = sum(g.n_cases for g in members.groups if g.status == Status.MISSING)
-    return (
-        f"{len(members.too_small)} of {len(declared_groups)} subgroups of {attribute} are too "
-        f"small to judge; {n_missing} of {len(evidence.cases):,} cases have no {attribute}"
-    )
+    sizes = f"every subgroup of {attribute} is large enough to judge"
+    if members.too_small:
+        sizes = (
+            f"{len(members.too_small)} of {len(declared_groups)} subgroups of {attribute} are "
+            "too small to judge"
+        )
+    return f"{sizes}; {n_missing} of {len(evidence.cases):,} cases have no {attribute}"

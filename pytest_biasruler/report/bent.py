@@ -121,7 +121,10 @@ def _remarks(finding: Finding) -> Iterator[str]:
         number = typeset(f"{format_signed(signed['value'])} {bounds}")
         pair = details.get("direction_pair")
         of = f" of {shown(pair[0])} − {shown(pair[1])}" if pair else ""
-        yield f"Automated gap minus expert gap{of}: {number} ({direction_of(finding)})."
+        yield (
+            f"Automated gap minus expert gap{of}, for this pair alone: {number} "
+            f"({direction_of(finding)})."
+        )
     if details.get("flip"):
         yield f"Verdicts of the gap under the two references: {shown(details['flip'])}."
     ratio = details.get("ratio") or {}

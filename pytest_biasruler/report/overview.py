@@ -52,7 +52,6 @@ def checks_table(audit: Audit) -> Table:
 
 
 def _check_row(finding: Finding) -> Row:
-    estimate = finding.estimate
     value = told_estimate(finding)[0]
     return Row(
         cells=(
@@ -66,7 +65,7 @@ def _check_row(finding: Finding) -> Row:
             bounds_cell(bounds_of(finding)),
             number_cell(finding.limit, limit=finding.limit),
             Cell(text=distance_of(finding), is_number=True, sort=_distance(finding)),
-            words(patients_of(finding, estimate.pair if estimate else None)),
+            words(patients_of(finding, finding.told_pair)),
         ),
         data=data_of(finding),
     )

@@ -11,6 +11,7 @@ from pytest_biasruler.report.numbers import format_number, shown, typeset
 from pytest_biasruler.report.wording import (
     has_ratio,
     metric_title,
+    pair_of,
     pair_title,
     quantity_of,
     sign_of,
@@ -111,7 +112,7 @@ def limits_of(finding: Finding) -> tuple[float, ...]:
 def estimate_row(finding: Finding, *, name: str = "") -> ForestRow:
     """Return the row of a finding's estimate with its verdict."""
     value, low, high = told_estimate(finding)
-    pair = pair_title(finding.estimate.pair if finding.estimate else None)
+    pair = pair_of(finding)
     return ForestRow(
         name=name or pair or quantity_of(finding),
         value=value,

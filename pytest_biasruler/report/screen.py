@@ -29,6 +29,7 @@ from pytest_biasruler.report.wording import (
     bounds_of,
     metric_title,
     outcome_of,
+    pair_of,
     pair_title,
     patients_of,
     quantity_of,
@@ -91,7 +92,7 @@ def _kind_of(finding: Finding) -> tuple[str, str, str]:
 
 
 def _pair(finding: Finding) -> str:
-    return pair_title(finding.estimate.pair if finding.estimate else None)
+    return pair_of(finding)
 
 
 def _row_name(finding: Finding) -> str:
@@ -139,7 +140,7 @@ def _estimate_cells(finding: Finding, name: str) -> tuple[Cell, ...]:
         words(name),
         Cell(text=value_of(finding), is_number=True),
         bounds_cell(bounds_of(finding)),
-        words(patients_of(finding, finding.estimate.pair if finding.estimate else None)),
+        words(patients_of(finding, finding.told_pair)),
         Cell(text=typeset(format_limit(finding.limit)), is_number=True),
         Cell(text=f"{word_of(finding)}{ending}", sign=sign_of(finding)),
     )

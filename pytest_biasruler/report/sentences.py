@@ -48,6 +48,8 @@ def is_mirrored(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -
 def sentence_of(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -> str:
     """Return the finding as a sentence: its statement and how sure that is."""
     statement, estimate = statement_of(finding), finding.estimate
+    if finding.reason == "multiplicity":
+        return f"{statement}; beyond the limit alone, but not among all checks."
     if finding.verdict == Verdict.INCONCLUSIVE:
         return f"{statement}{_range_of(finding)}."
     if estimate is None or finding.limit is None:
@@ -87,7 +89,8 @@ def needed_of(finding: Finding) -> str:
     parts = [f"{_how_many(n)} in {shown(name)}" for name, n in by_group(finding, needed) if n != 0]
     if not parts:
         return ""
-    return f" About {' and '.join(parts)} would settle it."
+    text = f"{' and '.join(parts)} would settle it."
+    return f" {text[0].upper()}{text[1:]}" if text.startswith("more") else f" About {text}"
 
 
 def _how_many(n: float | None) -> str:

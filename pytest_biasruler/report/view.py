@@ -81,6 +81,12 @@ def _facts(audit: Audit, digest: str) -> tuple[str, ...]:
     return tuple(fact for fact in facts if fact != "none")
 
 
+_FLIPS = {
+    "masked harm": "the gap passes by the automated reference and fails by the experts",
+    "false alarm": "the gap passes by the experts and fails by the automated reference",
+}
+
+
 def _banners(audit: Audit) -> tuple[str, ...]:
     """Return what must be read before anything else."""
     banners = []
@@ -92,9 +98,8 @@ def _banners(audit: Audit) -> tuple[str, ...]:
         text = "Judged by point estimates alone: the rate of false alarms is not controlled."
         banners.append(text)
     for name in ("masked harm", "false alarm"):
-        found = [short_id(f.id) for f in audit.findings if f.details.get("flip") == name]
-        if found:
-            banners.append(f"{name.capitalize()}: {joined(found)}.")
+        found = [f for f in audit.findings if f.details.get("flip") == name]
+        banners += [f"{name.capitalize()}: {_FLIPS[name]}. {statement_of(f)}." for f in found]
     return tuple(banners)
 
 

@@ -157,6 +157,14 @@ def pair_title(pair: tuple[str, str] | None) -> str:
     return " vs ".join(shown(name) for name in pair) if pair else ""
 
 
+def pair_of(finding: Finding) -> str:
+    """Return the subgroups of the estimate; of a distortion as the difference that it is."""
+    pair = finding.told_pair
+    if pair is None or finding.check != "ruler":
+        return pair_title(pair)
+    return " − ".join(shown(name) for name in pair)
+
+
 def statement_of(finding: Finding) -> str:
     """Return the statement of a finding without its full stop, not endlessly long."""
     return shown(finding.statement, longest=LONGEST_SENTENCE).rstrip(". ")

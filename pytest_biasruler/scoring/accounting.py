@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_SHARED = 1 / 20
 _MOST_COPIED = 1 / 10
+_MOST_UNUSABLE = 1 / 2
 _FEWEST_ALIKE = 3
 _FEWEST_PAIRS = 10
 
@@ -148,9 +149,8 @@ def _nothing_different(
         return
     hashes = [facts["voxel_sha256"] for _, facts in readable(done, mask_set)]
     fix = "Check label, folder and template"
-    if n_unreadable == len(done):
-        found = f"all {n_unreadable} predictions of {mask_set.name} are unreadable"
-        yield BiasRulerError("BR122", found, "readable files", fix)
+    if n_unreadable and not n_unreadable <= _MOST_UNUSABLE * len(done):
+        yield _mostly_unusable(done, mask_set)
     if len(hashes) < _FEWEST_ALIKE or len(set(hashes)) > 1:
         return
     references = [each for each in sets if each.role != Role.MODEL]
@@ -160,6 +160,19 @@ def _nothing_different(
     elif any(facts["voxel_sha256"] for each in references for _, facts in readable(done, each)):
         found = f"all {len(hashes)} predictions of {mask_set.name} are empty"
         yield BiasRulerError("BR122", found, "foreground", fix)
+
+
+def _mostly_unusable(done: Done, mask_set: MaskSet) -> BiasRulerError:
+    """Return why a model is not judged most of whose predictions would count as worst."""
+    codes = codes_of(done, mask_set)
+    ((code, n_of_code),) = Counter(codes.values()).most_common(1)
+    case = min(case for case, each in codes.items() if each == code)
+    first = error_from_plain(_error_of(done[case], mask_set) or ["", "", "", ""])
+    found = (
+        f"{len(codes)} of {len(done)} predictions of {mask_set.name} cannot be used, "
+        f"{n_of_code} of them {code}: {first.found}"
+    )
+    return BiasRulerError("BR122", found, first.expected, first.fix)
 
 
 def _too_many_shared(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.outcome import Outcome
 from pytest_biasruler.errors import printable
@@ -111,8 +112,18 @@ def accounting_line(bundle: Bundle, accounting: Accounting) -> Line:
     text = f"{cases['scored']} of {cases['expected']} cases scored"
     if n_excluded:
         text += f", {n_excluded} excluded{_where_most(cases['excluded'])}"
+    for model, n in _counted_as_worst(cases["unreadable"]).items():
+        text += f", {n} predictions of {printable(model)} counted as worst"
     n_declared = len(accounting.declared)
     return f"{text}; {len(accounting.ran)} of {n_declared} declared checks ran", ""
+
+
+def _counted_as_worst(rows: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for row in rows:
+        if row["attribute"] is None:
+            counts[row["model"]] += row["n"]
+    return counts
 
 
 def problem_lines(bundle: Bundle) -> list[Line]:

@@ -60,8 +60,8 @@ def test_two_findings_are_asked_unless_a_metric_is_named(make_evidence):
     assert (dice.metric, volume.metric) == ("dice", "signed_volume_error")
     assert volume.verdict == Verdict.FAIL
     assert volume.statement == (
-        "The automated labels are drawn 2.0 % too small for old "
-        "and 15.0 % too large for young (age)"
+        "The automated labels' mean signed volume error is −0.020 for old and +0.150 for young "
+        "(age; share of the union, positive where drawn too large)"
     )
 
 

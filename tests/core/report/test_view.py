@@ -100,7 +100,7 @@ def test_the_first_screen_tells_both_gaps_and_the_distortion():
             "distortion (automated − expert)",
             "−0.081",
             "[−0.115, −0.049]",
-            "41/152",
+            "152/41",
             "0.030",
             "FAIL · masks",
         ],
@@ -180,7 +180,10 @@ def test_masked_harm_heads_the_report():
     harm = ruler_age()
     details = {**harm.details, "flip": "masked harm"}
     audit = replace(make_audit(), findings=(replace(harm, details=details),))
-    assert make_page(audit).banners == ("Masked harm: ruler[dice-age-unet].",)
+    assert make_page(audit).banners == (
+        "Masked harm: the gap passes by the automated reference and fails by the experts. "
+        "The automated reference hides 0.081 of the age gap (experts 0.112, automated 0.031).",
+    )
 
 
 def test_what_may_leak_or_mislead_is_said_on_top():

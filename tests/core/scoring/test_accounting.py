@@ -72,7 +72,10 @@ def test_a_reference_of_which_no_case_is_readable_is_an_error(make_bench, cube):
     [
         ("empty", "all 4 predictions of unet are empty"),
         ("same", "all 4 predictions of unet are the same"),
-        (b"broken", "all 4 predictions of unet are unreadable"),
+        (
+            b"broken",
+            "4 of 4 predictions of unet cannot be used, 4 of them BR107: prediction of unet is not compressed",
+        ),
     ],
 )
 def test_predictions_that_are_all_alike_are_an_error(make_bench, cube, content, found):
@@ -281,3 +284,15 @@ def test_no_note_or_error_names_a_case(make_bench):
 
 def replace_where(problem):
     return problem.at("")
+
+
+def test_a_model_most_of_whose_predictions_cannot_be_used_is_not_judged(make_bench, cube):
+    cases = [f"c{index}" for index in range(5)]
+    expert = {case: cube((1, 1, index)) for index, case in enumerate(cases)}
+    halves = {case: cube((1, 2, index)) * 0.5 for index, case in enumerate(cases)}
+    unet = {**halves, "c0": cube((1, 2, 0)), "c1": cube((1, 2, 1)), "c2": cube((1, 2, 2))}
+    assert not make_bench({"expert": expert, "unet": unet}).score().errors
+    del unet["c2"]
+    error = make_bench({"expert": expert, "unet": unet}, folder="more").score().errors["unet"]
+    assert error.code == "BR122"
+    assert str(error).startswith("BR122: 3 of 5 predictions of unet cannot be used, 2 of them BR3")
