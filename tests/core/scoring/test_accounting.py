@@ -74,7 +74,8 @@ def test_a_reference_of_which_no_case_is_readable_is_an_error(make_bench, cube):
         ("same", "all 4 predictions of unet are the same"),
         (
             b"broken",
-            "4 of 4 predictions of unet cannot be used, 4 of them BR107: prediction of unet is not compressed",
+            "4 of 4 predictions of unet cannot be used, 4 of them BR107: "
+            "prediction of unet is not compressed",
         ),
     ],
 )
