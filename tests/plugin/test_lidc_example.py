@@ -64,7 +64,7 @@ def test_no_ruler_fails_between_readers_who_are_interchangeable(nodules):
     result = run(nodules, "readers.biasruler.toml", "--biasruler-json=control.json")
     assert result.returncode == 0, result.stdout
     findings = json.loads((nodules / "control.json").read_text(encoding="utf-8"))["findings"]
-    assert len(findings) == 32
+    assert len(findings) == 48
     assert {finding["automated"] for finding in findings} == {
         f"automated{reader}" for reader in (1, 2, 3, 4)
     }
