@@ -9,7 +9,7 @@ import pytest
 
 from pytest_biasruler.shell.guard import Guard
 from pytest_biasruler.shell.options import is_configured
-from pytest_biasruler.shell.stash import CENSUS, PROPERTY
+from pytest_biasruler.shell.stash import CENSUS, PROPERTY, is_payload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take our payload off a report before anybody else prints it."""
         self._guard.see(report)
-        is_ours = any(name == PROPERTY for name, _ in report.user_properties)
+        is_ours = any(map(is_payload, report.user_properties))
         if not is_ours and self._ledger is None:
             return
         from pytest_biasruler.shell.ledger import Ledger

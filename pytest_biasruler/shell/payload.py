@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerProblems
-from pytest_biasruler.shell.stash import AUDIT, PROPERTY
+from pytest_biasruler.shell.stash import AUDIT, PROPERTY, is_payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_biasruler.errors import BiasRulerError
 
 JUNIT_PREFIX = "biasruler."
+
+_KINDS = ("context", "finding", "error")
 
 
 def to_text(plain: object) -> str:
@@ -73,9 +75,26 @@ def add_error(item: pytest.Item, error: BiasRulerError) -> None:
 
 def take_payload(report: pytest.TestReport) -> list[dict[str, Any]]:
     """Take our entries off a report and return them, so that nobody else prints raw JSON."""
-    ours = [text for name, text in report.user_properties if name == PROPERTY]
-    report.user_properties[:] = [pair for pair in report.user_properties if pair[0] != PROPERTY]
-    return [json.loads(str(text)) for text in ours]
+    ours, others = [], []
+    for entry in report.user_properties:
+        plain = _read_plain(entry)
+        if plain is None:
+            others.append(entry)
+        else:
+            ours.append(plain)
+    report.user_properties[:] = others
+    return ours
+
+
+def _read_plain(entry: object) -> dict[str, Any] | None:
+    """Return what an entry holds if we wrote it; whatever else has our name is its owner's."""
+    if not (isinstance(entry, tuple | list) and is_payload(entry)):
+        return None
+    try:
+        plain = json.loads(entry[1])
+    except (ValueError, RecursionError):
+        return None
+    return plain if isinstance(plain, dict) and plain.get("kind") in _KINDS else None
 
 
 def read_finding(plain: dict[str, Any]) -> Found:

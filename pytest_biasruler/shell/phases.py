@@ -13,6 +13,7 @@ from pytest_biasruler.shell.stash import (
     PENDING,
     PROPERTY,
     WRONG_MARKERS,
+    is_payload,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Phases:
         if is_audit(item):
             item.stash[FINDINGS] = []
             item.stash[PENDING] = []
-            kept = [pair for pair in item.user_properties if pair[0] != PROPERTY]
+            kept = [entry for entry in item.user_properties if not is_payload(entry)]
             item.user_properties[:] = kept
         if WRONG_MARKERS in item.stash:
             from pytest_biasruler.errors import BiasRulerProblems

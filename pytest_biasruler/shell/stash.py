@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from pytest_biasruler.shell.prepared import Preparations
     from pytest_biasruler.shell.settings import Settings
 
-PROPERTY = "biasruler"
-"""Name of what rides on reports, and of what controller and workers tell each other."""
+PROPERTY = "_biasruler_payload"
+"""Name of what rides on reports, and of what controller and workers tell each other.
+
+Nobody else's ``record_property`` has it.
+"""
 
 MARKER = "biasruler"
 
@@ -37,3 +40,11 @@ FINDINGS: pytest.StashKey[list[Finding]] = pytest.StashKey()
 
 PENDING: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 """Of an item: outcome and reason of findings that skip the test once its body has returned."""
+
+
+def is_payload(entry: object) -> bool:
+    """Return whether an entry of ``user_properties`` is ours; others append what they like."""
+    if not isinstance(entry, tuple | list) or len(entry) != 2:
+        return False
+    name, text = entry
+    return isinstance(name, str) and name == PROPERTY and isinstance(text, str)
