@@ -44,20 +44,38 @@ class Accounting:
         }
 
 
-def account(bundle: Bundle | None, ledger: Ledger, *, census: Census, guard: Guard) -> Accounting:
-    """Return what became of the checks of one benchmark; None: of all that were declared.
+def files_without_audit(ledger: Ledger, census: Census) -> list[str | None]:
+    """Return the files of which no check ran far enough; a lone None stands for all together.
 
-    A Python test that never said which benchmark it asks counts for each benchmark of the run.
+    "" stands for Python tests, which belong to every audit if there is one.
+    """
+    known = {bundle.file for bundle in ledger.bundles()}
+    files = sorted(set(census.declared.values()) - known - ({""} if known else set()))
+    return [None] if not known and len(files) < 2 else [*files]
+
+
+def account(
+    bundle: Bundle | None,
+    ledger: Ledger,
+    *,
+    census: Census,
+    guard: Guard,
+    file: str | None = None,
+) -> Accounting:
+    """Return what became of the checks of one benchmark, or of one file of which no audit exists.
+
+    Without either, of all that were declared. A Python test that never said which benchmark it
+    asks counts for each benchmark of the run.
     """
     # Where every worker died, nobody is left who knows which tests were ours.
     declared = census.declared or dict.fromkeys(guard.missing, "")
     told = ledger.nodes
     ours = frozenset(
         nodeid
-        for nodeid, file in declared.items()
-        if bundle is None
-        or (file and file == bundle.file)
-        or (not file and (nodeid in bundle.nodes or nodeid not in told))
+        for nodeid, of_file in declared.items()
+        if (bundle is None and file in (None, of_file))
+        or (bundle is not None and of_file and of_file == bundle.file)
+        or (bundle is not None and not of_file and (nodeid in bundle.nodes or nodeid not in told))
     )
     errors = [*ledger.errors(), *(_crash(nodeid) for nodeid in sorted(guard.crashed))]
     in_error = {error["id"] for error in errors}

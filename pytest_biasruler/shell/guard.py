@@ -52,23 +52,38 @@ class Census:
     ----------
     declared : dict
         Node id -> benchmark file relative to the root of the run, "" for a Python test.
+    policies : dict
+        Node id -> policy that the test was declared under, where that is known before it runs.
+    names : dict
+        Benchmark file -> name of its benchmark.
     selected : set of str
         All node ids that no filter took out, others' too.
     """
 
     def __init__(self) -> None:
         self.declared: dict[str, str] = {}
+        self.policies: dict[str, str] = {}
+        self.names: dict[str, str] = {}
         self.selected: set[str] = set()
 
-    def declare(self, nodeid: str, *, file: str = "") -> None:
+    def declare(self, nodeid: str, *, file: str = "", policy: str | None = None) -> None:
         """Note a test of ours, before any filter sees it."""
         self.declared[nodeid] = file
+        if policy is not None:
+            self.policies[nodeid] = policy
 
     def to_plain(self) -> dict[str, object]:
         """Return plain data for the way from a worker to the controller."""
-        return {"declared": self.declared, "selected": sorted(self.selected)}
+        return {
+            "declared": self.declared,
+            "policies": self.policies,
+            "names": self.names,
+            "selected": sorted(self.selected),
+        }
 
     def take_in(self, plain: Mapping[str, Any]) -> None:
         """Add what a worker counted."""
         self.declared.update(plain["declared"])
+        self.policies.update(plain["policies"])
+        self.names.update(plain["names"])
         self.selected.update(plain["selected"])

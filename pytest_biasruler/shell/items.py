@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 from pytest_biasruler.shell.extensions import plugin_metrics
 from pytest_biasruler.shell.outputs import show_path
@@ -80,11 +81,14 @@ class BenchmarkFile(pytest.File):
         except BiasRulerError as error:
             problems = error.problems if isinstance(error, BiasRulerProblems) else (error,)
             raise self.CollectError(summarise_problems(problems, shown)) from None
+        census, default = self.config.stash[CENSUS], benchmark.defaults.policy
+        census.names[shown] = benchmark.name
         for check in declared:
             # Given as text, the id is read as that of a parametrised test; otherwise pytest 9.2
             # would not find it again in its own list of last failures.
             nodeid = f"{self.nodeid}::{check.id}"
-            self.config.stash[CENSUS].declare(nodeid, file=shown)
+            policy = str(check.policy or default or Policy.CONFIDENT_FAIL)
+            census.declare(nodeid, file=shown, policy=policy)
             yield CheckItem.from_parent(self, name=check.id, nodeid=nodeid, declared=check)
 
     def _serves_fixtures(self) -> bool:

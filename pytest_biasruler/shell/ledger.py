@@ -87,9 +87,11 @@ class Ledger:
 
     @property
     def nodes(self) -> frozenset[str]:
-        """Ids of tests that said which benchmark they ask."""
+        """Ids of tests that ask a benchmark of which an audit exists."""
         return frozenset(
-            nodeid for (nodeid, _), attempt in self.attempts.items() if attempt.audits
+            nodeid
+            for (nodeid, _), attempt in self.attempts.items()
+            if attempt.audits & self.contexts.keys()
         )
 
     def errors(self) -> list[dict[str, str]]:
