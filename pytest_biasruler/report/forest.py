@@ -53,12 +53,17 @@ class ForestRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Panel:
-    """Rows that share an axis; `origin` is a value the axis must hold and mark."""
+    """Rows that share an axis; `origin` is a value the axis must hold and mark.
+
+    `width` is the least that the axis spans, so that differences far below a limit look as small
+    as they are.
+    """
 
     rows: tuple[ForestRow, ...]
     axis: str
     title: str = ""
     origin: float | None = None
+    width: float = 0.0
 
 
 def draw_forest(panels: Sequence[Panel], *, words: Words) -> Figure:
@@ -101,7 +106,13 @@ def _scale(panel: Panel) -> Scale:
     values = [row.value for row in panel.rows]
     values += [limit for row in panel.rows for limit in row.limits]
     bounds = [bound for row in panel.rows for bound in row.bounds or ()]
-    return fit_scale([*values, panel.origin], bounds=bounds, start=PLOT_START, end=PLOT_END)
+    return fit_scale(
+        [*values, panel.origin],
+        bounds=bounds,
+        at_least=panel.width,
+        start=PLOT_START,
+        end=PLOT_END,
+    )
 
 
 def _draw_row(row: ForestRow, scale: Scale, y: float) -> Iterator[Mark]:

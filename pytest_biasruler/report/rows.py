@@ -72,7 +72,9 @@ def means_panel(finding: Finding, *, limits: tuple[float, ...] = ()) -> Panel:
                 colour=colour,
             )
         )
-    return Panel(rows=tuple(rows), axis=axis_of(finding))
+    is_gap = finding.check in ("gap", "labels") and finding.limit is not None
+    width = 2 * float(finding.limit or 0.0) if is_gap else 0.0
+    return Panel(rows=tuple(rows), axis=axis_of(finding), width=width)
 
 
 def series_looks(finding: Finding) -> Mapping[str, tuple[str, str]]:

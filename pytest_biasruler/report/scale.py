@@ -56,6 +56,7 @@ def fit_scale(
     values: Iterable[float | None],
     *,
     bounds: Iterable[float | None] = (),
+    at_least: float = 0.0,
     start: float,
     end: float,
 ) -> Scale:
@@ -65,6 +66,8 @@ def fit_scale(
     ----------
     values, bounds : iterable of float or None
         None is left out. No value at all gives the axis 0 to 1.
+    at_least : float
+        What the axis spans at the least.
     start, end : float
         Coordinates of the two ends.
     """
@@ -76,5 +79,7 @@ def fit_scale(
     wide = [bound for bound in bounds if bound is not None and isfinite(bound)]
     low = max(min([low, *wide]), low - _CUT * span)
     high = min(max([high, *wide]), high + _CUT * span)
+    short = max(at_least - (high - low), 0.0) / 2
+    low, high = low - short, high + short
     margin = 0.06 * ((high - low) or span)
     return Scale(low=low - margin, high=high + margin, start=start, end=end)

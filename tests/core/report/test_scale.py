@@ -47,3 +47,11 @@ def test_a_bound_far_away_does_not_flatten_the_values():
     scale = fit_scale([0.0, 0.1], bounds=[-500.0, 0.12], start=0.0, end=300.0)
     assert not scale.holds(-500.0)
     assert scale.place(0.1) - scale.place(0.0) > 50
+
+
+def test_a_difference_far_below_the_limit_looks_as_small_as_it_is():
+    scale = fit_scale([0.811, 0.814], at_least=0.1, start=0, end=100)
+    assert scale.place(0.814) - scale.place(0.811) < 4
+    assert fit_scale([0.1, 0.9], at_least=0.1, start=0, end=100) == fit_scale(
+        [0.1, 0.9], start=0, end=100
+    )
