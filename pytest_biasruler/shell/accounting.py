@@ -69,14 +69,15 @@ def account(
     """
     # Where every worker died, nobody is left who knows which tests were ours.
     declared = census.declared or dict.fromkeys(guard.missing, "")
-    told = ledger.nodes
-    ours = frozenset(
-        nodeid
-        for nodeid, of_file in declared.items()
-        if (bundle is None and file in (None, of_file))
-        or (bundle is not None and of_file and of_file == bundle.file)
-        or (bundle is not None and not of_file and (nodeid in bundle.nodes or nodeid not in told))
-    )
+    if bundle is None:
+        ours = frozenset(nodeid for nodeid, known in declared.items() if file in (None, known))
+    else:
+        asked = bundle.nodes | (declared.keys() - ledger.nodes)
+        ours = frozenset(
+            nodeid
+            for nodeid, known in declared.items()
+            if (known == bundle.file if known else nodeid in asked)
+        )
     errors = [*ledger.errors(), *(_crash(nodeid) for nodeid in sorted(guard.crashed))]
     in_error = {error["id"] for error in errors}
     return Accounting(

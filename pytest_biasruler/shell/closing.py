@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.shell.accounting import Accounting, account
+from pytest_biasruler.shell.accounting import Accounting, account, files_without_audit
 from pytest_biasruler.shell.extensions import gather_extensions, gather_sections
-from pytest_biasruler.shell.outputs import clear_outputs, write_output
+from pytest_biasruler.shell.outputs import clear_outputs, own_paths, write_output
 from pytest_biasruler.shell.settings import Settings, settings_of
+from pytest_biasruler.shell.stash import BENCHMARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,12 +29,29 @@ MOST_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Closed:
-    """One benchmark at the end of a run; `bundle` is None if nothing of it could be judged."""
+class Subject:
+    """One benchmark of the run; `bundle` is None if nothing of it could be judged.
 
+    `file` is None where nobody knows which benchmarks there were.
+    """
+
+    file: str | None
+    name: str
     bundle: Bundle | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closed:
+    """One benchmark at the end of a run."""
+
+    subject: Subject
     accounting: Accounting
     outputs: tuple[Path, ...] = ()
+
+    @property
+    def bundle(self) -> Bundle | None:
+        """What arrived of the benchmark."""
+        return self.subject.bundle
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -59,31 +76,47 @@ def close_audits(
     config: pytest.Config, ledger: Ledger, *, census: Census, guard: Guard
 ) -> Closing:
     """Assemble the audits of a run, write their outputs, and say what is wrong with the run."""
-    settings, bundles = settings_of(config), ledger.bundles()
+    subjects = _subjects(ledger, census)
     closed, problems = [], []
-    for bundle in bundles or (None,):
-        accounting = account(bundle, ledger, census=census, guard=guard)
+    for subject, paths in zip(subjects, _paths(subjects, settings_of(config)), strict=True):
+        accounting = account(subject.bundle, ledger, census=census, guard=guard, file=subject.file)
         written: list[Path] = []
-        if bundle is not None:
-            audit, refused = gather_extensions(config, assemble_audit(bundle, accounting))
-            paths = {
-                kind: _own_path(path, bundle, bundles)
-                for kind, path in (("json", settings.json), ("html", settings.html))
-                if path is not None
+        if subject.bundle is not None:
+            audit, refused = gather_extensions(config, assemble_audit(subject.bundle, accounting))
+            render: dict[str, Callable[[], str]] = {
+                "json": audit.to_json,
+                "html": partial(_render, audit, config=config),
             }
-            written, failures = _write(
-                paths,
-                render={
-                    "json": audit.to_json,
-                    "html": partial(_render, audit, config=config),
-                },
-                root=settings.root,
-                is_own_name=len(bundles) > 1,
-            )
+            written, failures = _write(config, paths, render=render)
             problems += [*refused, *failures]
-        closed.append(Closed(bundle=bundle, accounting=accounting, outputs=tuple(written)))
-    reasons = _reasons(closed, ledger, guard, settings=settings)
+        else:
+            # What an earlier run wrote here would be taken for this run's; strangers stay.
+            clear_outputs([*paths.values()], root=config.rootpath)
+        closed.append(Closed(subject=subject, accounting=accounting, outputs=tuple(written)))
+    reasons = _reasons(closed, ledger, guard, settings=settings_of(config))
+    reasons += _partial_reasons(closed, census, config=config)
     return Closing(audits=tuple(closed), reasons=(*reasons, *map(str, problems)))
+
+
+def _subjects(ledger: Ledger, census: Census) -> list[Subject]:
+    audited = [Subject(file=each.file, name=each.name, bundle=each) for each in ledger.bundles()]
+    others = [
+        Subject(file=file, name=census.names.get(file or "", ""), bundle=None)
+        for file in files_without_audit(ledger, census)
+    ]
+    return sorted([*audited, *others], key=lambda subject: (subject.file or "", subject.name))
+
+
+def _paths(subjects: Sequence[Subject], settings: Settings) -> list[dict[str, Path]]:
+    """Return the outputs of each subject by kind; those that did not run keep their names too."""
+    paths: list[dict[str, Path]] = [{} for _ in subjects]
+    places = [place for place, each in enumerate(subjects) if each.bundle or each.file]
+    names = [subjects[place].name for place in places]
+    for kind, path in (("json", settings.json), ("html", settings.html)):
+        if path is not None:
+            for place, own in zip(places, own_paths(path, names), strict=True):
+                paths[place][kind] = own
+    return paths
 
 
 def assemble_audit(bundle: Bundle, accounting: Accounting) -> Audit:
@@ -104,41 +137,23 @@ def assemble_audit(bundle: Bundle, accounting: Accounting) -> Audit:
     )
 
 
-def _own_path(path: Path, bundle: Bundle, bundles: Sequence[Bundle]) -> Path:
-    """Return where a benchmark's output goes: one of several gets its name into the path."""
-    if len(bundles) == 1:
-        return path
-    slugs = [_slug(other.name) for other in bundles]
-    place = next(index for index, other in enumerate(bundles) if other is bundle)
-    copy = slugs[:place].count(slugs[place]) + 1
-    ending = slugs[place] if copy == 1 else f"{slugs[place]}-{copy}"
-    return path.with_name(f"{path.stem}-{ending}{path.suffix}")
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "benchmark"
-
-
 def _write(
-    paths: dict[str, Path],
-    *,
-    render: Mapping[str, Callable[[], str]],
-    root: Path,
-    is_own_name: bool,
+    config: pytest.Config, paths: Mapping[str, Path], *, render: Mapping[str, Callable[[], str]]
 ) -> tuple[list[Path], list[BiasRulerError]]:
     """Write JSON, then HTML; one that fails does not stop the other."""
     from pytest_biasruler.scoring.attempt import attempt
 
-    written, problems = [], []
+    settings, written, problems = settings_of(config), [], []
     for kind, path in paths.items():
         # A path that the benchmark's name is part of was not looked at when the run began.
-        strangers = clear_outputs([path], root=root) if is_own_name else []
+        is_new = path not in settings.outputs
+        strangers = clear_outputs([path], root=settings.root) if is_new else []
         text = strangers[0] if strangers else attempt(render[kind])  # a bug of ours hides nothing
         if isinstance(text, BiasRulerError):
             problems.append(text)
             continue
         try:
-            write_output(path, text, root=root)
+            write_output(path, text, root=settings.root)
         except BiasRulerError as error:
             problems.append(error)
         else:
@@ -163,25 +178,43 @@ def _reasons(
     conflicts = ledger.conflicts()
     if conflicts:
         reasons.append(f"one check gave two results: {_named(conflicts)}")
+    swallowed = sorted(ledger.failed - guard.admitted - guard.missing)
+    if swallowed:
+        reasons.append(f"a failed check was swallowed: {_named(swallowed)}")
     n_ran = len(ledger.answered)
     least = settings.min_checks
     if least is not None and not n_ran >= least:
         reasons.append(f"{n_ran} checks ran, fewer than --biasruler-min-checks {least}")
-    for one in closed:
-        if one.accounting.is_partial and _is_strict(one, settings):
-            n_declared = len(one.accounting.declared)
-            reasons.append(
-                f"BR601 audit: {len(one.accounting.ran)} of {n_declared} declared checks ran; "
-                "expected all under prove-safe. Run them all."
-            )
     return reasons
 
 
-def _is_strict(closed: Closed, settings: Settings) -> bool:
+def _partial_reasons(
+    closed: Sequence[Closed], census: Census, *, config: pytest.Config
+) -> list[str]:
+    return [
+        f"BR601 {one.subject.file or 'audit'}: {len(one.accounting.ran)} of "
+        f"{len(one.accounting.declared)} declared checks ran; expected all under prove-safe. "
+        "Run them all."
+        for one in closed
+        if one.accounting.is_partial and Policy.PROVE_SAFE in _policies(one, census, config=config)
+    ]
+
+
+def _policies(closed: Closed, census: Census, *, config: pytest.Config) -> set[str | None]:
+    """Return the policies of an audit: of what was found, and of what was declared and not run."""
+    settings, declared = settings_of(config), closed.accounting.declared
+    if settings.policy_option is not None:
+        return {settings.policy_option}
     policies: set[str | None] = {finding.policy for finding in closed.findings}
+    policies |= {policy for nodeid, policy in census.policies.items() if nodeid in declared}
+    policies.add(settings.policy_ini)
     if closed.bundle is not None:
         policies.add(str(closed.bundle.settings["policy"]))
-    return Policy.PROVE_SAFE in policies | {settings.policy_option or settings.policy_ini}
+    named = config.stash.get(BENCHMARKS, {}).get(settings.file) if settings.file else None
+    if named is not None and any(not census.declared.get(nodeid) for nodeid in declared):
+        text = str(named.defaults.policy or Policy.CONFIDENT_FAIL)
+        policies.add(settings.policy_of(marker=None, declared=text))
+    return policies
 
 
 def _tests(n: int) -> str:

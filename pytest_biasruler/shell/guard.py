@@ -16,6 +16,8 @@ _UNFINISHED = ("setup", "call")
 class Guard:
     """The completeness guard of one run, on the controller.
 
+    `admitted` are the tests of which a report says that something failed, expectedly or not.
+
     A worker that dies on a report it cannot serialise was seen to end a run with exit code 0,
     the failing gate gone. So every selected test must report its teardown, or its crash.
     """
@@ -25,6 +27,7 @@ class Guard:
         self.finished: set[str] = set()
         self.passed: set[str] = set()
         self.crashed: set[str] = set()
+        self.admitted: set[str] = set()
 
     def expect(self, ids: Iterable[str]) -> None:
         """Note tests that were selected."""
@@ -36,6 +39,8 @@ class Guard:
             self.finished.add(report.nodeid)
         if report.when == CRASHED:
             self.crashed.add(report.nodeid)
+        if report.failed or hasattr(report, "wasxfail"):
+            self.admitted.add(report.nodeid)
         if report.when == "call" and report.passed:
             self.passed.add(report.nodeid)
 

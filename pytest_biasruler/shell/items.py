@@ -87,8 +87,10 @@ class BenchmarkFile(pytest.File):
             # Given as text, the id is read as that of a parametrised test; otherwise pytest 9.2
             # would not find it again in its own list of last failures.
             nodeid = f"{self.nodeid}::{check.id}"
-            policy = str(check.policy or default or Policy.CONFIDENT_FAIL)
-            census.declare(nodeid, file=shown, policy=policy)
+            policy = settings_of(self.config).policy_of(
+                marker=None, declared=check.policy or default or Policy.CONFIDENT_FAIL
+            )
+            census.declare(nodeid, file=shown, policy=str(policy))
             yield CheckItem.from_parent(self, name=check.id, nodeid=nodeid, declared=check)
 
     def _serves_fixtures(self) -> bool:

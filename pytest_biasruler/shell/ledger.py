@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.checks.outcome import Outcome
 from pytest_biasruler.shell.payload import read_finding, to_text
 
 if TYPE_CHECKING:
@@ -72,6 +73,15 @@ class Ledger:
         """Ids of tests with at least one finding, judged or only looked at."""
         return frozenset(
             nodeid for (nodeid, _), attempt in self.attempts.items() if attempt.findings
+        )
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """Ids of tests to which a check said FAIL."""
+        return frozenset(
+            nodeid
+            for (nodeid, _), attempt in self.attempts.items()
+            if any(plain["finding"]["outcome"] == Outcome.FAILED for plain in attempt.findings)
         )
 
     def n_judged(self, nodeid: str) -> int:

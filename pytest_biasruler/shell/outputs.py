@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING
@@ -54,6 +55,29 @@ def write_output(path: Path, text: str, *, root: Path) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         raise _cannot_be_written(show_path(path, root=root), error) from None
+
+
+def own_paths(path: Path, names: Sequence[str]) -> list[Path]:
+    """Return where the output of each benchmark goes; of several, its name is part of the path.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> [own.name for own in own_paths(Path("audit.json"), ["Lung CT", "Breast", "Lung CT"])]
+    ['audit-lung-ct.json', 'audit-breast.json', 'audit-lung-ct-2.json']
+    """
+    if len(names) == 1:
+        return [path]
+    slugs = [_slug(name) for name in names]
+    copies = [slugs[: place + 1].count(slug) for place, slug in enumerate(slugs)]
+    endings = [
+        slug if copy == 1 else f"{slug}-{copy}" for slug, copy in zip(slugs, copies, strict=True)
+    ]
+    return [path.with_name(f"{path.stem}-{ending}{path.suffix}") for ending in endings]
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "benchmark"
 
 
 def show_path(path: Path, *, root: Path) -> str:

@@ -36,7 +36,9 @@ class Phases:
             if item.get_closest_marker(MARKER) is None:
                 item.add_marker(MARKER)
             if asks_in_python(item):
-                self._config.stash[CENSUS].declare(item.nodeid)
+                marked = [mark.kwargs.get("policy") for mark in item.iter_markers(MARKER)]
+                policy = next((str(each) for each in marked if each is not None), None)
+                self._config.stash[CENSUS].declare(item.nodeid, policy=policy)
         if any(item.get_closest_marker(MARKER) for item in items):
             from pytest_biasruler.shell.markers import refuse_wrong_markers
 

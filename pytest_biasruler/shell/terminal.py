@@ -39,7 +39,7 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
     for closed in closing.audits:
         findings, accounting, bundle = closed.findings, closed.accounting, closed.bundle
         text, colour = headline(findings, accounting)
-        name = printable(bundle.name) if bundle is not None else ""
+        name = printable(closed.subject.name)
         lines.append((f"{text:<62}  {name}".rstrip(), colour))
         problems = problem_lines(bundle) if bundle is not None and not is_quiet else []
         told = finding_lines(findings, accounting, is_quiet=is_quiet, lists_skips=lists_skips)

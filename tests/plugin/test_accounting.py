@@ -148,3 +148,108 @@ def test_many_single_questions_are_said_to_cost_something(pytester, write_benchm
     result = run("--biasruler=biasruler.toml")
 
     result.stdout.fnmatch_lines(["4 checks of test functions, each judged alone: up to 0.20 *"])
+
+
+PROVE_SAFE = '[defaults]\npolicy = "prove-safe"\n'
+
+
+@pytest.fixture
+def _two_files(write_benchmark):
+    write_benchmark("pass", file="a.biasruler.toml", name="First")
+    write_benchmark("inconclusive", file="b.biasruler.toml", name="Second", extra=PROVE_SAFE)
+
+
+@pytest.mark.usefixtures("_two_files")
+@pytest.mark.parametrize("mode", [(), ("-n2",)], ids=["plain", "xdist"])
+def test_a_benchmark_of_which_no_check_was_selected_is_not_forgotten(run, mode):
+    result = run("-k", "a.biasruler", *mode)
+
+    assert result.ret == 1, "the second file is strict"
+    result.stdout.fnmatch_lines(
+        [
+            "PASS 1 check * First",
+            "PARTIAL: 0 of 1 declared checks ran; no check was judged * Second",
+            "BR601 b.biasruler.toml: 0 of 1 declared checks ran; expected all under prove-safe.*",
+        ]
+    )
+
+
+def test_a_benchmark_whose_checks_are_all_skipped_ends_red_where_that_is_demanded(
+    pytester, write_benchmark, run
+):
+    for name in "ab":
+        write_benchmark("pass", file=f"{name}.biasruler.toml", name=name)
+    pytester.makeconftest(
+        """
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                if item.nodeid.startswith("b."):
+                    item.add_marker(pytest.mark.skip(reason="later"))
+        """
+    )
+
+    assert run("--biasruler-policy=confident-fail").ret == 0
+    result = run("--biasruler-policy=prove-safe")
+    assert result.ret == 1
+    assert "PARTIAL: 0 of 1 declared checks ran" in result.stdout.str()
+
+
+def test_errors_of_a_benchmark_that_never_got_an_audit_stay_in_the_section(
+    pytester, write_benchmark, run
+):
+    write_benchmark("pass", file="a.biasruler.toml", name="First")
+    text = write_benchmark("pass", file="b.biasruler.toml", name="Second").read_text("utf-8")
+    (pytester.path / "b.biasruler.toml").write_text(text.replace("meta.csv", "gone.csv"), "utf-8")
+
+    result = run()
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["PASS 1 check * First", "ERROR 1 of 1 check * Second"])
+
+
+@pytest.mark.parametrize("mode", [(), ("-n2",)], ids=["plain", "xdist"])
+def test_a_strict_benchmark_file_of_which_nothing_ran_ends_red(
+    pytester, write_benchmark, run, mode
+):
+    write_benchmark("pass", extra=PROVE_SAFE)
+    pytester.makepyfile("def test_other():\n    pass")
+
+    result = run("-k", "other", *mode)
+
+    assert result.ret == 1
+    assert "expected all under prove-safe" in result.stdout.str()
+    assert run("-k", "other", "--biasruler-policy=confident-fail", *mode).ret == 0
+
+
+def test_a_strict_benchmark_of_python_tests_of_which_nothing_ran_ends_red(
+    pytester, write_benchmark, run
+):
+    write_benchmark(extra=PROVE_SAFE)
+    pytester.makepyfile("def test_other():\n    pass\n\ndef test_ours(biasruler):\n    pass")
+
+    result = run("--biasruler=biasruler.toml", "-k", "other")
+
+    assert result.ret == 1
+    assert "0 of 1 declared checks ran; expected all under prove-safe" in result.stdout.str()
+
+
+def test_a_strict_marker_on_a_test_that_was_not_selected_ends_red(pytester, write_benchmark, run):
+    write_benchmark()
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_other():
+            pass
+
+        @pytest.mark.biasruler(policy="prove-safe")
+        def test_strict(biasruler):
+            pass
+        """
+    )
+
+    assert run("--biasruler=biasruler.toml", "-k", "other").ret == 1
+    lenient = ("--biasruler-policy=confident-fail", "-k", "other")
+    assert run("--biasruler=biasruler.toml", *lenient).ret == 0

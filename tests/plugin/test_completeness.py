@@ -82,7 +82,7 @@ def test_healthy_runs_of_others_are_left_alone(pytester, run):
 
 class _Report:
     def __init__(self, nodeid, when, passed=True):
-        self.nodeid, self.when, self.passed = nodeid, when, passed
+        self.nodeid, self.when, self.passed, self.failed = nodeid, when, passed, not passed
 
 
 @pytest.mark.parametrize(

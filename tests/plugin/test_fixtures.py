@@ -254,3 +254,35 @@ def test_every_question_has_its_two_methods(pytester, write_benchmark, run):
     assert counts["failed"] == 1, result.stdout.str()
     assert counts.get("passed", 0) + counts.get("inconclusive", 0) == 6
     assert "FAIL floor dice, age young: worst mean 0.65" in result.stdout.str()
+
+
+def test_a_score_table_of_one_test_module_stands_beside_that_of_the_others(
+    pytester, write_benchmark, run
+):
+    write_benchmark("pass")
+    pytester.makepyfile(
+        test_a="""
+        def test_gap(biasruler):
+            biasruler.assert_gap("dice", by="sex", model="unet")
+        """,
+        test_b="""
+        import pandas as pd
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def biasruler_scores():
+            return pd.read_csv("scores.csv").round(2)
+
+        def test_gap(biasruler):
+            biasruler.assert_gap("dice", by="sex", model="unet")
+        """,
+    )
+
+    result = run("biasruler.toml", ".", "--biasruler=biasruler.toml")
+
+    result.assert_outcomes(passed=3)
+    assert result.ret == 0
+    text = result.stdout.str()
+    assert "two results" not in text
+    assert "2 of 2 declared checks ran" in text, "the file's own audit"
+    assert "1 of 1 declared checks ran" in text, "that of the given table"

@@ -206,3 +206,44 @@ def test_comparing_findings_explains_them_by_their_first_line(pytester, write_be
     result = run("--biasruler=biasruler.toml")
 
     result.stdout.fnmatch_lines(["*FAIL gap dice, age young vs old*", "*PASS gap dice, sex *"])
+
+
+SWALLOWING = """
+import contextlib
+import pytest
+
+def ask(biasruler):
+    biasruler.assert_gap("dice", by="age", model="unet")
+
+def test_suppressed(biasruler):
+    with contextlib.suppress(AssertionError):
+        ask(biasruler)
+
+def test_then_inconclusive(biasruler):
+    with contextlib.suppress(AssertionError):
+        ask(biasruler)
+    biasruler.assert_gap("dice", by="age", model="unet", limit=0.2)
+
+@pytest.mark.xfail(raises=AssertionError)
+def test_expected(biasruler):
+    ask(biasruler)
+
+def test_honest(biasruler):
+    ask(biasruler)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("suppressed", 1), ("inconclusive", 1), ("expected", 0), ("honest", 1)]
+)
+def test_a_failed_check_ends_red_though_its_test_swallows_it(
+    pytester, write_benchmark, run, name, code
+):
+    write_benchmark()
+    pytester.makepyfile(SWALLOWING)
+
+    result = run("--biasruler=biasruler.toml", "-k", name)
+
+    assert result.ret == code
+    is_told = "a failed check was swallowed: " in result.stdout.str()
+    assert is_told is (name in ("suppressed", "inconclusive"))
