@@ -82,7 +82,10 @@ CODES: dict[str, Consequence] = {
 
 
 def printable(text: str) -> str:
-    r"""Return `text` with controls and invisible characters written as escapes.
+    r"""Return `text` with controls, invisible characters and build commands written as escapes.
+
+    A build server takes a line for a command that begins, after spaces, with two colons, or that
+    holds two number signs and a bracket.
 
     Examples
     --------
@@ -90,13 +93,17 @@ def printable(text: str) -> str:
     'a\\x1b[31mb'
     >>> printable("left\u202eright")
     'left\\u202eright'
+    >>> printable(" ::error::a"), printable("a##[error]")
+    (' \\x3a:error::a', 'a#\\x23[error]')
     """
-    return "".join(
+    text = "".join(
         ch.encode("unicode_escape").decode("ascii")
         if unicodedata.category(ch) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
         else ch
         for ch in text
-    )
+    ).replace("##[", r"#\x23[")
+    rest = text.lstrip()
+    return f"{text[: len(text) - len(rest)]}\\x3a{rest[1:]}" if rest.startswith("::") else text
 
 
 class BiasRulerError(Exception):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.shell.nodes import bare_node
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accounting:
-    """The checks of one benchmark, counted in test items."""
+    """The checks of one benchmark, counted in test items.
+
+    An error has the ``node`` of its test, and the ``id`` under which outputs may name it.
+    """
 
     declared: frozenset[str]
     deselected: frozenset[str]
@@ -30,7 +35,7 @@ class Accounting:
     @property
     def is_partial(self) -> bool:
         """Whether fewer checks ran than were declared, those in error aside."""
-        in_error = {error["id"] for error in self.errors}
+        in_error = {error["node"] for error in self.errors}
         return bool(self.declared - self.ran - in_error)
 
     def to_plain(self) -> dict[str, object]:
@@ -40,7 +45,9 @@ class Accounting:
             "deselected": len(self.deselected),
             "ran": len(self.ran),
             "missing": len(self.missing),
-            "errors": [dict(error) for error in self.errors],
+            "errors": [
+                {key: error[key] for key in ("id", "code", "message")} for error in self.errors
+            ],
         }
 
 
@@ -78,14 +85,14 @@ def account(
             for nodeid, known in declared.items()
             if (known == bundle.file if known else nodeid in asked)
         )
-    errors = [*ledger.errors(), *(_crash(nodeid) for nodeid in sorted(guard.crashed))]
-    in_error = {error["id"] for error in errors}
+    errors = [*ledger.errors(), *(_crash(nodeid, census) for nodeid in sorted(guard.crashed))]
+    in_error = {error["node"] for error in errors}
     return Accounting(
         declared=ours,
         deselected=ours - frozenset(census.selected or guard.selected),
         ran=ledger.answered & ours,
         missing=(guard.missing | _silent(ledger, census, guard) - in_error) & ours,
-        errors=tuple(error for error in errors if error["id"] in ours),
+        errors=tuple(error for error in errors if error["node"] in ours),
     )
 
 
@@ -98,8 +105,10 @@ def _silent(ledger: Ledger, census: Census, guard: Guard) -> frozenset[str]:
     )
 
 
-def _crash(nodeid: str) -> dict[str, str]:
+def _crash(nodeid: str, census: Census) -> dict[str, str]:
+    # Which names a test may not hold died with its worker.
+    shown = nodeid if census.declared.get(nodeid) else bare_node(nodeid)
     message = (
-        f"BR801 {nodeid}: worker died (memory?); expected it to finish. Lower biasruler_workers."
+        f"BR801 {shown}: worker died (memory?); expected it to finish. Lower biasruler_workers."
     )
-    return {"id": nodeid, "code": "BR801", "message": message}
+    return {"node": nodeid, "id": shown, "code": "BR801", "message": message}

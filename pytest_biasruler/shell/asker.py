@@ -91,5 +91,5 @@ class Asker:
     def _record(
         self, finding: Finding, keys: Mapping[str, Any], *, is_judged: bool = True
     ) -> Finding:
-        finding = replace(finding, id=python_id(self._item, self._prepared, finding))
+        finding = replace(finding, id=python_id(self._item, finding))
         return record_finding(self._item, self._prepared, finding, is_judged=is_judged, asked=keys)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.errors import BiasRulerError, BiasRulerWarning
 from pytest_biasruler.shell.auditor import Auditor
 from pytest_biasruler.shell.extensions import plugin_readers
 from pytest_biasruler.shell.items import load_benchmark
+from pytest_biasruler.shell.nodes import NAMED, is_named
 from pytest_biasruler.shell.prepared import preparations_of
 from pytest_biasruler.shell.settings import settings_of
 
@@ -47,6 +48,8 @@ def make_auditor(item: pytest.Item, benchmark: Benchmark, scores: pd.DataFrame) 
     """Return the auditor of one test; a score table that a conftest gives is audited instead."""
     prepared = preparations_of(item.config).of(benchmark, scores=scores)
     prepared.claim(item)
+    if is_named(item):
+        item.warn(BiasRulerWarning(NAMED))
     return Auditor(item, prepared)
 
 

@@ -105,15 +105,15 @@ class Ledger:
         )
 
     def errors(self) -> list[dict[str, str]]:
-        """Return id, code and message of each check that could not be answered."""
+        """Return node, shown id, code and message of each check that could not be answered."""
         unique = {
-            (nodeid, plain["code"], plain["message"])
+            (nodeid, plain["id"], plain["code"], plain["message"])
             for (nodeid, _), attempt in self.attempts.items()
             for plain in attempt.errors
         }
         return [
-            {"id": nodeid, "code": code, "message": message}
-            for nodeid, code, message in sorted(unique)
+            {"node": nodeid, "id": shown, "code": code, "message": message}
+            for nodeid, shown, code, message in sorted(unique)
         ]
 
     def conflicts(self) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerProblems
+from pytest_biasruler.shell.nodes import shown_node
 from pytest_biasruler.shell.stash import AUDIT, PROPERTY, is_payload
 
 if TYPE_CHECKING:
@@ -63,12 +64,14 @@ def add_context(item: pytest.Item, *, audit: str, context: Mapping[str, Any]) ->
 def add_error(item: pytest.Item, error: BiasRulerError) -> None:
     """Let a check that could not be answered ride on the reports of `item`."""
     problems = error.problems if isinstance(error, BiasRulerProblems) else (error,)
+    shown = shown_node(item)
     for problem in problems:
         plain = {
             "kind": "error",
             "audit": item.stash.get(AUDIT, ""),
+            "id": shown,
             "code": problem.code,
-            "message": str(problem),
+            "message": str(problem).replace(item.nodeid, shown),
         }
         item.user_properties.append((PROPERTY, to_text(plain)))
 

@@ -16,7 +16,7 @@ from pytest_biasruler.shell.outputs import show_path
 from pytest_biasruler.shell.payload import add_context, to_text
 from pytest_biasruler.shell.progress import make_progress
 from pytest_biasruler.shell.settings import settings_of
-from pytest_biasruler.shell.stash import AUDIT, PREPARATIONS, PROPERTY
+from pytest_biasruler.shell.stash import AUDIT, NAMES, PREPARATIONS, PROPERTY
 from pytest_biasruler.shell.store_folder import find_store_folder
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Prepared:
     def claim(self, item: pytest.Item) -> None:
         """Note that `item` asks this benchmark, so that its errors are counted here."""
         item.stash[AUDIT] = self.digest
+        item.stash[NAMES] = self.names
 
     def tell_context(self, item: pytest.Item) -> None:
         """Let the context ride on the reports of `item`, unless another test tells it."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.outcome import Outcome, outcome_of, outcome_without_waiver
-from pytest_biasruler.errors import BiasRulerWarning
 from pytest_biasruler.shell.markers import read_markers
 from pytest_biasruler.shell.messages import full_message, skip_reason
+from pytest_biasruler.shell.nodes import shown_node
 from pytest_biasruler.shell.outputs import show_path
 from pytest_biasruler.shell.payload import Found, add_finding
 from pytest_biasruler.shell.settings import settings_of
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.shell.prepared import Prepared
-
-_BOUNDARY = re.compile(r"(?<=\W)|(?=\W)|\b")
-_LONGEST_BRACKET = 200
 
 
 def record_finding(
@@ -83,30 +79,13 @@ def demand(item: pytest.Item, *findings: Finding) -> None:
         raise AssertionError("\n\n".join(messages))
 
 
-def python_id(item: pytest.Item, prepared: Prepared, finding: Finding) -> str:
-    """Return the id of a finding of a Python test: node id and the check's own.
-
-    A parametrised id may name a case or a patient; then its bracket stays out of the outputs.
-    """
-    node = item.nodeid
-    bracket = node.partition("[")[2]
-    if bracket and _holds_name(bracket, prepared.names):
-        node = node.partition("[")[0]
-        item.warn(
-            BiasRulerWarning(
-                "BR604: a test id holds the name of a case or patient; parametrize by subgroup, "
-                "since ids end up in terminal, JUnit and pytest's cache"
-            )
-        )
+def python_id(item: pytest.Item, finding: Finding) -> str:
+    """Return the id of a finding of a Python test: node id and the check's own."""
+    node = shown_node(item)
     taken = {known.id for known in item.stash.get(FINDINGS, [])}
     plain = f"{node}::{finding.id}"
     copies = (f"{plain[:-1]}~{n}]" for n in range(2, len(taken) + 3))
     return plain if plain not in taken else next(copy for copy in copies if copy not in taken)
-
-
-def _holds_name(bracket: str, names: frozenset[str]) -> bool:
-    edges = sorted({match.start() for match in _BOUNDARY.finditer(bracket[:_LONGEST_BRACKET])})
-    return any(bracket[start:end] in names for start in edges for end in edges if start < end)
 
 
 def _card(item: pytest.Item, finding: Finding) -> str | None:

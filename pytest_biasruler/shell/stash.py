@@ -32,6 +32,9 @@ CENSUS: pytest.StashKey[Census] = pytest.StashKey()
 AUDIT: pytest.StashKey[str] = pytest.StashKey()
 """Of an item: digest of the benchmark that it asks, once it is known."""
 
+NAMES: pytest.StashKey[frozenset[str]] = pytest.StashKey()
+"""Of an item: cases and patients of that benchmark, which no output may name."""
+
 WRONG_MARKERS: pytest.StashKey[list[BiasRulerError]] = pytest.StashKey()
 """Of an item on a worker of xdist: why it must not run."""
 

@@ -56,7 +56,7 @@ def headline(findings: Sequence[Finding], accounting: Accounting) -> Line:
         outcome: sum(finding.outcome == outcome for finding in findings) for outcome in Outcome
     }
     n_judged, n_failed = sum(counts.values()), counts[Outcome.FAILED]
-    n_passed, n_errors = counts[Outcome.PASSED], len({e["id"] for e in accounting.errors})
+    n_passed, n_errors = counts[Outcome.PASSED], len({e["node"] for e in accounting.errors})
     rest = [
         (n_errors if n_failed else 0, "in error"),
         (counts[Outcome.INCONCLUSIVE], "inconclusive"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -64,6 +65,93 @@ def test_hostile_names_are_escaped_on_the_terminal(pytester, write_benchmark, ru
 
     text = result.stdout.str()
     assert "\u202e" not in text
-    assert not [line for line in result.stdout.lines if line.startswith("::")]
+    assert not [line for line in result.stdout.lines if line.strip().startswith("::")]
     assert result.ret == 1
     assert str(pytester.path) not in text.partition("FAILURES")[2]
+
+
+ERRING = """
+import os
+import signal
+import pytest
+
+@pytest.mark.parametrize("case", ["canary0"])
+def test_refused(biasruler, case):
+    biasruler.assert_gap("dice", by="nothing", model="unet")
+
+@pytest.mark.parametrize("by", ["nothing"])
+def test_harmless(biasruler, by):
+    biasruler.assert_gap("dice", by=by, model="unet")
+
+@pytest.mark.parametrize("case", ["canary0"])
+def test_killed(biasruler, case):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+OUTPUTS = ("--biasruler-json=out/audit.json", "--biasruler-html=out/report.html")
+
+
+@pytest.mark.parametrize("mode", [("-k", "not killed"), ("-n1",)], ids=["plain", "crash"])
+def test_a_test_in_error_that_is_named_by_a_case_keeps_it_out_of_the_report(
+    pytester, write_benchmark, run, mode
+):
+    write_benchmark()
+    for table in ("meta.csv", "scores.csv"):
+        text = (pytester.path / table).read_text("utf-8").replace("c000", "canary0")
+        (pytester.path / table).write_text(text, "utf-8")
+    pytester.makepyfile(ERRING)
+
+    result = run("--biasruler=biasruler.toml", *OUTPUTS, "-W", "default", *mode)
+
+    assert result.ret == 1
+    assert "BR604: a test id holds the name of a case or patient" in result.stdout.str()
+    written = {path.name: path.read_text("utf-8") for path in pytester.path.glob("out/*")}
+    assert [name for name, text in written.items() if "canary0" in text] == []
+    errors = json.loads(written["audit.json"])["accounting"]["checks"]["errors"]
+    ids = [error["id"].partition("::")[2] for error in errors]
+    assert ids[:2] == [
+        "test_harmless[nothing]",
+        "test_killed" if "-n1" in mode else "test_refused",
+    ]
+    assert "ERROR 2 of 2" in result.stdout.str() or "ERROR 3 of 3" in result.stdout.str()
+
+
+def test_a_test_in_error_before_any_name_is_known_is_told_without_its_bracket(
+    pytester, write_benchmark, run
+):
+    write_benchmark("pass")
+    pytester.makepyfile(
+        """
+        import pytest
+        from pytest_biasruler.errors import BiasRulerError
+
+        @pytest.fixture
+        def broken():
+            raise BiasRulerError("BR602", "a", "b", "Mend it")
+
+        @pytest.mark.parametrize("case", ["canary0"])
+        def test_broken(broken, biasruler, case):
+            pass
+        """
+    )
+
+    run("biasruler.toml", ".", "--biasruler=biasruler.toml", *OUTPUTS)
+
+    text = (pytester.path / "out" / "audit.json").read_text("utf-8")
+    assert "::test_broken" in text
+    assert "canary0" not in text
+
+
+COMMANDS = ("::error file=x::pwn", "##[error]pwn", "a ##[group]")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_name_becomes_a_command_of_the_build_server(pytester, write_benchmark, run, name):
+    write_benchmark("fail", "ruler", name=name)
+    table = pytester.path / "meta.csv"
+    table.write_text(table.read_text("utf-8").replace("young", name), "utf-8")
+
+    result = run("biasruler.toml", "-rA", "-vv")
+
+    lines = [line.strip() for line in result.stdout.lines]
+    assert [line for line in lines if line.startswith("::") or "##[" in line] == []
+    assert any("x3a:error" in line or "x23[" in line for line in lines)
