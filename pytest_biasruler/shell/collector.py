@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_biasruler.shell.guard import Guard
-from pytest_biasruler.shell.options import is_configured
+from pytest_biasruler.shell.options import is_configured, is_listing
 from pytest_biasruler.shell.stash import CENSUS, PROPERTY, is_payload
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Collector:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the outputs; the only place that touches the exit status, and only to 1."""
         census = self._config.stash[CENSUS]
-        if self._config.getoption("collectonly") or not self._is_concerned(census):
+        if is_listing(self._config) or not self._is_concerned(census):
             return
         from pytest_biasruler.shell.closing import close_audits
         from pytest_biasruler.shell.ledger import Ledger

@@ -59,8 +59,14 @@ def gather_extensions(config: pytest.Config, audit: Audit) -> tuple[Audit, list[
     extensions: dict[str, object] = {}
     givers: dict[str, str] = {}
     problems = []
-    for giver, given in _ask(config.hook.pytest_biasruler_json, audit):
-        for key, value in sorted(given.items()):
+    for implementation in _implementations(config.hook.pytest_biasruler_json):
+        giver = str(implementation.plugin_name)
+        try:
+            given = _mapping(_answer(implementation, audit), giver)
+        except BiasRulerError as error:
+            problems.append(error)
+            continue
+        for key, value in sorted(given.items(), key=lambda pair: str(pair[0])):
             problem = _refuse(key, value, giver=giver, earlier=givers.get(key))
             if problem is not None:
                 problems.append(problem)
@@ -71,10 +77,34 @@ def gather_extensions(config: pytest.Config, audit: Audit) -> tuple[Audit, list[
 
 def _ask(hook: pluggy.HookCaller, *arguments: object) -> Iterator[tuple[str, Any]]:
     """Yield name and answer of each plugin; a call of the hook would not tell them apart."""
-    for implementation in hook.get_hookimpls():
-        answer: Any = implementation.function(*arguments[: len(implementation.argnames)])
+    for implementation in _implementations(hook):
+        answer = _answer(implementation, *arguments)
         if answer:
             yield implementation.plugin_name, answer
+
+
+def _implementations(hook: pluggy.HookCaller) -> list[pluggy.HookImpl]:
+    return [each for each in hook.get_hookimpls() if not (each.wrapper or each.hookwrapper)]
+
+
+def _answer(implementation: pluggy.HookImpl, *arguments: object) -> Any:
+    try:
+        return implementation.function(*arguments[: len(implementation.argnames)])
+    except BiasRulerError:
+        raise
+    except Exception as error:  # a bug of a plugin must not hide what was found
+        found = f"a hook of {implementation.plugin_name} raised {type(error).__name__}"
+        problem = BiasRulerError(
+            "BR602", found, "an answer", "Mend or remove that plugin", "audit"
+        )
+        raise problem from error
+
+
+def _mapping(answer: object, giver: str) -> dict[str, object]:
+    if answer is None or isinstance(answer, dict):
+        return answer or {}
+    found = f"{giver} extends the audit by a {type(answer).__name__}"
+    raise BiasRulerError("BR602", found, "a dict", "Return one", "audit")
 
 
 def _refuse(key: str, value: object, *, giver: str, earlier: str | None) -> BiasRulerError | None:

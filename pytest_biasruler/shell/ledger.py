@@ -27,6 +27,7 @@ class Bundle:
     settings: Mapping[str, Any]
     findings: tuple[Finding, ...]
     nodes: frozenset[str]
+    notices: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -62,7 +63,9 @@ class Ledger:
         attempt = self.attempts[key]
         for plain in payload:
             if plain["kind"] == "context":
-                self.contexts[plain["audit"]] = plain
+                known = self.contexts.get(plain["audit"], {"notices": []})
+                notices = sorted({*known["notices"], *plain["notices"]})
+                self.contexts[plain["audit"]] = {**plain, "notices": notices}
             elif plain["kind"] == "finding" and report.when == "call":
                 attempt.findings.append(plain)
             elif plain["kind"] == "error" and report.failed:
@@ -152,4 +155,5 @@ class Ledger:
             settings=plain["settings"],
             findings=tuple(finding for _, finding in ordered),
             nodes=frozenset(nodes),
+            notices=tuple(plain["notices"]),
         )

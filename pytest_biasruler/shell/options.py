@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
     import pytest
 
+_LISTINGS = (
+    *("collectonly", "setupplan", "setuponly", "cacheshow"),
+    *("showfixtures", "show_fixtures_per_test"),
+)
 _POLICIES = ("point", "confident-fail", "prove-safe")
 
 
@@ -148,3 +152,8 @@ def is_configured(config: pytest.Config) -> bool:
     defaults = {option.ini: option.default for option in OPTIONS}
     defaults |= {f"biasruler_{limit.name}": limit.default for limit in fields(Limits)}
     return any(config.getini(ini) != default for ini, default in defaults.items())
+
+
+def is_listing(config: pytest.Config) -> bool:
+    """Return whether this run is to show something in place of running tests."""
+    return any(bool(config.getoption(name, default=None)) for name in _LISTINGS)

@@ -105,11 +105,17 @@ def _clear(path: Path, *, shown: str) -> BiasRulerError | None:
 
 
 def _is_ours(path: Path) -> bool:
-    content = path.read_bytes()
-    if GENERATOR_MARK in content[:MARK_WITHIN_BYTES] and b"generator" in content:
-        return True
+    if not path.is_file():
+        return False  # reading a pipe or a terminal would wait for ever
+    with path.open("rb") as file:
+        head = file.read(MARK_WITHIN_BYTES)
+        if GENERATOR_MARK in head and b"generator" in head:
+            return True
+        if not head.lstrip().startswith(b"{"):
+            return False
+        rest = file.read()
     try:
-        plain = json.loads(content)
+        plain = json.loads(head + rest)
     except (ValueError, RecursionError):
         return False
     return isinstance(plain, dict) and str(plain.get("schema", "")).startswith(SCHEMA)

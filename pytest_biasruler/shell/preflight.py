@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, printable
 from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers
 from pytest_biasruler.shell.items import declared_checks, load_benchmark
-from pytest_biasruler.shell.outputs import clear_outputs, show_path
+from pytest_biasruler.shell.options import is_listing
+from pytest_biasruler.shell.outputs import clear_outputs, own_paths, show_path
 from pytest_biasruler.shell.settings import settings_of, usage_error
 
 if TYPE_CHECKING:
@@ -45,18 +47,35 @@ def refuse_bad_start(config: pytest.Config) -> None:
     pytest.UsageError
         With every problem of the outputs, the benchmark files and their tables.
     """
-    settings, is_listing = settings_of(config), config.getoption("collectonly")
-    problems = [] if is_listing else clear_outputs(settings.outputs, root=settings.root)
+    settings, is_only_listing = settings_of(config), is_listing(config)
+    problems = (
+        [] if is_only_listing else clear_outputs(_earlier_outputs(config), root=settings.root)
+    )
     places = ["the outputs"] if problems else []
     unfit = _problems_of(lambda: plugin_readers(config))
     problems, places = [*problems, *unfit], [*places, *(["the mask readers"] if unfit else [])]
     for path, is_collected in named_files(config).items():
         shown = show_path(path, root=settings.root)
-        found = _inspect(config, path, needs_checks=is_collected, looks_at_data=not is_listing)
+        found = _inspect(
+            config, path, needs_checks=is_collected, looks_at_data=not is_only_listing
+        )
         places += [shown] if found else []
         problems += found
     if problems:
         raise usage_error(problems, " and ".join(places))
+
+
+def _earlier_outputs(config: pytest.Config) -> list[Path]:
+    """Return the paths of this run's outputs, and of each benchmark's if several are named."""
+    settings = settings_of(config)
+    collected = [path for path, is_collected in named_files(config).items() if is_collected]
+    names = []
+    for path in sorted(collected, key=lambda path: show_path(path, root=settings.root)):
+        with contextlib.suppress(BiasRulerError):  # told where all files are inspected
+            names.append(load_benchmark(config, path).name)
+    several = names if len(names) > 1 else []
+    own = [path for output in settings.outputs for path in own_paths(output, several)]
+    return [*settings.outputs, *own]
 
 
 def describe_benchmarks(config: pytest.Config) -> list[str]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.scoring.store import Store
 
 
 @dataclass(kw_only=True, eq=False)
@@ -44,12 +45,15 @@ class Prepared:
         Node id of the test with whose report the context travels; once is enough.
     names : frozenset
         Cases and patients, which no id may hold.
+    notices : tuple of str
+        What is said on the terminal alone, since it belongs to this machine.
     """
 
     evidence: Evidence
     judged: Mapping[str, Finding | BiasRulerError]
     context: Mapping[str, Any] = field(repr=False)
     names: frozenset[str] = field(repr=False)
+    notices: tuple[str, ...] = ()
     teller: str | None = None
 
     @property
@@ -71,7 +75,8 @@ class Prepared:
         """Let the context ride on the reports of `item`, unless another test tells it."""
         if self.teller in (None, item.nodeid):
             self.teller = item.nodeid
-            add_context(item, audit=self.digest, context=self.context)
+            told = {**self.context, "notices": list(self.notices)}
+            add_context(item, audit=self.digest, context=told)
 
 
 class Preparations:
@@ -125,7 +130,8 @@ class Preparations:
     def _prepare(self, benchmark: Benchmark) -> Prepared:
         from pytest_biasruler.audit import judge_declared
 
-        evidence = self._score(benchmark)
+        notices: list[str] = []
+        evidence = self._score(benchmark, notices)
         judged: dict[str, Finding | BiasRulerError] = {}
         for judgement in judge_declared(evidence):
             known = judgement.finding or judgement.error
@@ -136,6 +142,7 @@ class Preparations:
             judged=judged,
             context=self._context(evidence),
             names=frozenset(evidence.cases) | frozenset(map(str, evidence.metadata.patients)),
+            notices=tuple(notices),
         )
 
     def _context(self, evidence: Evidence) -> dict[str, Any]:
@@ -155,12 +162,10 @@ class Preparations:
             },
         }
 
-    def _score(self, benchmark: Benchmark) -> Evidence:
+    def _score(self, benchmark: Benchmark, notices: list[str]) -> Evidence:
         from pytest_biasruler.audit import prepare
-        from pytest_biasruler.scoring.store import Store
 
-        folder = find_store_folder(self._config)
-        store = Store(folder) if folder is not None else None
+        store = self._open_store(notices)
         progress = make_progress(self._config, is_wanted=bool(self._told.get("progress")))
         keys: dict[str, Any] = {
             "workers": self._settings.workers,
@@ -169,10 +174,24 @@ class Preparations:
             "metrics": plugin_metrics(self._config),
             "readers": plugin_readers(self._config),
         }
-        if folder is None or store is None or not store.is_on:
-            return prepare(benchmark, **keys)
-        with locked(folder / f"{_lock_name(benchmark)}.lock"):
-            return prepare(benchmark, **keys)
+        try:
+            if store is None or not store.is_on:
+                return prepare(benchmark, **keys)
+            with locked(store.folder / f"{_lock_name(benchmark)}.lock"):
+                return prepare(benchmark, **keys)
+        finally:
+            notices += store.notices if store is not None else []
+
+    def _open_store(self, notices: list[str]) -> Store | None:
+        from pytest_biasruler.scoring.store import Store
+
+        try:
+            folder = find_store_folder(self._config)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            notices.append(f"store of scores is off: it cannot be made ({reason})")
+            return None
+        return Store(folder) if folder is not None else None
 
 
 def preparations_of(config: pytest.Config) -> Preparations:

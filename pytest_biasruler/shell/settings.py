@@ -232,7 +232,7 @@ def _number(found: object, *, like: object) -> bool | float | int | None:
 
 def _run_date(today: dt.date, problems: list[BiasRulerError]) -> dt.date:
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch is None:
+    if not epoch:
         return today
     try:
         return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date()

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.shell.settings import settings_of
+from pytest_biasruler.shell.options import is_configured
 from pytest_biasruler.shell.stash import PROPERTY
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def name_shared_folder(config: pytest.Config) -> str:
 
     Nothing is made here: a worker makes it when it scores.
     """
-    if not settings_of(config).no_cache and getattr(config, "cache", None) is not None:
+    # In a run that audits nothing the settings are neither read nor judged.
+    if getattr(config, "cache", None) is not None and not _is_refused(config):
         return ""
     return os.fspath(Path(tempfile.gettempdir()) / f"biasruler-{secrets.token_hex(8)}")
 
@@ -32,11 +33,25 @@ def remove_shared_folder(folder: str) -> None:
 
 
 def find_store_folder(config: pytest.Config) -> Path | None:
-    """Return where this process keeps scores; None: it keeps none."""
+    """Return where this process keeps scores; None: it keeps none.
+
+    Raises
+    ------
+    OSError
+        If the folder of pytest's cache cannot be made.
+    """
     shared = getattr(config, "workerinput", {}).get(PROPERTY, {}).get("store")
     if shared:
         return Path(shared)
     cache = getattr(config, "cache", None)
-    if settings_of(config).no_cache or cache is None:
+    if cache is None or _is_refused(config):
         return None
     return Path(cache.mkdir("biasruler"))
+
+
+def _is_refused(config: pytest.Config) -> bool:
+    if not is_configured(config):
+        return False
+    from pytest_biasruler.shell.settings import settings_of
+
+    return settings_of(config).no_cache

@@ -162,3 +162,44 @@ def test_a_key_given_twice_and_data_that_is_not_plain_end_red_and_name_the_plugi
     assert "one_lab" in text
     assert "two_lab" in text
     assert 'extension "path" of one_lab is no plain data' in text
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("raise ZeroDivisionError", "raised ZeroDivisionError"),
+        ("return [1]", "extends the audit by a list"),
+        ("return {1: 2, 'a': {1, 2}}", 'extension "a" of bad_lab is no plain data'),
+    ],
+)
+def test_a_hook_that_fails_ends_red_after_the_verdict_and_keeps_the_report(
+    pytester, write_benchmark, run, body, told
+):
+    write_benchmark("pass")
+    pytester.makepyfile(
+        bad_lab=f"def pytest_biasruler_json(audit):\n    {body}",
+        good_lab="""
+        import pytest
+
+        def pytest_biasruler_json(audit):
+            return {"lab": 1}
+
+        class Wrapper:
+            @pytest.hookimpl(wrapper=True)
+            def pytest_biasruler_json(self, audit):
+                return (yield)
+
+        def pytest_configure(config):
+            config.pluginmanager.register(Wrapper())
+        """,
+    )
+    pytester.syspathinsert()
+
+    result = run("biasruler.toml", "-p", "bad_lab", "-p", "good_lab", "--biasruler-json=a.json")
+
+    assert result.ret == 1
+    text = result.stdout.str()
+    assert "PASS 1 check" in text
+    assert "bad_lab" in text
+    assert told in text
+    assert json.loads((pytester.path / "a.json").read_text("utf-8"))["extensions"]["lab"] == 1

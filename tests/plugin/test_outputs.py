@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 
 import pytest
 
@@ -153,3 +154,88 @@ def test_several_benchmarks_get_a_file_each_and_the_section_says_so(
         "b.biasruler.toml::gap[dice-age-unet]"
     ]
     assert lung["accounting"]["checks"]["declared"] == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_as_output_is_refused_without_being_opened(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    problems = _within_5_s(lambda: clear_outputs([path], root=tmp_path))
+
+    assert [problem.code for problem in problems] == ["BR702"]
+    assert path.exists()
+
+
+def _within_5_s(work):
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(work()), daemon=True)
+    thread.start()
+    thread.join(timeout=5)
+    assert answers, "still waiting for somebody to write into the pipe"
+    return answers[0]
+
+
+def test_a_device_as_output_is_a_usage_error(write_benchmark, run):
+    write_benchmark("pass")
+
+    result = run("biasruler.toml", "--biasruler-json=/dev/null")
+
+    assert result.ret == 4
+    assert "BR702: null was not written by pytest-biasruler" in result.stderr.str()
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n2",)], ids=["plain", "xdist"])
+def test_an_output_of_a_benchmark_that_did_not_run_again_is_removed(
+    pytester, write_benchmark, run, arguments
+):
+    write_benchmark("pass", file="a.biasruler.toml", name="First")
+    write_benchmark("pass", file="b.biasruler.toml", name="Second")
+    keys = ("--biasruler-json=out/audit.json", "--biasruler-html=out/page.html", *arguments)
+    out = pytester.path / "out"
+
+    run(*keys)
+    assert len(list(out.iterdir())) == 4
+    (out / "page-second.html").write_text("a page of my own", encoding="utf-8")
+    run("-k", "a.biasruler", *keys)
+
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("audit-first.json", "page-first.html", "page-second.html")
+    ]
+    assert (out / "page-second.html").read_text("utf-8") == "a page of my own"
+
+
+def test_outputs_of_several_named_files_are_removed_before_anything_runs(
+    pytester, write_benchmark, run
+):
+    for name in "ab":
+        write_benchmark("pass", file=f"{name}.biasruler.toml", name=name)
+    files = ("a.biasruler.toml", "b.biasruler.toml", "--biasruler-json=audit.json")
+    run(*files)
+    assert len(list(pytester.path.glob("audit-*.json"))) == 2
+    pytester.makeconftest(
+        """
+        import pathlib
+
+        def pytest_collection():
+            print("left", [path.name for path in pathlib.Path().glob("audit-*.json")])
+        """
+    )
+
+    assert "left []" in run(*files, "-s").stdout.str()
+
+
+@pytest.mark.parametrize(
+    "option", ["--collect-only", "--setup-plan", "--setup-only", "--fixtures", "--cache-show"]
+)
+def test_a_run_that_only_lists_something_leaves_earlier_outputs(
+    pytester, write_benchmark, run, option
+):
+    write_benchmark("pass")
+    run("biasruler.toml", "--biasruler-json=audit.json")
+
+    result = run("biasruler.toml", "--biasruler-json=audit.json", option)
+
+    assert (pytester.path / "audit.json").exists()
+    assert "PARTIAL" not in result.stdout.str()
+    assert result.ret == 0

@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = ("numpy", "scipy", "pandas", "nibabel", "jinja2")
 
 
@@ -84,3 +86,31 @@ def test_a_name_that_is_not_public_is_refused():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert "module 'pytest_biasruler' has no attribute 'gap'" in result.stderr
+
+
+@pytest.mark.parametrize("epoch", ["", "soon"])
+def test_an_odd_date_does_not_disturb_a_parallel_run_that_audits_nothing(
+    pytester, monkeypatch, epoch
+):
+    pytester.makepyfile("def test_other():\n    pass")
+    pytester.makeconftest(
+        """
+        import sys
+
+        def pytest_unconfigure():
+            print("settings", "pytest_biasruler.shell.settings" in sys.modules)
+        """
+    )
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+
+    result = pytester.runpytest_subprocess("-n1", "-p", "no:hypothesispytest", "-s")
+
+    assert result.ret == 0
+    assert "settings False" in result.stdout.str()
+
+
+def test_an_empty_date_is_none(write_benchmark, run, monkeypatch):
+    write_benchmark("pass")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
+
+    assert run("biasruler.toml").ret == 0
