@@ -56,8 +56,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if not is_ours and not (file_path.suffix == ".toml" and parent.session.isinitpath(file_path)):
         return None
     from pytest_biasruler.shell.items import BenchmarkFile
+    from pytest_biasruler.shell.outputs import name_file
 
-    return BenchmarkFile.from_parent(parent, path=file_path)
+    nodeid = name_file(file_path, parent.config)
+    return BenchmarkFile.from_parent(parent, path=file_path, nodeid=nodeid)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

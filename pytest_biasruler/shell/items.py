@@ -11,7 +11,6 @@ import pytest
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 from pytest_biasruler.shell.extensions import plugin_metrics
-from pytest_biasruler.shell.outputs import show_path
 from pytest_biasruler.shell.prepared import preparations_of
 from pytest_biasruler.shell.recorder import demand, record_finding
 from pytest_biasruler.shell.representation import show_by_value
@@ -69,10 +68,13 @@ def declared_checks(benchmark: Benchmark, *, shown: str) -> tuple[DeclaredCheck,
 
 
 class BenchmarkFile(pytest.File):
-    """Yields the checks of one benchmark file from TOML alone; nothing else is opened."""
+    """Yields the checks of one benchmark file from TOML alone; nothing else is opened.
+
+    Its node id is the one of `name_file`, since pytest gives files outside the root one for all.
+    """
 
     def collect(self) -> Iterator[CheckItem]:
-        shown = show_path(self.path, root=self.config.rootpath)
+        shown = self.nodeid
         try:
             benchmark = load_benchmark(self.config, self.path)
             if not benchmark.checks and self._serves_fixtures():

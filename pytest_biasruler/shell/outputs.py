@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import pytest
+
 GENERATOR_MARK = b"pytest-biasruler"
 MARK_WITHIN_BYTES = 1024
 SCHEMA = "biasruler-audit/"
@@ -83,6 +85,14 @@ def _slug(name: str) -> str:
 def show_path(path: Path, *, root: Path) -> str:
     """Return a path that tells nothing of the machine: relative to `root`, else its last part."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def name_file(path: Path, config: pytest.Config) -> str:
+    """Return what a benchmark file is called in ids; also outside the root no two are alike."""
+    for folder in (config.rootpath, config.invocation_params.dir):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return "/".join(path.parts[-2:])
 
 
 def _clear(path: Path, *, shown: str) -> BiasRulerError | None:

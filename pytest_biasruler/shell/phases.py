@@ -71,7 +71,7 @@ class Phases:
         pending = item.stash.get(PENDING, [])
         if pending:
             pytest.skip(_worst(pending)[1])
-        if "biasruler" in getattr(item, "fixturenames", ()) and not item.stash[FINDINGS]:
+        if asks_in_python(item) and not item.stash[FINDINGS]:
             from pytest_biasruler.errors import BiasRulerWarning
 
             item.warn(BiasRulerWarning(f"{item.name} asked for biasruler and ran no check"))
@@ -121,12 +121,22 @@ def is_audit(item: pytest.Item) -> bool:
 
 def is_python_test(item: pytest.Item) -> bool:
     """Return whether a test uses one of our fixtures."""
-    return any(name.startswith("biasruler") for name in getattr(item, "fixturenames", ()))
+    names = getattr(item, "fixturenames", ())
+    return any(name.startswith("biasruler_") for name in names) or asks_in_python(item)
 
 
 def asks_in_python(item: pytest.Item) -> bool:
-    """Return whether a test can ask questions, which is what counts as declared."""
-    return "biasruler" in getattr(item, "fixturenames", ())
+    """Return whether a test can ask questions, which is what counts as declared.
+
+    Another project may have a fixture of our name; one that builds on ours asks by it.
+    """
+    info = getattr(item, "_fixtureinfo", None)
+    for definition in reversed(info.name2fixturedefs.get("biasruler", ()) if info else ()):
+        if definition.func.__module__.partition(".")[0] == "pytest_biasruler":
+            return True
+        if "biasruler" not in definition.argnames:
+            return False
+    return False
 
 
 def _worst(pending: list[tuple[str, str]]) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, printable
 from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers
 from pytest_biasruler.shell.items import declared_checks, load_benchmark
 from pytest_biasruler.shell.options import is_listing
-from pytest_biasruler.shell.outputs import clear_outputs, own_paths, show_path
+from pytest_biasruler.shell.outputs import clear_outputs, name_file, own_paths, show_path
 from pytest_biasruler.shell.settings import settings_of, usage_error
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _earlier_outputs(config: pytest.Config) -> list[Path]:
     settings = settings_of(config)
     collected = [path for path, is_collected in named_files(config).items() if is_collected]
     names = []
-    for path in sorted(collected, key=lambda path: show_path(path, root=settings.root)):
+    for path in sorted(collected, key=lambda path: name_file(path, config)):
         with contextlib.suppress(BiasRulerError):  # told where all files are inspected
             names.append(load_benchmark(config, path).name)
     several = names if len(names) > 1 else []

@@ -12,7 +12,7 @@ from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers
 from pytest_biasruler.shell.lock import locked
-from pytest_biasruler.shell.outputs import show_path
+from pytest_biasruler.shell.outputs import name_file
 from pytest_biasruler.shell.payload import add_context, to_text
 from pytest_biasruler.shell.progress import make_progress
 from pytest_biasruler.shell.settings import settings_of
@@ -151,7 +151,7 @@ class Preparations:
         settings, benchmark = self._settings, evidence.benchmark
         declared = str(benchmark.defaults.policy or Policy.CONFIDENT_FAIL)
         return {
-            "file": show_path(benchmark.file, root=settings.root) if benchmark.file else "",
+            "file": name_file(benchmark.file, self._config) if benchmark.file else "",
             "context": context(evidence, show_cases=settings.show_cases),
             "settings": {
                 "policy": str(settings.policy_of(marker=None, declared=declared)),

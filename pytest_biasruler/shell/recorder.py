@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.outcome import Outcome, outcome_of, outcome_without_waiver
+from pytest_biasruler.errors import printable
 from pytest_biasruler.shell.markers import read_markers
 from pytest_biasruler.shell.messages import full_message, skip_reason
 from pytest_biasruler.shell.nodes import shown_node
@@ -44,6 +45,7 @@ def record_finding(
         finding,
         policy=str(settings.policy_of(marker=_text(policy), declared=finding.policy)),
         waive=finding.waive if (asked or {}).get("waive") else marked.waive or finding.waive,
+        statement=printable(finding.statement),  # a sentence for people, with names of their files
     )
     if is_judged:
         finding = replace(finding, outcome=str(outcome_of(finding, today=settings.today)))

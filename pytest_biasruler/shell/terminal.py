@@ -112,7 +112,7 @@ def accounting_line(bundle: Bundle, accounting: Accounting) -> Line:
     n_excluded = cases["expected"] - cases["scored"]
     text = f"{cases['scored']} of {cases['expected']} cases scored"
     if n_excluded:
-        text += f", {n_excluded} excluded{_where_most(cases['excluded'])}"
+        text += f", {n_excluded} excluded{_where_most(cases)}"
     for model, n in _counted_as_worst(cases["unreadable"]).items():
         text += f", {n} predictions of {printable(model)} counted as worst"
     n_declared = len(accounting.declared)
@@ -209,14 +209,13 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _where_most(excluded: Sequence[dict[str, object]]) -> str:
-    """Return the subgroup that lost most cases; of several attributes the first."""
-    by_subgroup: dict[str, int] = {}
-    for row in excluded:
-        if row["attribute"] is not None:
-            name = str(row["subgroup"])
-            by_subgroup[name] = by_subgroup.get(name, 0) + int(str(row["n"]))
-    if not by_subgroup:
+def _where_most(cases: Mapping[str, Any]) -> str:
+    """Return the subgroup that lost most cases of the reference that the line counts."""
+    lost: Counter[tuple[str, str]] = Counter()
+    for row in cases["excluded"]:
+        if row["attribute"] is not None and row["reference"] == cases["reference"]:
+            lost[row["attribute"], row["subgroup"]] += row["n"]
+    if not lost:
         return ""
-    name = max(sorted(by_subgroup), key=by_subgroup.__getitem__)
-    return f" ({by_subgroup[name]} of them in {printable(name)})"
+    worst = max(sorted(lost), key=lost.__getitem__)
+    return f" ({lost[worst]} of them in {printable(worst[1])})"

@@ -253,3 +253,13 @@ def test_a_strict_marker_on_a_test_that_was_not_selected_ends_red(pytester, writ
     assert run("--biasruler=biasruler.toml", "-k", "other").ret == 1
     lenient = ("--biasruler-policy=confident-fail", "-k", "other")
     assert run("--biasruler=biasruler.toml", *lenient).ret == 0
+
+
+def test_the_subgroup_that_lost_cases_is_counted_under_one_reference(pytester, write_masks, run):
+    write_masks("pass")
+    for name in ("expert", "automated"):
+        (pytester.path / name / "c0.nii").write_bytes(b"damaged")
+
+    text = run("biasruler.toml").stdout.str()
+
+    assert "7 of 8 cases scored, 1 excluded (1 of them in " in text

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
+
 import pytest
+
+from pytest_biasruler.shell.outputs import name_file
 
 
 def _ids(result):
@@ -94,3 +99,32 @@ def test_a_file_without_checks_may_serve_the_fixtures_of_a_folder(pytester, writ
 
     run("--biasruler=biasruler.toml").assert_outcomes(passed=1)
     assert run().ret == 2, "unnamed, it is a test file that asks nothing"
+
+
+def test_files_outside_the_root_of_the_run_keep_their_ids_apart(pytester, write_benchmark, run):
+    (pytester.path / "root").mkdir()
+    for name in ("one", "two"):
+        path = write_benchmark("pass", name=name)
+        (pytester.path / name).mkdir()
+        for file in (path, *pytester.path.glob("*.csv")):
+            file.rename(pytester.path / name / file.name)
+
+    result = run("--rootdir=root", "one", "two", "-v", "--biasruler-json=audit.json")
+
+    assert result.ret == 0
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["PASS 1 check * one", "PASS 1 check * two"])
+    for name in ("one", "two"):
+        audit = json.loads((pytester.path / f"audit-{name}.json").read_text("utf-8"))
+        ids = [finding["id"] for finding in audit["findings"]]
+        assert ids == [f"{name}/biasruler.toml::gap[dice-sex-unet]"]
+
+
+def test_a_file_outside_every_known_folder_is_named_by_its_own(tmp_path):
+    config = SimpleNamespace(
+        rootpath=tmp_path / "a", invocation_params=SimpleNamespace(dir=tmp_path / "b")
+    )
+
+    assert name_file(tmp_path / "c" / "d" / "biasruler.toml", config) == "d/biasruler.toml"
+    assert name_file(tmp_path / "b" / "e" / "x.toml", config) == "e/x.toml"
+    assert name_file(tmp_path / "a" / "x.toml", config) == "x.toml"

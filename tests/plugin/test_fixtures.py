@@ -286,3 +286,45 @@ def test_a_score_table_of_one_test_module_stands_beside_that_of_the_others(
     assert "two results" not in text
     assert "2 of 2 declared checks ran" in text, "the file's own audit"
     assert "1 of 1 declared checks ran" in text, "that of the given table"
+
+
+def test_a_fixture_of_our_name_in_another_project_is_no_audit(pytester, run):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def biasruler():
+            return "mine"
+
+        def test_mine(biasruler):
+            assert biasruler == "mine"
+        """
+    )
+
+    result = run()
+
+    assert result.ret == 0, "no warning, which would be an error here"
+    assert "no check was judged" not in result.stdout.str()
+    assert "ran no check" not in result.stdout.str()
+
+
+def test_a_fixture_that_builds_on_ours_is_an_audit(pytester, write_benchmark, run):
+    write_benchmark()
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def biasruler(biasruler):
+            return biasruler
+
+        def test_ours(biasruler):
+            biasruler.assert_gap("dice", by="sex", model="unet")
+        """
+    )
+
+    result = run("--biasruler=biasruler.toml", "-m", "biasruler")
+
+    result.assert_outcomes(passed=1)
+    assert "1 of 1 declared checks ran" in result.stdout.str()

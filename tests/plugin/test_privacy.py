@@ -153,3 +153,17 @@ def test_no_name_becomes_a_command_of_the_build_server(pytester, write_benchmark
     lines = [line.strip() for line in result.stdout.lines]
     assert [line for line in lines if line.startswith("::") or "##[" in line] == []
     assert any("x3a:error" in line or "x23[" in line for line in lines)
+
+
+def test_a_name_that_turns_the_text_around_is_escaped_in_every_sentence(
+    pytester, write_benchmark, run
+):
+    write_benchmark("fail")
+    table = pytester.path / "meta.csv"
+    table.write_text(table.read_text("utf-8").replace("young", "y\u202ezz"), "utf-8")
+
+    run("biasruler.toml", "--biasruler-json=audit.json")
+
+    audit = json.loads((pytester.path / "audit.json").read_text("utf-8"))
+    assert [f["statement"] for f in audit["findings"] if "\u202e" in f["statement"]] == []
+    assert "y\\u202ezz" in audit["findings"][0]["statement"]
