@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.lines import read_lines
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Benchmark
 
@@ -47,10 +49,19 @@ def place_of(benchmark: Benchmark) -> Callable[[KeyPath], tuple[int, str]]:
         match path:
             case ("checks", int(number), *_):
                 line = benchmark.checks[number].line
-                return line or 0, f"{benchmark.file.name}:{line}" if line else benchmark.file.name
-        return 0, benchmark.file.name
+            case _:
+                line = _line_in(benchmark.file, path)
+        return line or 0, f"{benchmark.file.name}:{line}" if line else benchmark.file.name
 
     return place
+
+
+def _line_in(file: Path, path: KeyPath) -> int | None:
+    # A benchmark does not carry the lines of its file: they are only looked up for an error.
+    try:
+        return read_lines(file.read_text(encoding="utf-8-sig")).of(path)
+    except (OSError, ValueError):
+        return None
 
 
 class Problems:

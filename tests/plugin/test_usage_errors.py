@@ -113,3 +113,16 @@ def test_a_folders_faulty_table_is_an_error_of_its_checks(pytester, write_benchm
     assert 'column "bmi" of bmi is not in meta.csv' in result.stdout.str()
     result.stdout.fnmatch_lines(["ERROR 2 of 2 checks*", "*nothing could be judged*"])
     assert not (pytester.path / "audit.json").exists()
+
+
+def test_a_column_that_the_metadata_lack_is_placed_at_its_attribute(write_benchmark, run):
+    path = write_benchmark("pass", extra='[attributes.bmi]\ncolumn = "body mass"\n')
+    lines = path.read_text("utf-8").splitlines()
+    line = lines.index("[attributes.bmi]") + 1
+
+    result = run("biasruler.toml")
+
+    assert result.ret == 4
+    assert f'BR602 biasruler.toml:{line}: column "body mass" of bmi is not in' in (
+        result.stderr.str()
+    )
