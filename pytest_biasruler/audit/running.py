@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
+    from pytest_biasruler.audit.judging import Judgement
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.finding import Finding
@@ -64,15 +65,6 @@ def run_audit(
         for judgement in judgements
         if judgement.finding is not None
     ]
-    errors = [
-        {
-            "id": judgement.declared.id,
-            "code": judgement.error.code,
-            "message": str(judgement.error),
-        }
-        for judgement in judgements
-        if judgement.error is not None
-    ]
     return assemble(
         context(evidence, show_cases=show_cases),
         findings,
@@ -83,14 +75,24 @@ def run_audit(
             "limits_changed": {},
             "run_date": today.isoformat() if today else None,
         },
-        checks={
-            "declared": len(judgements),
-            "deselected": 0,
-            "ran": len(findings),
-            "missing": 0,
-            "errors": errors,
-        },
+        checks=_count(judgements),
     )
+
+
+def _count(judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """Return the accounting of checks where every declared one was asked."""
+    errors = [
+        {"id": each.declared.id, "code": each.error.code, "message": str(each.error)}
+        for each in judgements
+        if each.error is not None
+    ]
+    return {
+        "declared": len(judgements),
+        "deselected": 0,
+        "ran": len(judgements) - len(errors),
+        "missing": 0,
+        "errors": errors,
+    }
 
 
 def assemble(

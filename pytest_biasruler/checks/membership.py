@@ -10,6 +10,8 @@ from pytest_biasruler.checks.finding import Group, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
+
     from pytest_biasruler.benchmark.subgroups import Subgroups
     from pytest_biasruler.checks.evidence import Column, Evidence
 
@@ -23,10 +25,14 @@ class Membership:
 
     subgroups: Subgroups
     groups: tuple[Group, ...]
-    judged: tuple[str, ...]
     excluded: Mapping[str, int]
     undefined: Mapping[str, int]
     crowded: tuple[str, ...]
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """Names of the subgroups that are compared."""
+        return tuple(group.name for group in self.groups if group.status == Status.JUDGED)
 
     @property
     def too_small(self) -> tuple[str, ...]:
@@ -48,45 +54,39 @@ def find_members(
 ) -> Membership:
     """Return who is in which subgroup of `by`, and which subgroups are judged."""
     subgroups = evidence.cut(by)
-    groups, judged, crowded = [], [], []
-    excluded, undefined = {}, {}
-    of = subgroups.of
-    for name in subgroups.order:
-        members = of.index[of == name]
+    cases = {name: subgroups.of.index[subgroups.of == name] for name in subgroups.order}
+    excluded = {name: sum(c in column.excluded for c in cases[name]) for name in cases}
+    undefined = {name: sum(c in column.undefined for c in cases[name]) for name in cases}
+    groups, crowded = [], []
+    for name, members in cases.items():
         values = column.shown.reindex(members).dropna()
+        is_missing = name == subgroups.missing and not subgroups.judge_missing
         n_patients = len(set(evidence.patients(values.index)))
-        status = _status(
-            n_patients,
-            is_missing=name == subgroups.missing and not subgroups.judge_missing,
-            min_patients=min_patients,
-        )
-        excluded[name] = sum(case in column.excluded for case in members)
-        undefined[name] = sum(case in column.undefined for case in members)
-        groups.append(
-            Group(
-                name=name,
-                n_cases=len(values),
-                n_patients=n_patients,
-                mean=float(values.mean()) if len(values) else None,
-                sd=float(values.std(ddof=1)) if len(values) > 1 else None,
-                status=status,
-            )
-        )
-        if status == Status.JUDGED:
-            judged.append(name)
+        status = _status(n_patients, is_missing=is_missing, min_patients=min_patients)
+        groups.append(_describe(name, values, n_patients=n_patients, status=status))
         # Also where so many are lost that too few are left: that must not look like a small group.
         was_large = len(set(evidence.patients(members))) >= min_patients
         lost = excluded[name] + undefined[name]
-        is_compared = status != Status.MISSING and was_large
-        if is_compared and not lost <= MAX_UNDEFINED_SHARE * (lost + len(values)):
+        is_crowded = not lost <= MAX_UNDEFINED_SHARE * (lost + len(values))
+        if was_large and is_crowded and not is_missing:
             crowded.append(name)
     return Membership(
         subgroups=subgroups,
         groups=tuple(groups),
-        judged=tuple(judged),
         excluded=excluded,
         undefined=undefined,
         crowded=tuple(crowded),
+    )
+
+
+def _describe(name: str, values: pd.Series, *, n_patients: int, status: Status) -> Group:
+    return Group(
+        name=name,
+        n_cases=len(values),
+        n_patients=n_patients,
+        mean=float(values.mean()) if len(values) else None,
+        sd=float(values.std(ddof=1)) if len(values) > 1 else None,
+        status=status,
     )
 
 
