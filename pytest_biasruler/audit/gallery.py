@@ -50,10 +50,17 @@ def _worst_off(finding: Finding) -> str | None:
     pair = finding.estimate.pair if finding.estimate else None
     if pair is None:
         return None
+    if _is_beside_humans(finding):
+        return pair[0]
     if not _is_signed(finding):
         return pair[1]
     means = {group.name: abs(group.mean or 0.0) for group in finding.groups}
     return max(pair, key=lambda name: (means[name], name))
+
+
+def _is_beside_humans(finding: Finding) -> bool:
+    """Return whether the number is how much better a second expert agrees, larger being worse."""
+    return finding.check == "labels" and finding.details.get("second_expert") is not None
 
 
 def _is_signed(finding: Finding) -> bool:
@@ -70,6 +77,10 @@ def _rank_cases(evidence: Evidence, finding: Finding, subgroup: str) -> pd.Serie
     if finding.check == "ruler":
         other = score_column(evidence, metric, model=scored_set, reference=automated, label=label)
         column = paired_difference(other, column)
+    if _is_beside_humans(finding):
+        second = str(finding.details["second_expert"])
+        humans = score_column(evidence, metric, model=second, reference=reference, label=label)
+        column = paired_difference(column, humans)
     of = evidence.cut(finding.by).of.reindex(column.per_case.index)
     members = column.shown[(of == subgroup).to_numpy()]
     sign = evidence.metric(metric).sign

@@ -148,7 +148,7 @@ def cross_subgroups(parts: Sequence[Subgroups]) -> Subgroups:
     """Cross the subgroups of several attributes of the same cases.
 
     A case of which one attribute is missing is missing in the crossing, which judges its missing
-    cases only if every attribute does.
+    cases only if every attribute that has some does.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def cross_subgroups(parts: Sequence[Subgroups]) -> Subgroups:
         order=(*(each for each in names if each in observed), *([MISSING] if has_missing else [])),
         declared=names,
         missing=MISSING if has_missing else None,
-        judge_missing=all(part.judge_missing for part in parts),
+        judge_missing=all(part.judge_missing for part in parts if part.missing is not None),
         n_merged=sum(part.n_merged for part in parts),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.comparison import compare, conclude, finite
@@ -133,11 +133,18 @@ def by_expert_mean(comparison: Comparison, name: str) -> float:
 def _judge_gap(
     evidence: Evidence, declared: DeclaredCheck, column: Column, *, like: Comparison
 ) -> Comparison:
-    """Return the gap under one reference, on the paired cases, at the limit for gaps."""
+    """Return the gap under one reference, on the paired cases, at the limit for gaps.
+
+    What the pairing lost counts for either gap: no PASS may rest on the cases that are left.
+    """
     support: str | tuple[float, float] = "pooled"
     if declared.support == "bounds":
         support = bounds_of(evidence, declared, column)
-    paired = column.only(like.column.per_case.index)
+    paired = replace(
+        column.only(like.column.per_case.index),
+        excluded=like.column.excluded,
+        undefined=like.column.undefined,
+    )
     limit = float(declared.options["gap_limit"])
     return compare(evidence, declared, paired, support=support, limit=limit)
 

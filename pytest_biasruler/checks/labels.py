@@ -85,9 +85,15 @@ def _support(
 ) -> str | tuple[float, float]:
     if declared.support != "bounds":
         return "symmetric" if _is_unsigned(evidence, declared) else "pooled"
+    second = _second_expert(evidence, declared)
+    if second is not None:
+        judges = (str(declared.automated), second)
+        both = (_scores(evidence, declared, judge, str(declared.reference)) for judge in judges)
+        low, high = bounds_of(evidence, declared, *both)
+        return low - high, high - low
     low, high = bounds_of(evidence, declared, column)
-    is_difference = _second_expert(evidence, declared) is not None
-    return (low - high, high - low) if is_difference else (low, high)
+    widest = max(abs(low), abs(high))
+    return (-widest, widest) if _is_unsigned(evidence, declared) else (low, high)
 
 
 def _state(evidence: Evidence, declared: DeclaredCheck, comparison: Comparison) -> str:
@@ -96,11 +102,13 @@ def _state(evidence: Evidence, declared: DeclaredCheck, comparison: Comparison) 
     if spread is None:
         return f"The automated labels cannot be compared between subgroups of {attribute}"
     best, worst = comparison.pair
+    unit = f" {metric.unit}" if metric.unit else ""
     of_worst, of_best = (format_number(comparison.mean(name)) for name in (worst, best))
     if _second_expert(evidence, declared) is not None:
+        more, less = (format_signed(comparison.mean(name)) for name in (best, worst))
         return (
-            f"Human agreement exceeds the automated labels' by {of_best} for {attribute} {best} "
-            f"and by {of_worst} for {worst}"
+            f"{metric.title} of the second expert minus that of the automated labels is "
+            f"{more}{unit} for {attribute} {best} and {less}{unit} for {worst}"
         )
     if metric.direction == Direction.SIGNED:
         errors = " and ".join(

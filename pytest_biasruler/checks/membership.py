@@ -36,17 +36,18 @@ class Membership:
 
     @property
     def too_small(self) -> tuple[str, ...]:
-        """Names of the subgroups that have cases, but too few patients to be judged."""
+        """Names of the subgroups that have cases, but too few patients to be judged.
+
+        Also those that lost all their scores, for whatever reason; a bin without any case is not
+        worth a word.
+        """
+        inhabited = set(self.subgroups.of)
         return tuple(
             group.name
             for group in self.groups
             if group.status == Status.TOO_SMALL
-            or (group.status == Status.EMPTY and self.lost(group.name))
+            or (group.status == Status.EMPTY and group.name in inhabited)
         )
-
-    def lost(self, name: str) -> int:
-        """Return how many cases of a subgroup are excluded or undefined."""
-        return self.excluded[name] + self.undefined[name]
 
 
 def find_members(

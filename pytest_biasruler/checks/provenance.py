@@ -55,17 +55,23 @@ def check_provenance(evidence: Evidence, declared: DeclaredCheck) -> Finding:
 
 def _lost_column(evidence: Evidence, declared: DeclaredCheck) -> Column:
     """Return 1 for each case that some reference excludes or that has no default score, else 0."""
-    rows = evidence.pair(str(declared.model), str(declared.reference), declared.label)
-    present = set(rows.index)
-    metric = evidence.benchmark.defaults.metric
-    if metric in rows.columns:
-        finite = np.isfinite(rows[metric].astype(float)) | (rows["status"] == "agreed absent")
-        present = set(rows.index[finite])
-    if declared.automated is not None:
-        present -= set(evidence.scored.excluded.get(declared.automated, ()))
+    present = set(evidence.cases)
+    for reference in filter(None, (declared.reference, declared.automated)):
+        if not evidence.pair(str(declared.model), reference, declared.label).empty:
+            present &= _scored_cases(evidence, declared, reference)
+        present -= set(evidence.scored.excluded.get(reference, ()))
     cases = pd.Index(evidence.cases)
     values = pd.Series([float(case not in present) for case in cases], index=cases)
     return Column(per_case=values, shown=values)
+
+
+def _scored_cases(evidence: Evidence, declared: DeclaredCheck, reference: str) -> set[str]:
+    rows = evidence.pair(str(declared.model), reference, declared.label)
+    metric = evidence.benchmark.defaults.metric
+    if metric not in rows.columns:
+        return set(rows.index)
+    finite = np.isfinite(rows[metric].astype(float)) | (rows["status"] == "agreed absent")
+    return set(rows.index[finite])
 
 
 def _exclusions(evidence: Evidence, members: Membership) -> list[dict[str, Any]]:

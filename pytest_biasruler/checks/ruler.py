@@ -98,7 +98,8 @@ def state_distortion(
     spread, attribute = comparison.spread, " and ".join(declared.by)
     if spread is None or not (spread.low > 0 or distortion.is_large):
         within = format_number(finite(spread.high) if spread else None, limit=declared.limit)
-        return f"The two references show the same {attribute} gap to within {within}"
+        where = " on the cases scored under both" if comparison.members.crowded else ""
+        return f"The two references show the same {attribute} gap to within {within}{where}"
     size = format_number(spread.value, limit=declared.limit)
     pair = f"{distortion.pair[0]} − {distortion.pair[1]}"
     gaps = (

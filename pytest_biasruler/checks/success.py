@@ -173,10 +173,11 @@ def _state(
     definition = _define(evidence, declared, details["threshold"])
     if ratio is None:
         return f"The shares of cases with {definition} cannot be compared by {attribute}"
-    if ratio.pair is None:
+    if ratio.pair is None and declared.options["statistic"] == "ratio":
         return f"No judged subgroup of {attribute} has a rate above 0 to compare ({definition})"
-    better, worse = ratio.pair
-    rates = {group.name: 100 * group.mean for group in ratio.groups}
+    rates = {group.name: 100 * group.mean for group in ratio.groups if group.is_judged}
+    ranked = sorted(rates, key=lambda name: (-rates[name], name))
+    better, worse = ratio.pair or (ranked[0], ranked[-1])
     told = f"ratio {format_number(ratio.value, limit=declared.limit)}"
     if declared.options["statistic"] == "difference":
         told = f"difference {format_number(ratio.difference, limit=declared.limit)}"

@@ -144,16 +144,14 @@ def _nothing_there(done: Done, mask_set: MaskSet) -> Iterator[BiasRulerError]:
 def _nothing_different(
     done: Done, mask_set: MaskSet, *, sets: Iterable[MaskSet]
 ) -> Iterator[BiasRulerError]:
-    n_unreadable = len(codes_of(done, mask_set))
     if mask_set.role != Role.MODEL or len(done) < _FEWEST_ALIKE:
         return
     hashes = [facts["voxel_sha256"] for _, facts in readable(done, mask_set)]
     fix = "Check label, folder and template"
-    if n_unreadable and not n_unreadable <= _MOST_UNUSABLE * len(done):
-        yield _mostly_unusable(done, mask_set)
+    references = [each for each in sets if each.role != Role.MODEL]
+    yield from _mostly_unusable(done, mask_set, references=references)
     if len(hashes) < _FEWEST_ALIKE or len(set(hashes)) > 1:
         return
-    references = [each for each in sets if each.role != Role.MODEL]
     if hashes[0]:
         found = f"all {len(hashes)} predictions of {mask_set.name} are the same"
         yield BiasRulerError("BR122", found, "one for each case", fix)
@@ -162,17 +160,22 @@ def _nothing_different(
         yield BiasRulerError("BR122", found, "foreground", fix)
 
 
-def _mostly_unusable(done: Done, mask_set: MaskSet) -> BiasRulerError:
-    """Return why a model is not judged most of whose predictions would count as worst."""
-    codes = codes_of(done, mask_set)
+def _mostly_unusable(
+    done: Done, mask_set: MaskSet, *, references: Iterable[MaskSet]
+) -> Iterator[BiasRulerError]:
+    """Yield why a model is not judged most of whose predictions would count as worst."""
+    asked = {case for each in references for case, _ in readable(done, each)}
+    codes = {case: code for case, code in codes_of(done, mask_set).items() if case in asked}
+    if not codes or len(codes) <= _MOST_UNUSABLE * len(asked):
+        return
     ((code, n_of_code),) = Counter(codes.values()).most_common(1)
     case = min(case for case, each in codes.items() if each == code)
     first = error_from_plain(_error_of(done[case], mask_set) or ["", "", "", ""])
     found = (
-        f"{len(codes)} of {len(done)} predictions of {mask_set.name} cannot be used, "
+        f"{len(codes)} of {len(asked)} predictions of {mask_set.name} cannot be used, "
         f"{n_of_code} of them {code}: {first.found}"
     )
-    return BiasRulerError("BR122", found, first.expected, first.fix)
+    yield BiasRulerError("BR122", found, first.expected, first.fix)
 
 
 def _too_many_shared(

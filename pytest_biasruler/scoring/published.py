@@ -111,8 +111,9 @@ def publish(
     metrics = [name for name in vocabulary.metrics if name in scores.columns]
     capped = _cap(scores, metrics=vocabulary.metrics)
     table = pd.concat([kept[[*KEYS, "where"]], capped], axis=1)
-    table[STATUS] = _statuses(table, metrics=metrics)
-    _score_agreed_absent(table, metrics=[vocabulary.metrics[name] for name in metrics], rule=rule)
+    declared = [vocabulary.metrics[name] for name in metrics]
+    table[STATUS] = _statuses(table, metrics=declared)
+    _score_agreed_absent(table, metrics=declared, rule=rule)
     return Published(
         table=table,
         n_strangers=n_strangers,
@@ -204,18 +205,20 @@ def _cap(scores: pd.DataFrame, *, metrics: Mapping[str, Metric]) -> pd.DataFrame
     return capped
 
 
-def _statuses(table: pd.DataFrame, *, metrics: Sequence[str]) -> pd.Series[str]:
+def _statuses(table: pd.DataFrame, *, metrics: Sequence[Metric]) -> pd.Series[str]:
     status = pd.Series(Status.SCORED.value, index=table.index, dtype=object)
-    status[table[list(metrics)].isna().all(axis=1)] = Status.UNDEFINED.value
+    names = [metric.name for metric in metrics]
+    status[table[names].isna().all(axis=1)] = Status.UNDEFINED.value
     nothing = pd.Series(data=False, index=table.index)
     for model, reference in (("n_model", "n_reference"), ("model_ml", "reference_ml")):
         if model in table.columns and reference in table.columns:
             nothing |= (table[model] == 0) & (table[reference] == 0)
     # Some tools leave the Dice of two empty masks undefined, others call it 1.
-    for overlap in (name for name in OVERLAPS if name in table.columns):
-        status[nothing & ((table[overlap] == 1) | table[overlap].isna())] = (
-            Status.AGREED_ABSENT.value
-        )
+    judges = [metric for metric in metrics if metric.name in OVERLAPS] or metrics
+    for metric in judges:
+        told = table[metric.name]
+        agrees = told.isna() | (told == metric.both_empty)
+        status[nothing & agrees] = Status.AGREED_ABSENT.value
     return status
 
 

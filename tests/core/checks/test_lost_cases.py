@@ -186,3 +186,84 @@ def test_a_floor_looks_at_the_images_of_judged_cases_alone(make_evidence):
     finding = ask(evidence, "floor", metric="hd95_mm", limit=10.0)
     assert finding.verdict == Verdict.PASS
     assert finding.estimate.high < 10
+
+
+def test_gaps_behind_a_ruler_do_not_pass_on_the_cases_that_are_left():
+    rng = np.random.default_rng(4)
+    ages = ["old"] * 100 + ["young"] * 100
+    expert = rng.uniform(0.8, 0.9, 200)
+    expert[100:134] = 0.0
+    automated = np.where(expert == 0, np.nan, expert)
+    automated[134:] -= 0.15
+    scores = {
+        ("unet", "expert"): expert,
+        ("unet", "automated"): automated,
+        ("automated", "expert"): expert,
+    }
+    details = from_table(scores, ages, check="ruler", limit=0.02).details
+    assert details["gap_expert"]["verdict"] == "INCONCLUSIVE"
+    assert details["gap_expert"]["reason"] == "missing values"
+    assert details["flip"] == "unproven alarm"
+
+
+def test_a_subgroup_left_out_by_option_is_named():
+    ages = ["a"] * 30 + ["b"] * 30 + ["c"] * 30
+    dice = np.full(90, 0.9)
+    sizes = {("unet", "expert"): (np.r_[np.ones(60), np.zeros(30)],) * 2}
+    finding = from_table(
+        {("unet", "expert"): np.r_[dice[:60], np.ones(30)]},
+        ages,
+        check="gap",
+        limit=0.05,
+        volumes=sizes,
+        both_empty="exclude",
+    )
+    assert finding.verdict == Verdict.PASS
+    assert finding.statement.endswith("1 of 3 subgroups are too small to judge: c")
+
+
+def test_both_empty_is_known_without_an_overlap_metric():
+    cases = [f"c{number:03d}" for number in range(60)]
+    table = pd.DataFrame(
+        {
+            "case": cases,
+            "model": "unet",
+            "reference": "expert",
+            "nsd": np.r_[np.full(40, 0.9), np.ones(20)],
+            "n_model": np.r_[np.ones(40), np.zeros(20)],
+            "n_reference": np.r_[np.ones(40), np.zeros(20)],
+        }
+    )
+    benchmark = Benchmark(
+        name="nsd",
+        metadata=pd.DataFrame({"case": cases, "age": ["old", "young"] * 30}),
+        case="case",
+        references=[Reference(name="expert", kind="expert")],
+        models=[Model(name="unet")],
+        attributes=[Attribute(name="age")],
+        scores=table,
+        defaults=Defaults(both_empty="exclude"),
+        checks=[Check("gap", by="age", metric="nsd", limit=0.05)],
+    )
+    finding = run_audit(benchmark).findings[0]
+    assert finding.details["agreed_absent"] == {"old": 10, "young": 10}
+    assert sum(group.n_cases for group in finding.groups) == 40
+
+
+def test_rates_of_zero_have_a_difference(make_evidence):
+    evidence = make_evidence({("unet", "expert"): [0.1] * 80}, ["old"] * 40 + ["young"] * 40)
+    finding = ask(evidence, "success", statistic="difference", limit=0.3)
+    assert finding.verdict == Verdict.PASS
+    assert "(difference 0.000)" in finding.statement
+
+
+def test_bounds_of_label_errors_are_wide_on_both_sides(make_evidence):
+    errors = np.r_[np.full(40, -0.6), np.full(40, -0.5)]
+    evidence = make_evidence(
+        {("automated", "expert"): errors},
+        ["old"] * 40 + ["young"] * 40,
+        metric="signed_volume_error",
+    )
+    keys = {"metric": "signed_volume_error", "limit": 0.05, "support": "bounds"}
+    low, high = ask(evidence, "labels", **keys).details["support"]
+    assert (low, high) == (-1, 1)
