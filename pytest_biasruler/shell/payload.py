@@ -123,7 +123,9 @@ def _numbers(plain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "low": estimate.get("low"),
         "high": estimate.get("high"),
         "limit": finding["limit"],
-        "n_patients": sum(group["n_patients"] for group in finding["groups"]),
+        "n_patients": sum(
+            group["n_patients"] for group in finding["groups"] if group["status"] == "judged"
+        ),
         "hash": plain["hash"],
     }
     for key, value in values.items():
