@@ -278,7 +278,7 @@ def test_a_score_table_of_one_test_module_stands_beside_that_of_the_others(
         """,
     )
 
-    result = run("biasruler.toml", ".", "--biasruler=biasruler.toml")
+    result = run(".", "--biasruler=biasruler.toml")
 
     result.assert_outcomes(passed=3)
     assert result.ret == 0

@@ -29,7 +29,7 @@ def test_what_others_append_to_the_properties_disturbs_nothing(
         f"def pytest_itemcollected(item):\n    item.user_properties.append({entry})"
     )
 
-    result = run("biasruler.toml", ".", "--biasruler=biasruler.toml")
+    result = run(".", "--biasruler=biasruler.toml")
 
     assert result.ret == 0
     result.assert_outcomes(passed=3)

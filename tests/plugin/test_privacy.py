@@ -132,7 +132,7 @@ def test_a_test_in_error_before_any_name_is_known_is_told_without_its_bracket(
         """
     )
 
-    run("biasruler.toml", ".", "--biasruler=biasruler.toml", *OUTPUTS)
+    run(".", "--biasruler=biasruler.toml", *OUTPUTS)
 
     text = (pytester.path / "out" / "audit.json").read_text("utf-8")
     assert "::test_broken" in text
