@@ -267,3 +267,15 @@ def test_bounds_of_label_errors_are_wide_on_both_sides(make_evidence):
     keys = {"metric": "signed_volume_error", "limit": 0.05, "support": "bounds"}
     low, high = ask(evidence, "labels", **keys).details["support"]
     assert (low, high) == (-1, 1)
+
+
+def test_empty_cells_of_the_automated_reference_are_exclusions_too(make_evidence):
+    automated = np.full(80, 0.9)
+    automated[40:60] = np.nan
+    evidence = make_evidence(
+        {("unet", "expert"): np.full(80, 0.9), ("unet", "automated"): automated},
+        ["old"] * 40 + ["young"] * 40,
+    )
+    finding = ask(evidence, "provenance")
+    verdicts = {row["criterion"]: row["verdict"] for row in finding.details["criteria"]}
+    assert verdicts["c"] == "FAIL"

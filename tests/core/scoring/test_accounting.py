@@ -297,3 +297,12 @@ def test_a_model_most_of_whose_predictions_cannot_be_used_is_not_judged(make_ben
     error = make_bench({"expert": expert, "unet": unet}, folder="more").score().errors["unet"]
     assert error.code == "BR122"
     assert str(error).startswith("BR122: 3 of 5 predictions of unet cannot be used, 2 of them BR3")
+
+
+def test_predictions_that_nobody_asked_for_do_not_count_against_a_model(make_bench, cube):
+    cases = [f"c{index}" for index in range(6)]
+    expert = {case: cube((1, 1, index)) for index, case in enumerate(cases)}
+    unet = {case: cube((1, 2, index)) for index, case in enumerate(cases[:2])}
+    bench = make_bench({"expert": {case: expert[case] for case in cases[:2]}, "unet": unet})
+    assert not bench.score().errors
+    assert "unet" in make_bench({"expert": expert, "unet": unet}, folder="all").score().errors

@@ -1,0 +1,104 @@
+"""Which cases a failing finding shows, and that they are drawn and never named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pytest_biasruler.audit import run_audit
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+
+AGES = ["old"] * 20 + ["young"] * 20
+CASES = [f"secret{number:02d}" for number in range(40)]
+
+
+def square(size, case):
+    """Return a mask of one slice with a square of this size and a voxel that tells cases apart."""
+    voxels = np.zeros((24, 24, 2), np.uint8)
+    voxels[2 : 2 + size, 2:14, 0] = 1
+    voxels[23, case % 24, case // 24] = 1
+    return voxels
+
+
+def masks(sizes):
+    return {
+        case: square(size, number)
+        for number, (case, size) in enumerate(zip(CASES, sizes, strict=True))
+    }
+
+
+@pytest.fixture(scope="module")
+def findings():
+    """The model misses most of the last young ones; the automated label is best for the young."""
+    expert = [12] * 40
+    model = [11] * 20 + [12 - number // 2 for number in range(20)]
+    automated = [7] * 20 + [12] * 20
+    second = [10] * 40
+    benchmark = Benchmark(
+        name="squares",
+        metadata=pd.DataFrame({"case": CASES, "age": AGES}),
+        case="case",
+        references=[
+            Reference(name="expert", kind="expert", masks=masks(expert)),
+            Reference(name="second", kind="expert", masks=masks(second)),
+            Reference(name="automated", kind="automated", masks=masks(automated)),
+        ],
+        models=[Model(name="unet", masks=masks(model))],
+        attributes=[Attribute(name="age")],
+        checks=[
+            Check("gap", by="age", limit=0.01, reference="expert", name="gap"),
+            Check("ruler", by="age", limit=0.01, reference="expert", name="ruler"),
+            Check(
+                "labels",
+                by="age",
+                limit=0.01,
+                metric="dice",
+                reference="expert",
+                second_expert="second",
+                name="labels",
+            ),
+            Check("floor", by="age", limit=0.9, reference="expert", name="floor"),
+        ],
+    )
+    audit = run_audit(benchmark)
+    assert not any(case in audit.to_json() for case in CASES)
+    return {finding.check: finding for finding in audit.findings}
+
+
+@pytest.mark.parametrize("check", ["gap", "floor"])
+def test_the_worst_cases_of_the_worst_subgroup_come_first(findings, check):
+    finding = findings[check]
+    assert finding.verdict == "FAIL"
+    gallery = finding.details["gallery"]
+    assert [picture["kind"] for picture in gallery] == ["worst"] * 12 + ["median"] * 3
+    assert {picture["subgroup"] for picture in gallery} == {"young"}
+    numbers = [picture["number"] for picture in gallery[:12]]
+    assert numbers == sorted(numbers)
+    assert gallery[0]["score"] == numbers[0]
+
+
+def test_a_ruler_shows_where_the_references_differ_most(findings):
+    gallery = findings["ruler"].details["gallery"]
+    assert {picture["subgroup"] for picture in gallery} == {"old"}
+    assert set(gallery[0]["outlines"]) == {"expert", "automated", "model"}
+    assert gallery[0]["outlines"]["expert"] != gallery[0]["outlines"]["automated"]
+
+
+def test_labels_beside_a_second_expert_show_the_subgroup_they_fail(findings):
+    finding = findings["labels"]
+    assert finding.estimate.pair == ("old", "young")
+    gallery = finding.details["gallery"]
+    assert {picture["subgroup"] for picture in gallery} == {"old"}
+    numbers = [picture["number"] for picture in gallery[:12]]
+    assert numbers == sorted(numbers)  # automated minus human agreement, worst first
+
+
+def test_every_outline_is_a_closed_path(findings):
+    for finding in findings.values():
+        for picture in finding.details["gallery"]:
+            assert picture["width"] > 0
+            assert all(
+                path == "" or (path.startswith("M") and path.endswith("z"))
+                for path in picture["outlines"].values()
+            )
