@@ -279,3 +279,53 @@ def test_empty_cells_of_the_automated_reference_are_exclusions_too(make_evidence
     finding = ask(evidence, "provenance")
     verdicts = {row["criterion"]: row["verdict"] for row in finding.details["criteria"]}
     assert verdicts["c"] == "FAIL"
+
+
+def test_missing_values_of_a_crossing_are_judged_if_those_that_have_some_say_so():
+    cases = [f"c{number:03d}" for number in range(120)]
+    sexes = ["F", "M"] * 30 + [""] * 60
+    dice = np.r_[np.full(60, 0.9), np.full(60, 0.6)]
+
+    def verdict(*, judge_missing):
+        benchmark = Benchmark(
+            name="crossing",
+            metadata=pd.DataFrame({"case": cases, "sex": sexes, "ward": "north"}),
+            case="case",
+            references=[Reference(name="expert", kind="expert")],
+            models=[Model(name="unet")],
+            attributes=[
+                Attribute(name="sex", judge_missing=judge_missing),
+                Attribute(name="ward"),
+            ],
+            scores=pd.DataFrame(
+                {"case": cases, "model": "unet", "reference": "expert", "dice": dice}
+            ),
+            checks=[Check("gap", by=[["sex", "ward"]], limit=0.05)],
+        )
+        return run_audit(benchmark).findings[0].verdict
+
+    assert verdict(judge_missing=True) == Verdict.FAIL
+    assert verdict(judge_missing=False) == Verdict.PASS
+
+
+def test_two_references_that_agree_on_what_is_left_say_on_what():
+    scores, ages, sizes = missed_by_both(34)
+    finding = from_table(scores, ages, check="ruler", volumes=sizes, both_empty="exclude")
+    assert finding.statement.endswith(" on the cases scored under both")
+
+
+def test_a_second_expert_who_agrees_less_is_told_with_a_true_minus(make_evidence):
+    evidence = make_evidence(
+        {
+            ("automated", "expert"): np.r_[np.full(40, 6.0), np.full(40, 5.0)],
+            ("second", "expert"): np.full(80, 2.0),
+            ("automated", "second"): np.full(80, 3.0),
+        },
+        ["old"] * 40 + ["young"] * 40,
+        metric="hd95_mm",
+        references=("expert", "second", "automated"),
+    )
+    keys = {"metric": "hd95_mm", "limit": 5.0, "reference": "expert"}
+    assert ask(evidence, "labels", **keys, second_expert="second").statement.startswith(
+        "HD95 of the second expert minus that of the automated labels is −4.000 mm for age old"
+    )
