@@ -52,9 +52,7 @@ class Comparison:
     @property
     def judged_cases(self) -> pd.Index:
         """Index of the cases that are in a judged subgroup."""
-        of = self.members.subgroups.of.reindex(self.column.per_case.index)
-        judged: pd.Index[str] = of[of.isin(self.members.judged)].index
-        return judged
+        return self.members.judged_among(self.column.per_case.index)
 
     def mean(self, name: str) -> float:
         """Mean of the column in a subgroup, in natural direction."""

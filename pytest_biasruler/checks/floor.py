@@ -18,8 +18,6 @@ from pytest_biasruler.statistics.floor import FloorEstimate, estimate_floor
 from pytest_biasruler.statistics.spread import judge_bounds
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from pytest_biasruler.benchmark.definition import DeclaredCheck
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.evidence import Column, Evidence
@@ -75,15 +73,9 @@ def _estimate(
         patients=evidence.patients(names.index),
         judged=members.judged,
         limit=evidence.metric(declared.metric).sign * _limit(declared),
-        support=bounds_of(evidence, declared, column.only(_judged_cases(column, members))),
+        support=bounds_of(evidence, declared, column.only(members.judged_among(names.index))),
         alpha=declared.alpha,
     )
-
-
-def _judged_cases(column: Column, members: Membership) -> pd.Index:
-    of = members.subgroups.of.reindex(column.per_case.index)
-    judged: pd.Index[str] = of[of.isin(members.judged)].index
-    return judged
 
 
 def _judge(

@@ -34,6 +34,12 @@ class Membership:
         """Names of the subgroups that are compared."""
         return tuple(group.name for group in self.groups if group.status == Status.JUDGED)
 
+    def judged_among(self, cases: pd.Index) -> pd.Index:
+        """Return those of the cases that are in a judged subgroup."""
+        of = self.subgroups.of.reindex(cases)
+        judged: pd.Index[str] = of[of.isin(self.judged)].index
+        return judged
+
     @property
     def too_small(self) -> tuple[str, ...]:
         """Names of the subgroups that have cases, but too few patients to be judged.

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from math import isnan, nan
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.scoring.overlap import Counts, count_voxels
+from pytest_biasruler.scoring.overlap import count_voxels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -177,27 +175,6 @@ def iou_from_dice(dice: float) -> float:
     0.3333333333333333
     """
     return dice / (2 - dice)
-
-
-def pool_counts(counts: Iterable[Counts]) -> Counts:
-    """Return the counts of several cases as if they were one large case.
-
-    Label error rate and direction ratio of the result weigh cases by their size; the mean of the
-    cases' own rates weighs them equally.
-
-    Examples
-    --------
-    >>> pool_counts([
-    ...     Counts(n_model=3, n_reference=2, n_both=2), Counts(n_model=0, n_reference=1, n_both=0)
-    ... ])
-    Counts(n_model=3, n_reference=3, n_both=2)
-    """
-    cases = tuple(counts)
-    return Counts(
-        n_model=sum(case.n_model for case in cases),
-        n_reference=sum(case.n_reference for case in cases),
-        n_both=sum(case.n_both for case in cases),
-    )
 
 
 def _size_apart(first: float, second: float, *, dice: float) -> float:

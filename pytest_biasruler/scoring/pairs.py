@@ -81,7 +81,7 @@ class Drawing:
         )
 
     @cached_property
-    def lesions(self) -> tuple[NDArray[np.int32], int]:
+    def lesions(self) -> shape.Components:
         """Numbered components and how many, labelled once: it costs more than all distances."""
         return shape.label_components(self.voxels)
 
@@ -135,13 +135,8 @@ class Pair:
 
     @cached_property
     def lesions(self) -> shape.LesionCounts:
-        """Lesions of both masks and their matches, as `shape.count_lesions` counts them."""
-        return shape.LesionCounts(
-            n_reference=self.reference.lesions[1],
-            n_model=self.model.lesions[1],
-            n_found_reference=_count_touched(self.reference, by=self.model),
-            n_true_model=_count_touched(self.model, by=self.reference),
-        )
+        """Lesions of both masks and their matches."""
+        return shape.match_lesions(self.model.lesions, self.reference.lesions)
 
 
 def is_measured(metric: Metric) -> bool:
@@ -235,13 +230,6 @@ def _measure(pair: Pair, metric: Metric) -> float:
     if metric.name in _BY_LESIONS:
         return _BY_LESIONS[metric.name](pair.lesions)
     return _BY_COUNTS[metric.name](pair.counts)
-
-
-def _count_touched(drawing: Drawing, *, by: Drawing) -> int:
-    numbers, n = drawing.lesions
-    is_touched = np.zeros(n + 1, np.bool_)
-    is_touched[numbers[by.voxels]] = True
-    return int(np.count_nonzero(is_touched[1:]))  # number 0 is the background
 
 
 def _tolerance_mm(metric: Metric, label: str) -> float:

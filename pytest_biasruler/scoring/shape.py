@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Box = tuple[slice, ...]
+    Components = tuple[NDArray[np.int32], int]
 
 
 def bounding_box(*masks: NDArray[np.bool_]) -> Box | None:
@@ -67,7 +68,7 @@ class LesionCounts:
     n_true_model: int
 
 
-def label_components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
+def label_components(mask: NDArray[np.bool_]) -> Components:
     """Label the connected components of a mask.
 
     Voxels hang together if they touch by a face, an edge or a corner: 26 neighbours, or 8 in an
@@ -126,11 +127,16 @@ def count_lesions(model: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Les
     box = bounding_box(model, reference)
     if box is None:
         return LesionCounts(n_reference=0, n_model=0, n_found_reference=0, n_true_model=0)
-    model, reference = model[box], reference[box]
-    n_reference, n_found = _count_touched(reference, by=model)
-    n_model, n_true = _count_touched(model, by=reference)
+    return match_lesions(label_components(model[box]), label_components(reference[box]))
+
+
+def match_lesions(model: Components, reference: Components) -> LesionCounts:
+    """Count the lesions of two masks that are labelled already, as `count_lesions` does."""
     return LesionCounts(
-        n_reference=n_reference, n_model=n_model, n_found_reference=n_found, n_true_model=n_true
+        n_reference=reference[1],
+        n_model=model[1],
+        n_found_reference=_count_touched(reference, by=model),
+        n_true_model=_count_touched(model, by=reference),
     )
 
 
@@ -187,11 +193,11 @@ def lesion_f1(lesions: LesionCounts) -> float:
     return 2 * recall * precision / (recall + precision)
 
 
-def _count_touched(mask: NDArray[np.bool_], *, by: NDArray[np.bool_]) -> tuple[int, int]:
-    labels, n = label_components(mask)
-    is_touched = np.zeros(n + 1, bool)
-    is_touched[labels[by]] = True
-    return n, int(np.count_nonzero(is_touched[1:]))  # label 0 is the background
+def _count_touched(components: Components, *, by: Components) -> int:
+    numbers, n = components
+    is_touched = np.zeros(n + 1, np.bool_)
+    is_touched[numbers[by[0] > 0]] = True
+    return int(np.count_nonzero(is_touched[1:]))  # number 0 is the background
 
 
 def _box_of(mask: NDArray[np.bool_]) -> Box | None:

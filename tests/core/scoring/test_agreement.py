@@ -17,15 +17,12 @@ from pytest_biasruler.scoring.agreement import (
     count_shared_errors,
     infer_shared_errors,
     iou_from_dice,
-    pool_counts,
 )
 from pytest_biasruler.scoring.overlap import (
     Counts,
     count_voxels,
     dice,
     iou_of,
-    label_error_rate_of,
-    signed_volume_error_of,
 )
 
 quick = settings(deadline=None, derandomize=True, max_examples=100)
@@ -141,15 +138,6 @@ def test_dice_turns_into_iou():
     assert iou_from_dice(180 / 220) == pytest.approx(iou_of(counts))
     assert (iou_from_dice(0.0), iou_from_dice(1.0)) == (0, 1)
     assert isnan(iou_from_dice(nan))
-
-
-def test_pooled_rates_weigh_cases_by_their_size():
-    large = Counts(n_model=120, n_reference=100, n_both=90)
-    small = Counts(n_model=0, n_reference=10, n_both=0)
-    pooled = pool_counts([large, small])
-    assert label_error_rate_of(pooled) == pytest.approx((40 + 10) / (130 + 10))
-    assert signed_volume_error_of(pooled) == pytest.approx((20 - 10) / (130 + 10))
-    assert pool_counts([]) == Counts(n_model=0, n_reference=0, n_both=0)
 
 
 def test_masks_of_different_shape_are_refused():
