@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Evidence:
-    """Everything that is known before the first question is asked."""
+    """Everything that is known before the first question is asked.
+
+    `cuts` are subgroups that stand above those of the attributes, by the attributes they cross.
+    `is_brief`: only verdicts are wanted, so a check may leave out of its details what only
+    figures and tables show.
+    """
 
     benchmark: Benchmark
     metadata: Metadata
@@ -33,6 +39,8 @@ class Evidence:
     subgroups: Mapping[str, Subgroups]
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     readers: Mapping[str, Callable[[Path], Mask]] = field(default_factory=dict, repr=False)
+    cuts: Mapping[tuple[str, ...], Subgroups] = field(default_factory=dict, repr=False)
+    is_brief: bool = False
     declared: tuple[DeclaredCheck, ...] = field(init=False, repr=False)
     rows: Mapping[tuple[str, str, str], pd.DataFrame] = field(init=False, repr=False)
 
@@ -66,8 +74,18 @@ class Evidence:
 
     def cut(self, by: Sequence[str]) -> Subgroups:
         """Return the subgroups of an attribute, or of several crossed."""
+        given = self.cuts.get(tuple(by))
+        if given is not None:
+            return given
         parts = [self.subgroups[name] for name in by]
         return parts[0] if len(parts) == 1 else cross_subgroups(parts)
+
+    def altered(self, **changes: Any) -> Evidence:
+        """Return this evidence with other values of its fields; nothing is derived anew."""
+        other = copy(self)
+        for name, value in changes.items():
+            object.__setattr__(other, name, value)
+        return other
 
     def pair(self, model: str, reference: str, label: str | None) -> pd.DataFrame:
         """Return the score rows of `model` against `reference`, indexed by case."""
