@@ -44,7 +44,7 @@ def check_gap(evidence: Evidence, declared: DeclaredCheck) -> Finding:
         declared,
         comparison,
         statement=state_gap(evidence, declared, comparison),
-        details=_details(evidence, declared, comparison),
+        details={} if evidence.is_brief else _details(evidence, declared, comparison),
     )
 
 

@@ -43,14 +43,20 @@ def check_labels(evidence: Evidence, declared: DeclaredCheck) -> Finding:
         declared,
         comparison,
         statement=_state(evidence, declared, comparison),
-        details={
-            "second_expert": second,
-            "ambiguity_included": second is None,
-            **_label_audit(evidence, declared, comparison),
-            "anchoring": _anchoring(evidence, declared),
-        },
+        details={} if evidence.is_brief else _details(evidence, declared, comparison, second),
         none_scored="no pairs",
     )
+
+
+def _details(
+    evidence: Evidence, declared: DeclaredCheck, comparison: Comparison, second: str | None
+) -> dict[str, Any]:
+    return {
+        "second_expert": second,
+        "ambiguity_included": second is None,
+        **_label_audit(evidence, declared, comparison),
+        "anchoring": _anchoring(evidence, declared),
+    }
 
 
 def _scores(evidence: Evidence, declared: DeclaredCheck, first: str, second: str) -> Column:

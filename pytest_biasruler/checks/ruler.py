@@ -34,7 +34,7 @@ def check_ruler(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     comparison = compare_references(evidence, declared, expert, automated)
     details: dict[str, Any] = {"gap_limit": declared.options["gap_limit"]}
     statement = "The gap cannot be compared between the two references"
-    if comparison.spread is not None:
+    if comparison.spread is not None and not evidence.is_brief:
         both = comparison.column.per_case.index
         distortion = describe_distortion(
             evidence,

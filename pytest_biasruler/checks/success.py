@@ -62,8 +62,9 @@ def check_success(evidence: Evidence, declared: DeclaredCheck) -> Finding:
         "rates": {group.name: group.mean for group in members.groups},
         "dpd": finite(ratio.difference) if ratio else None,
         "dir": _ratio_details(ratio),
-        **describe_sweep(evidence, declared, scores, threshold=threshold),
     }
+    if not evidence.is_brief:
+        details |= describe_sweep(evidence, declared, scores, threshold=threshold)
     if declared.options["statistic"] == "difference":
         return _answer_difference(evidence, declared, column, ratio, details)
     return _answer_ratio(evidence, declared, members, ratio, details)
