@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.benchmark.baselines import find_unknown_baselines
+from pytest_biasruler.audit.usable import refuse_unusable_sets
 from pytest_biasruler.benchmark.declared import declare_one
+from pytest_biasruler.benchmark.named import find_unknown_names
 from pytest_biasruler.benchmark.questions import QUESTIONS
 from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.checks.finding import Finding, Verdict
@@ -77,9 +78,13 @@ def judge_one(
     """
     metrics = tuple(evidence.metrics.values())
     declared = declare_one(evidence.benchmark, check, metrics=metrics, **keys)
-    raise_if_any(
-        find_unknown_baselines(evidence.benchmark, declared, subgroups=evidence.subgroups)
+    problems = find_unknown_names(
+        evidence.benchmark,
+        declared,
+        metadata=evidence.metadata,
+        subgroups=evidence.subgroups,
     )
+    raise_if_any(problems)
     findings = [_judge(evidence, question).unwrap() for question in declared]
     return tuple(
         replace(finding, policy=policy or finding.policy, p_fail_holm=finding.p_fail)
@@ -93,35 +98,11 @@ def _under(finding: Finding | None, policy: str | None) -> Finding | None:
 
 def _judge(evidence: Evidence, declared: DeclaredCheck) -> Judgement:
     try:
-        _refuse_unusable_sets(evidence, declared)
+        refuse_unusable_sets(evidence, declared)
         finding = CHECKS[declared.check](evidence, declared)
     except BiasRulerError as error:
         return Judgement(declared=declared, finding=None, error=error.at(declared.id))
     return Judgement(declared=declared, finding=finding, error=None)
-
-
-def _refuse_unusable_sets(evidence: Evidence, declared: DeclaredCheck) -> None:
-    """Raise if a set of masks that the check needs cannot be used at all."""
-    question = QUESTIONS[declared.check]
-    automated = declared.automated if question.needs_both else None
-    second = declared.options.get("second_expert")
-    for name in filter(None, (declared.model, declared.reference, automated, second)):
-        if name in evidence.scored.errors:
-            raise evidence.scored.errors[name]
-    if question.needs_model:
-        copied = evidence.scored.copied.get((str(declared.model), str(declared.reference)))
-        if copied is not None:
-            raise copied
-    scored_set = declared.model if question.needs_model else automated
-    references = [declared.reference, automated if question.needs_model else None]
-    for reference in filter(None, references):
-        if evidence.pair(str(scored_set), reference, declared.label).empty:
-            raise BiasRulerError(
-                "BR503",
-                f"no case has a score of {scored_set} against {reference}",
-                "at least one",
-                "Add masks, or rows to the score table",
-            )
 
 
 def _in_family(judgement: Judgement) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.benchmark.baselines import find_unknown_baselines
 from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.metadata import read_metadata
+from pytest_biasruler.benchmark.named import find_unknown_names
 from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.checks.evidence import Evidence
-from pytest_biasruler.scoring.run import score_benchmark
+from pytest_biasruler.scoring.measures import needed_measures
+from pytest_biasruler.scoring.run import measure_benchmark, score_benchmark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,16 +56,18 @@ def prepare(
     metadata = read_metadata(benchmark)
     subgroups = cut_all(benchmark, metadata)
     declared = declare_checks(benchmark, metrics=metrics)
-    raise_if_any(find_unknown_baselines(benchmark, declared, subgroups=subgroups))
+    raise_if_any(find_unknown_names(benchmark, declared, metadata=metadata, subgroups=subgroups))
     scored = score_benchmark(
         benchmark,
         metadata=metadata,
         metrics=metrics,
+        measures=needed_measures(declared),
         workers=workers,
         store=store,
         progress=progress,
         readers=readers,
     )
+    how: dict[str, Any] = {"workers": workers, "store": store, "readers": readers}
     return Evidence(
         benchmark=benchmark,
         metadata=metadata,
@@ -71,4 +75,5 @@ def prepare(
         subgroups=subgroups,
         metrics={metric.name: metric for metric in metrics},
         readers=readers or {},
+        measure=cache(partial(measure_benchmark, benchmark, metadata=metadata, **how)),
     )

@@ -7,15 +7,16 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.benchmark.arms import with_models
 from pytest_biasruler.benchmark.asked import Asked, asked_of
 from pytest_biasruler.benchmark.definition import DeclaredCheck, Policy
 from pytest_biasruler.benchmark.expansion import choices, silent_values
 from pytest_biasruler.benchmark.ids import item_id, number_repeats
-from pytest_biasruler.benchmark.keys import is_on_unit_scale, limit_of
+from pytest_biasruler.benchmark.limits import is_on_unit_scale, limit_of
 from pytest_biasruler.benchmark.metrics import Direction
 from pytest_biasruler.benchmark.options import options_of, refuse_unranked
 from pytest_biasruler.benchmark.problems import Problems, place_of
-from pytest_biasruler.benchmark.questions import QUESTIONS
+from pytest_biasruler.benchmark.questions import QUESTIONS, form_of
 from pytest_biasruler.benchmark.rules import refusal, unknown
 from pytest_biasruler.benchmark.vocabulary import Vocabulary
 
@@ -89,7 +90,8 @@ def declare_one(
     # Gaps declared in the file lend their limit to a ruler; what is wrong with them is told there.
     unheard = Problems(place_of(benchmark))
     gaps = [one for one in asked_of(benchmark) if one.check == "gap"]
-    known = resolve(gaps, vocabulary, problems=unheard) if check == "ruler" else ()
+    lends = check in ("ruler", "noise")
+    known = resolve(gaps, vocabulary, problems=unheard) if lends else ()
     problems = Problems(lambda _: (0, check))
     asked = Asked(check=check, keys=given, path=("checks", 0), title=check)
     declared = resolve([asked], vocabulary, problems=problems, gaps=known)
@@ -127,6 +129,7 @@ def _items(asked: Asked, vocabulary: Vocabulary, *, problems: Problems) -> list[
     question = QUESTIONS.get(asked.check)
     if question is None:
         raise unknown("check", asked.check, names=list(QUESTIONS))
+    question = form_of(question, asked.keys)
     chosen = choices(asked, question, vocabulary, problems=problems)
     if chosen is None:
         return []
@@ -166,11 +169,13 @@ def _item(
 ) -> DeclaredCheck:
     metric = vocabulary.metrics[keys["metric"]] if question.takes_metric else None
     limit = None
-    if metric is not None:
-        with problems.at(*asked.path, "limit"):
-            limit = limit_of(question, metric, chosen=keys)
-        with problems.at(*asked.path, "metric"):
-            refuse_unranked(question, metric)
+    with problems.at(*asked.path, "limit"):
+        limit = limit_of(question, metric, chosen=keys)
+    with problems.at(*asked.path, "metric"):
+        refuse_unranked(question, metric)
+    options = options_of(question, metric, chosen=keys, path=asked.path, problems=problems)
+    with problems.at(*asked.path):
+        options = with_models(question, options, chosen=keys, vocabulary=vocabulary)
     defaults = vocabulary.defaults
     policy = keys.get("policy", defaults.policy)
     return DeclaredCheck(
@@ -191,7 +196,8 @@ def _item(
         policy=None if policy is None else Policy(policy),
         waive=keys.get("waive"),
         screen=keys.get("screen", False),
-        options=options_of(question, metric, chosen=keys, path=asked.path, problems=problems),
+        sensitivity=keys.get("sensitivity", False),
+        options=options,
         line=asked.line,
     )
 

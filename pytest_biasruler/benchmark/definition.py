@@ -170,6 +170,7 @@ class DeclaredCheck:
     policy: Policy | None
     waive: Waiver | None
     screen: bool = False
+    sensitivity: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 

@@ -47,10 +47,14 @@ def choices(
                 values[key] = (rules[key](key, value),)
     # A slip of the pen is one mistake: "lable" is not also a missing label.
     written = {key if key in rules else nearest(key, rules) for key in asked.keys}
-    for key, default in _defaults(question, vocabulary).items():
+    defaults = _defaults(question, vocabulary, control=asked.keys.get("control"))
+    for key, default in defaults.items():
         if key not in written:
             with problems.at(*asked.path, key):
                 values[key] = default()
+    if "baseline" in asked.keys and "by" in rules and not values.get("by"):
+        with problems.at(*asked.path, "baseline"):
+            raise refusal("baseline is given without by", "subgroups to compare", fix="Add by")
     if problems.n_noted > n_before:
         return None
     return Choices(values=values, listed=tuple(lists))
@@ -80,7 +84,7 @@ def _can_be_compared(value: object) -> bool:
 
 
 def _defaults(
-    question: Question, vocabulary: Vocabulary
+    question: Question, vocabulary: Vocabulary, *, control: object
 ) -> dict[str, Callable[[], tuple[Any, ...]]]:
     """Return, for each key that an entry may leave out, what it then asks for."""
     defaults: dict[str, Callable[[], tuple[Any, ...]]] = {}
@@ -91,25 +95,30 @@ def _defaults(
     if question.needs_by:
         defaults["by"] = lambda: _missing_by(vocabulary)
     if question.needs_model:
-        defaults["model"] = lambda: _models(question, vocabulary)
-    kind = ReferenceKind.EXPERT if question.needs_both else vocabulary.judging_kind
+        defaults["model"] = lambda: _models(question, vocabulary, control=control)
+    kind = _judging_kind(question, vocabulary)
     defaults["reference"] = lambda: (vocabulary.only(kind, key="reference"),)
     automated = ReferenceKind.AUTOMATED
     if question.needs_both:
         defaults["automated"] = lambda: (vocabulary.only(automated, key="automated"),)
-    elif not question.takes_metric:
+    elif not question.in_family:
         defaults["automated"] = lambda: (vocabulary.unless_several(automated),)
     return defaults
 
 
 def silent_values(question: Question, vocabulary: Vocabulary) -> dict[str, str | None]:
     """Return the values that the id of an item need not say."""
-    kind = ReferenceKind.EXPERT if question.needs_both else vocabulary.judging_kind
+    kind = _judging_kind(question, vocabulary)
     return {
         "label": vocabulary.labels[0] if len(vocabulary.labels) == 1 else None,
         "reference": vocabulary.unless_several(kind),
         "automated": vocabulary.unless_several(ReferenceKind.AUTOMATED),
     }
+
+
+def _judging_kind(question: Question, vocabulary: Vocabulary) -> ReferenceKind:
+    is_fixed = question.needs_both or question.needs_expert
+    return ReferenceKind.EXPERT if is_fixed else vocabulary.judging_kind
 
 
 def _missing_by(vocabulary: Vocabulary) -> tuple[Any, ...]:
@@ -118,7 +127,9 @@ def _missing_by(vocabulary: Vocabulary) -> tuple[Any, ...]:
     raise refusal("by is missing", f"one of {names}", fix=fix)
 
 
-def _models(question: Question, vocabulary: Vocabulary) -> tuple[Any, ...]:
-    if vocabulary.models:
-        return vocabulary.models
+def _models(question: Question, vocabulary: Vocabulary, *, control: object) -> tuple[Any, ...]:
+    """Return every model but the one that the others are held against."""
+    models = tuple(model for model in vocabulary.models if model != control)
+    if models:
+        return models
     raise refusal(f"{question.check} needs a model", "at least one", fix="Add [models.NAME]")

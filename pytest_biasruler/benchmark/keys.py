@@ -1,13 +1,12 @@
-"""The keys of a check: which it takes, what they may hold, and its limit."""
+"""The keys of a check: which it takes, and what they may hold."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Policy, ReferenceKind, Waiver
-from pytest_biasruler.benchmark.questions import COMMON_KEYS
+from pytest_biasruler.benchmark.questions import COMMON_KEYS, SHAPE_FEATURES
 from pytest_biasruler.benchmark.rules import (
     Rule,
     day,
@@ -20,19 +19,19 @@ from pytest_biasruler.benchmark.rules import (
     shown,
     switch,
     text,
+    texts,
     unknown,
     whole,
 )
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.benchmark.questions import Question
     from pytest_biasruler.benchmark.vocabulary import Vocabulary
 
 TOP_QUARTILE = "top-quartile"
 """Value of ``threshold``: the pooled 75th percentile of the scores."""
 
-_SUCCESS_LIMITS = {"ratio": 0.8, "difference": 0.10}
+_MIN_LEVELS = 3
 _share = number(low=0, high=1)
 
 
@@ -55,7 +54,8 @@ def key_rules(question: Question, vocabulary: Vocabulary) -> dict[str, Rule]:
 def _common_rules(question: Question, vocabulary: Vocabulary) -> dict[str, Rule]:
     experts = vocabulary.of_kind(ReferenceKind.EXPERT)
     automated = vocabulary.of_kind(ReferenceKind.AUTOMATED)
-    judges = experts if question.needs_both else tuple(vocabulary.references)
+    needs_expert = question.needs_both or question.needs_expert
+    judges = experts if needs_expert else tuple(vocabulary.references)
     return {
         "metric": one_of(vocabulary.metrics, what="metric", otherwise="Declare [metrics.NAME]"),
         "by": _crossing(vocabulary),
@@ -63,7 +63,7 @@ def _common_rules(question: Question, vocabulary: Vocabulary) -> dict[str, Rule]
         "model": one_of(vocabulary.models, what="model", otherwise="Declare [models.NAME]"),
         "reference": one_of(
             judges,
-            what="expert reference" if question.needs_both else "reference",
+            what="expert reference" if needs_expert else "reference",
             otherwise="Declare [references.NAME]",
         ),
         "automated": one_of(automated, what="automated reference"),
@@ -74,6 +74,7 @@ def _common_rules(question: Question, vocabulary: Vocabulary) -> dict[str, Rule]
         "policy": one_of(list(Policy)),
         "support": one_of(list(dict.fromkeys(["bounds", question.support]))),
         "screen": switch,
+        "sensitivity": switch,
         "waive": waiver,
         "name": text,
     }
@@ -85,9 +86,10 @@ def _not_taken(question: Question) -> set[str]:
         "limit": question.takes_limit,
         "model": question.needs_model,
         "baseline": question.takes_baseline,
-        "support": question.takes_metric,
+        "support": question.takes_support,
+        "sensitivity": question.in_family,
         # provenance counts masks that are identical to an automated reference's.
-        "automated": question.needs_both or not question.takes_metric,
+        "automated": question.needs_both or not question.in_family,
     }
     return {key for key, is_taken in taken.items() if not is_taken}
 
@@ -133,59 +135,82 @@ def _threshold(key: str, value: object) -> object:
     return value
 
 
+def _models(vocabulary: Vocabulary, *, at_least: int) -> Rule:
+    return _some_of(vocabulary.models, what="model", at_least=at_least)
+
+
+def _some_of(names: Collection[str], *, what: str, at_least: int) -> Rule:
+    """Return the rule of a list of names, each once; one name alone is a list of one."""
+    one = one_of(names, what=what)
+
+    def rule(key: str, value: object) -> tuple[str, ...]:
+        entries = (value,) if isinstance(value, str) else items(key, value)
+        chosen = distinct(key, tuple(one(key, entry) for entry in entries))
+        if len(chosen) < at_least:
+            found = f"{key} names {len(chosen)}"
+            raise refusal(found, f"at least {at_least}", fix=f"Name each {what}")
+        return chosen
+
+    return rule
+
+
+def _covariates(vocabulary: Vocabulary) -> Rule:
+    """Return the rule of what may explain a gap: never a score, nor what scores are made of."""
+    circular = {*vocabulary.metrics, *vocabulary.models}
+    circular |= set(vocabulary.of_kind(ReferenceKind.AUTOMATED))
+
+    def rule(key: str, value: object) -> tuple[str, ...]:
+        names = texts(key, value)
+        for name in names:
+            if name in circular:
+                found = f"{key} names {shown(name)}, a score or what scores are made of"
+                expected = "a shape feature of the expert mask or a column of the metadata"
+                raise refusal(found, expected, fix="Remove it: the answer would be circular")
+        if not names or not all(name.strip() for name in names):
+            raise refusal(f"{key} holds no name", "at least one", fix=f"Remove {key}")
+        return names
+
+    return rule
+
+
+def _levels(vocabulary: Vocabulary) -> Rule:
+    """Return the rule of a table model -> level of label noise it was trained with."""
+    model, level = one_of(vocabulary.models, what="model"), number(low=0)
+
+    def rule(key: str, value: object) -> Mapping[str, float]:
+        if not isinstance(value, Mapping):
+            raise refusal(f"{key} is {shown(value)}", "a table { MODEL = 0.1 }")
+        levels = {model(key, name): level(f"{key}.{name}", given) for name, given in value.items()}
+        if len(set(levels.values())) < _MIN_LEVELS:
+            found = f"{key} has {len(set(levels.values()))} different levels"
+            raise refusal(found, f"at least {_MIN_LEVELS}", fix="Add models")
+        return levels
+
+    return rule
+
+
 _OWN: Mapping[str, Callable[[Vocabulary], Rule]] = {
     "gap_limit": lambda _: number(low=0),
     "second_expert": lambda vocabulary: one_of(
         vocabulary.of_kind(ReferenceKind.EXPERT), what="expert reference"
     ),
     "threshold": lambda _: _threshold,
-    "statistic": lambda _: one_of(list(_SUCCESS_LIMITS)),
+    "statistic": lambda _: one_of(["ratio", "difference"]),
     "sweep": lambda _: rising(at_least=2),
     "max_identical": lambda _: _share,
     "max_exclusion_gap": lambda _: _share,
     "max_missing": lambda _: _share,
     "min_expert_share": lambda _: _share,
+    "automated_trained": lambda vocabulary: _models(vocabulary, at_least=1),
+    "expert_trained": lambda vocabulary: _models(vocabulary, at_least=1),
+    "control": lambda vocabulary: one_of(vocabulary.models, what="model"),
+    "difficulty": _covariates,
+    "max_off_support": lambda _: _share,
+    "features": lambda _: _some_of(SHAPE_FEATURES, what="feature", at_least=1),
+    "models": lambda vocabulary: _models(vocabulary, at_least=2),
+    "min_sites": lambda _: whole(low=3),
+    "min_patients_site": lambda _: whole(low=2),
+    "levels": _levels,
+    "labelled": lambda _: one_of(["random"]),
+    "probability": lambda _: text,
 }
-
-
-def limit_of(question: Question, metric: Metric, *, chosen: Mapping[str, Any]) -> float | None:
-    """Return the limit of one item: the given one within its range, else the check's default.
-
-    Raises
-    ------
-    BiasRulerError
-        BR602 if it lies out of range, or is missing where there is no default: a metric with a
-        unit has none.
-    """
-    if not question.takes_limit:
-        return None
-    low, high, of, default = _limit_range(question, metric, chosen=chosen)
-    if "limit" in chosen:
-        is_ratio = of == "a ratio of rates"  # nothing is a multiple of no success at all
-        rule = number(low=low, high=high, of=of, beyond_low=is_ratio)
-        return float(rule("limit", chosen["limit"]))
-    if default is None:
-        unit = f" in {metric.unit}" if metric.unit else ""
-        expected = f"a number{unit} for {question.check} of {metric.name}, which has no default"
-        raise refusal("limit is missing", expected, fix="Add limit")
-    return default
-
-
-def _limit_range(
-    question: Question, metric: Metric, *, chosen: Mapping[str, Any]
-) -> tuple[float, float, str, float | None]:
-    """Return smallest and largest limit, to what they belong, and the default."""
-    if question.check == "success":
-        statistic = chosen.get("statistic", question.keys["statistic"])
-        return 0, 1, f"a {statistic} of rates", _SUCCESS_LIMITS[statistic]
-    low, high = metric.range
-    if question.check == "floor":
-        least = -math.inf if low is None else low
-        return least, math.inf if high is None else high, metric.name, None
-    width = math.inf if low is None or high is None else high - low
-    return 0, width, metric.name, question.limit if is_on_unit_scale(metric) else None
-
-
-def is_on_unit_scale(metric: Metric) -> bool:
-    """Return whether the default limits mean something: a share, or a signed share."""
-    return metric.unit == "" and metric.range in ((0.0, 1.0), (-1.0, 1.0))

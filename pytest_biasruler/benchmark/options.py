@@ -99,14 +99,14 @@ _JUDGES: Mapping[str, Judge] = {
 }
 
 
-def refuse_unranked(question: Question, metric: Metric) -> None:
+def refuse_unranked(question: Question, metric: Metric | None) -> None:
     """Refuse to ask for good and bad scores of a metric that is best at zero.
 
     Raises
     ------
     BiasRulerError
-        BR602 for ``success`` and ``floor`` of a signed error.
+        BR602 where the check asks which score is better, of a signed error.
     """
-    if question.check in ("success", "floor") and metric.direction == Direction.SIGNED:
+    if metric is not None and question.is_ranked and metric.direction == Direction.SIGNED:
         found = f"metric is {metric.name}, which is best at zero"
         raise refusal(found, "a metric with a better end", fix="Choose another metric")

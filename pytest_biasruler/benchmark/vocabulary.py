@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vocabulary:
-    """What a benchmark declares besides its checks."""
+    """What a benchmark declares besides its checks; `models` says what each was trained on."""
 
     references: Mapping[str, ReferenceKind]
-    models: tuple[str, ...]
+    models: Mapping[str, str | None]
+    has_site: bool
     labels: tuple[str, ...]
     attributes: tuple[str, ...]
     metrics: Mapping[str, Metric]
@@ -31,7 +32,8 @@ class Vocabulary:
         """Return the names in the tables of a file, also where their values are wrong."""
         return cls(
             references={name: entry.kind for name, entry in content.references.items()},
-            models=tuple(content.models),
+            models={name: entry.trained_on for name, entry in content.models.items()},
+            has_site=content.general.get("site") is not None,
             labels=tuple(content.labels),
             attributes=tuple(content.attributes),
             metrics=content.known,
@@ -44,7 +46,8 @@ class Vocabulary:
         added = {metric.name: metric for metric in metrics}
         return cls(
             references={entry.name: entry.kind for entry in benchmark.references},
-            models=tuple(entry.name for entry in benchmark.models),
+            models={entry.name: entry.trained_on for entry in benchmark.models},
+            has_site=benchmark.site is not None,
             labels=tuple(benchmark.labels),
             attributes=tuple(entry.name for entry in benchmark.attributes),
             metrics={**CATALOGUE, **added, **benchmark.metrics},
@@ -54,6 +57,11 @@ class Vocabulary:
     def of_kind(self, kind: ReferenceKind) -> tuple[str, ...]:
         """Return the references of one kind."""
         return tuple(name for name, its_kind in self.references.items() if its_kind == kind)
+
+    def trained_on(self, kind: ReferenceKind) -> tuple[str, ...]:
+        """Return the models that were trained on a reference of one kind."""
+        names = self.of_kind(kind)
+        return tuple(model for model, reference in self.models.items() if reference in names)
 
     @property
     def judging_kind(self) -> ReferenceKind:

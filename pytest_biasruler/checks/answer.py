@@ -37,13 +37,12 @@ def answer(
     details: Mapping[str, Any],
 ) -> Finding:
     """Return the finding of a declared check, its outcome still open."""
-    question_has_metric = declared.check != "provenance"
     waive = declared.waive
     return Finding(
         id=declared.id,
         check=declared.check,
-        metric=declared.metric if question_has_metric else None,
-        unit=evidence.metric(declared.metric).unit if question_has_metric else "",
+        metric=declared.metric or None,
+        unit=evidence.metric(declared.metric).unit if declared.metric else "",
         label=declared.label,
         by=declared.by,
         model=declared.model,

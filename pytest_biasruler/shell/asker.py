@@ -35,6 +35,7 @@ class Keys(TypedDict, total=False):
     policy: str
     support: str
     screen: bool
+    sensitivity: bool
     waive: Mapping[str, str | dt.date]
     name: str
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
+from pytest_biasruler.shell.cohort import CohortMethods
+from pytest_biasruler.shell.models import ModelMethods
 from pytest_biasruler.shell.questioner import CheckMethods
 
 if TYPE_CHECKING:
@@ -12,15 +14,16 @@ if TYPE_CHECKING:
     from pytest_biasruler.shell.asker import By, Keys
 
 
-class Auditor(CheckMethods):
+class Auditor(CheckMethods, ModelMethods, CohortMethods):
     """Audits one benchmark on behalf of one test.
 
     Each ``assert_<check>`` fails the test if the verdict says so; an INCONCLUSIVE finding skips
     the test once its body has returned, so that a later FAIL is still found. Each
     ``check_<check>`` takes the same arguments and only returns the finding.
     Every method takes the keys that all checks share: `label`, `model`, `reference`, `automated`,
-    `baseline`, `alpha`, `min_patients`, `policy`, `support`, `screen`, `waive` and `name`. A key
-    may hold a list where a benchmark file takes one: ``assert_<check>`` then asks each question.
+    `baseline`, `alpha`, `min_patients`, `policy`, `support`, `screen`, `sensitivity`, `waive` and
+    `name`. A key may hold a list where a benchmark file takes one: ``assert_<check>`` then asks
+    each question.
     """
 
     def assert_gap(

@@ -105,10 +105,10 @@ def _describe(config: pytest.Config, path: Path) -> str:
 
 def inspect_data(benchmark: Benchmark, *, metrics: Sequence[Metric] = ()) -> list[BiasRulerError]:
     """Return what would stop an audit: problems of the tables, sets of which no mask exists."""
-    from pytest_biasruler.benchmark.baselines import find_unknown_baselines
     from pytest_biasruler.benchmark.declared import declare_checks
     from pytest_biasruler.benchmark.metadata import read_metadata
     from pytest_biasruler.benchmark.metrics import CATALOGUE
+    from pytest_biasruler.benchmark.named import find_unknown_names
     from pytest_biasruler.benchmark.subgroups import cut_all
     from pytest_biasruler.scoring.given import read_scores
     from pytest_biasruler.scoring.sources import check_masks_exist
@@ -123,7 +123,7 @@ def inspect_data(benchmark: Benchmark, *, metrics: Sequence[Metric] = ()) -> lis
     problems = _problems_of(lambda: cut.update(cut_all(benchmark, metadata)))
     if not problems:
         declared = declare_checks(benchmark, metrics=metrics)
-        problems = find_unknown_baselines(benchmark, declared, subgroups=cut)
+        problems = find_unknown_names(benchmark, declared, metadata=metadata, subgroups=cut)
     known |= benchmark.metrics
     problems += _problems_of(lambda: read_scores(benchmark, metadata=metadata, metrics=known))
     return [*problems, *check_masks_exist(benchmark, metadata)]

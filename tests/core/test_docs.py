@@ -229,7 +229,8 @@ def _any_names() -> Vocabulary:
     kinds = {"expert": ReferenceKind.EXPERT, "automated": ReferenceKind.AUTOMATED}
     return Vocabulary(
         references=kinds,
-        models=("unet",),
+        models={"unet": None},
+        has_site=False,
         labels=(),
         attributes=("age",),
         metrics=CATALOGUE,
@@ -253,7 +254,9 @@ def test_the_own_keys_of_a_check_are_listed_with_their_defaults(check: str) -> N
     rows = table_keys(text)
     assert set(rows) == set(question.keys)
     for key, default in question.keys.items():
-        if default is not None:
+        if isinstance(default, tuple):
+            assert str(list(default)).replace("'", '"') in rows[key][2]
+        elif default is not None:
             shown = f"{default:.2f}" if key == "max_missing" else str(default)
             assert shown in rows[key][2], f"{key} of {check} is {default} by default"
     if question.limit is not None:

@@ -1,0 +1,64 @@
+"""Whether what a check names is there, as far as only the metadata can tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.benchmark.questions import SHAPE_FEATURES
+from pytest_biasruler.benchmark.rules import unknown
+from pytest_biasruler.benchmark.subgroups import cross_subgroups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
+    from pytest_biasruler.benchmark.metadata import Metadata
+    from pytest_biasruler.benchmark.subgroups import Subgroups
+    from pytest_biasruler.errors import BiasRulerError
+
+
+def find_unknown_names(
+    benchmark: Benchmark,
+    declared: Iterable[DeclaredCheck],
+    *,
+    metadata: Metadata,
+    subgroups: Mapping[str, Subgroups],
+) -> list[BiasRulerError]:
+    """Return BR602 for each baseline that is no subgroup, each covariate that is no column.
+
+    A slip of the pen would otherwise leave every comparison undecided and the gate open. The
+    subgroup of missing values is a baseline only where it is judged.
+    """
+    problems = []
+    for check in declared:
+        place = _place(benchmark, check)
+        problems += [error.at(place) for error in _strange_columns(check, metadata)]
+        problems += [error.at(place) for error in _strange_baseline(check, subgroups)]
+    return list(dict.fromkeys(problems))
+
+
+def _strange_baseline(
+    check: DeclaredCheck, subgroups: Mapping[str, Subgroups]
+) -> Iterator[BiasRulerError]:
+    if check.baseline is None:
+        return
+    cut = cross_subgroups([subgroups[name] for name in check.by])
+    names = [*dict.fromkeys([*cut.order, *cut.declared])]
+    known = [name for name in names if name != cut.missing or cut.judge_missing]
+    if check.baseline not in known:
+        yield unknown("baseline", check.baseline, names=known)
+
+
+def _strange_columns(check: DeclaredCheck, metadata: Metadata) -> Iterator[BiasRulerError]:
+    columns = [str(name) for name in metadata.frame.columns]
+    for name in check.options.get("difficulty", ()):
+        if name not in SHAPE_FEATURES and name not in columns:
+            yield unknown("covariate", name, names=[*SHAPE_FEATURES, *columns])
+    probability = check.options.get("probability")
+    if probability is not None and probability not in columns:
+        yield unknown("column", probability, names=columns)
+
+
+def _place(benchmark: Benchmark, check: DeclaredCheck) -> str:
+    is_in_file = benchmark.file is not None and check.line is not None
+    return f"{benchmark.file.name}:{check.line}" if benchmark.file and is_in_file else check.id
