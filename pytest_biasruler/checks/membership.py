@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pytest_biasruler.checks.finding import Group, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
 
@@ -61,32 +63,46 @@ def find_members(
 ) -> Membership:
     """Return who is in which subgroup of `by`, and which subgroups are judged."""
     subgroups = evidence.cut(by)
-    cases = {name: subgroups.of.index[subgroups.of == name] for name in subgroups.order}
-    excluded = {name: sum(c in column.excluded for c in cases[name]) for name in cases}
-    undefined = {name: sum(c in column.undefined for c in cases[name]) for name in cases}
+    cases, names = subgroups.of.index, subgroups.of.to_numpy()
+    values, patients = column.shown.reindex(cases).to_numpy(), evidence.patients(cases)
+    lost = {
+        "excluded": _among(cases, column.excluded),
+        "undefined": _among(cases, column.undefined),
+    }
+    counts: dict[str, dict[str, int]] = {reason: {} for reason in lost}
     groups, crowded = [], []
-    for name, members in cases.items():
-        values = column.shown.reindex(members).dropna()
+    for name in subgroups.order:
+        is_member = names == name
+        for reason, is_lost in lost.items():
+            counts[reason][name] = int(np.count_nonzero(is_member & is_lost))
+        has_value = is_member & ~np.isnan(values)
         is_missing = name == subgroups.missing and not subgroups.judge_missing
-        n_patients = len(set(evidence.patients(values.index)))
+        n_patients = len(set(patients[has_value]))
         status = _status(n_patients, is_missing=is_missing, min_patients=min_patients)
-        groups.append(_describe(name, values, n_patients=n_patients, status=status))
+        groups.append(_describe(name, values[has_value], n_patients=n_patients, status=status))
         # Also where so many are lost that too few are left: that must not look like a small group.
-        was_large = len(set(evidence.patients(members))) >= min_patients
-        lost = excluded[name] + undefined[name]
-        is_crowded = not lost <= MAX_UNDEFINED_SHARE * (lost + len(values))
+        was_large = len(set(patients[is_member])) >= min_patients
+        n_lost = sum(count[name] for count in counts.values())
+        is_crowded = not n_lost <= MAX_UNDEFINED_SHARE * (n_lost + groups[-1].n_cases)
         if was_large and is_crowded and not is_missing:
             crowded.append(name)
     return Membership(
         subgroups=subgroups,
         groups=tuple(groups),
-        excluded=excluded,
-        undefined=undefined,
+        excluded=counts["excluded"],
+        undefined=counts["undefined"],
         crowded=tuple(crowded),
     )
 
 
-def _describe(name: str, values: pd.Series, *, n_patients: int, status: Status) -> Group:
+def _among(cases: pd.Index, chosen: Collection[str]) -> np.ndarray:
+    """Return whether each case is one of the chosen ones, which mostly are few or none."""
+    if not chosen:
+        return np.zeros(len(cases), dtype=bool)
+    return np.array([case in chosen for case in cases])
+
+
+def _describe(name: str, values: np.ndarray, *, n_patients: int, status: Status) -> Group:
     return Group(
         name=name,
         n_cases=len(values),
