@@ -59,7 +59,7 @@ def judge_declared(evidence: Evidence, *, policy: str | None = None) -> tuple[Ju
     p-value at most alpha; a check that could not run counts in the family with p = 1. `policy`
     stands above the benchmark file's.
     """
-    judgements = [_judge(evidence, declared) for declared in evidence.declared]
+    judgements = [judge_alone(evidence, declared) for declared in evidence.declared]
     return tuple(
         replace(judgement, finding=_under(judgement.finding, policy))
         for judgement in _adjust_screens(_adjust_family(judgements))
@@ -85,7 +85,7 @@ def judge_one(
         subgroups=evidence.subgroups,
     )
     raise_if_any(problems)
-    findings = [_judge(evidence, question).unwrap() for question in declared]
+    findings = [judge_alone(evidence, question).unwrap() for question in declared]
     return tuple(
         replace(finding, policy=policy or finding.policy, p_fail_holm=finding.p_fail)
         for finding in findings
@@ -96,7 +96,8 @@ def _under(finding: Finding | None, policy: str | None) -> Finding | None:
     return finding if finding is None or policy is None else replace(finding, policy=policy)
 
 
-def _judge(evidence: Evidence, declared: DeclaredCheck) -> Judgement:
+def judge_alone(evidence: Evidence, declared: DeclaredCheck) -> Judgement:
+    """Return the judgement of one question, as if it were the only one."""
     try:
         refuse_unusable_sets(evidence, declared)
         finding = CHECKS[declared.check](evidence, declared)
