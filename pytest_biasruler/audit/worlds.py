@@ -1,0 +1,121 @@
+"""Worlds without a gap: the user's own scores, with subgroups dealt out anew (method, 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pytest_biasruler.statistics.draws import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.subgroups import Subgroups
+    from pytest_biasruler.checks.evidence import Evidence
+
+    Key = tuple[str, str, str]
+    Rows = Mapping[Key, pd.DataFrame]
+
+_MODELS = 20_000_000
+"""Added to a world's seed where the names of models are drawn: worlds are far fewer than this."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Deck:
+    """What is dealt out anew in each world: whose case is whose, where, in which subgroup.
+
+    Attributes
+    ----------
+    units : ndarray of int, shape (n_cases,)
+        Number of the patient of each case at its site; a patient seen at two sites is two.
+    sites : ndarray of int, shape (n_units,)
+        Number of each unit's site; 0 for all where no site is known.
+    cuts : mapping
+        Attributes of a check -> subgroups of all cases, as they really are.
+    """
+
+    units: np.ndarray
+    sites: np.ndarray
+    cuts: Mapping[tuple[str, ...], Subgroups]
+
+
+def open_deck(evidence: Evidence, declared: Iterable[DeclaredCheck]) -> Deck:
+    """Return what the worlds of these checks are dealt from."""
+    cases = pd.Index(evidence.cases)
+    patients = pd.Series(evidence.patients(cases), index=cases).astype(str)
+    known = evidence.metadata.sites
+    sites = pd.Series("", index=cases) if known is None else known.reindex(cases).astype(str)
+    pairs, units = np.unique(
+        np.array(list(zip(patients, sites, strict=True)), dtype=np.str_).reshape(-1, 2),
+        axis=0,
+        return_inverse=True,
+    )
+    return Deck(
+        units=units.reshape(-1),
+        sites=np.unique(pairs[:, 1], return_inverse=True)[1].reshape(-1),
+        cuts={one.by: evidence.cut(one.by) for one in declared if one.by},
+    )
+
+
+def deal_subgroups(deck: Deck, *, seed: int) -> dict[tuple[str, ...], Subgroups]:
+    """Return all subgroups of a null world: each patient gets those of another one of its site.
+
+    All cases of a patient move together, and cases whose value is missing stay missing. Where a
+    patient's cases are in several subgroups, the recipient's cases take the donor's in turn, from
+    a drawn one on; so no subgroup is left with the patients who have many cases.
+    """
+    keys = Stream(seed).uniforms(2, len(deck.sites))
+    return {
+        by: replace(cut, of=_deal(cut, deck, order=keys[0], starts=keys[1]))
+        for by, cut in deck.cuts.items()
+    }
+
+
+def _deal(cut: Subgroups, deck: Deck, *, order: np.ndarray, starts: np.ndarray) -> pd.Series[str]:
+    names = cut.of.to_numpy(dtype=object)
+    is_known = np.ones(len(names), dtype=bool)
+    if cut.missing is not None and not cut.judge_missing:
+        is_known = names != cut.missing
+    known = np.flatnonzero(is_known)
+    known = known[np.argsort(deck.units[known], kind="stable")]
+    units, begins, sizes = np.unique(deck.units[known], return_index=True, return_counts=True)
+    donors = np.arange(len(units))
+    for site in np.unique(deck.sites[units]):
+        own = np.flatnonzero(deck.sites[units] == site)
+        donors[own] = own[np.argsort(order[units[own]], kind="stable")]
+    recipient = np.repeat(np.arange(len(units)), sizes)
+    donor = donors[recipient]
+    place = np.arange(len(known)) - begins[recipient]
+    first = (starts[units[recipient]] * sizes[donor]).astype(np.intp)
+    dealt = names.copy()
+    dealt[known] = names[known][begins[donor] + (first + place) % sizes[donor]]
+    return pd.Series(dealt, index=cut.of.index, dtype=object, name=cut.of.name)
+
+
+def shuffle_models(
+    evidence: Evidence, declared: DeclaredCheck, *, models: Sequence[str], seed: int
+) -> Rows:
+    """Return the rows of a world in which models differ by name only.
+
+    Within each patient the scores of the models are handed round, by each reference alike.
+    """
+    label = declared.label or ""
+    cases = pd.Index(evidence.cases)
+    numbers = np.unique(evidence.patients(cases).astype(str), return_inverse=True)[1]
+    keys = Stream(_MODELS + seed).uniforms(int(numbers.max(initial=-1)) + 1, len(models))
+    takes = np.argsort(keys, axis=1, kind="stable")[numbers]
+    rows = dict(evidence.rows)
+    for reference in filter(None, (declared.reference, declared.automated)):
+        frames = [evidence.pair(model, reference, declared.label) for model in models]
+        scores = np.column_stack(
+            [frame[declared.metric].reindex(cases).to_numpy() for frame in frames]
+        )
+        dealt = np.take_along_axis(scores, takes, axis=1)
+        for column, (model, frame) in enumerate(zip(models, frames, strict=True)):
+            values = pd.Series(dealt[:, column], index=cases).reindex(frame.index)
+            rows[model, reference, label] = frame.assign(**{declared.metric: values})
+    return rows
