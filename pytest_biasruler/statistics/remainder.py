@@ -1,0 +1,146 @@
+"""The largest unexplained part of several gaps, with bounds that hold together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.statistics.contrast import plain_interval
+from pytest_biasruler.statistics.power import more_patients, smallest_detectable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_biasruler.statistics.contrast import Contrast
+    from pytest_biasruler.statistics.prediction import ReferenceLine, Remainder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remainders:
+    """The largest unexplained part of a family of gaps, and its bounds.
+
+    Only subgroups within reach of the reference group count. If none is, `value` and what
+    belongs to it are still those of the largest, but `low` and `high` are NaN and `p_fail` is 1.
+
+    Attributes
+    ----------
+    value : float
+        Largest mean of predicted minus got; NaN if nothing could be predicted.
+    low, high : float
+        Each wrong in at most alpha of benchmarks.
+    ci95 : tuple of float
+        Plain two-sided 95 % interval of `value`.
+    pair : tuple of str or None
+        Reference group and subgroup of `value`.
+    se, df : float
+        Plain, of `pair`.
+    level : float
+        Of the lower bounds.
+    p_fail : float
+        Evidence that some subgroup is left with more than the limit, adjusted by Bonferroni.
+    min_detectable : float
+        Excess over the limit that would be found in 80 % of benchmarks.
+    needed : mapping of str to float
+        More patients that reference group and subgroup need for a verdict, if `value` is true.
+    r_squared : float
+        Of the line through the reference group; NaN if all its cases got the same.
+    rank, n_patients : int
+        Columns of that line that are not redundant, the constant included, and patients in it.
+    n_columns : int
+        All its columns.
+    groups : tuple of Remainder
+        The other judged subgroups, by name.
+    beyond_reach : tuple of str
+        Those of them with too many cases off support, or with none that could be predicted.
+    """
+
+    value: float
+    low: float
+    high: float
+    ci95: tuple[float, float]
+    pair: tuple[str, str] | None
+    se: float
+    df: float
+    level: float
+    p_fail: float
+    min_detectable: float
+    needed: Mapping[str, float]
+    r_squared: float
+    rank: int
+    n_patients: int
+    n_columns: int
+    groups: tuple[Remainder, ...]
+    beyond_reach: tuple[str, ...]
+
+
+def sum_up_remainders(
+    groups: tuple[Remainder, ...],
+    line: ReferenceLine | None,
+    *,
+    levels: tuple[float, float],
+    limit: float,
+    max_off_support: float,
+) -> Remainders:
+    """Return the largest unexplained part of the subgroups, with bounds that hold together.
+
+    Parameters
+    ----------
+    groups : tuple of Remainder
+        All judged subgroups but the reference group, by name.
+    line : ReferenceLine or None
+        None if no case of the reference group could be used.
+    levels : tuple of float
+        One-sided levels of lower and upper bounds; the former allows for every subgroup.
+    limit : float
+        What no unexplained part should exceed.
+    max_off_support : float
+        Share of a subgroup's cases that may lie outside what the reference group covers.
+    """
+    reached = [
+        group
+        for group in groups
+        if group.contrast is not None and group.off_support <= max_off_support
+    ]
+    known = [group.contrast for group in reached or groups if group.contrast is not None]
+    top = max(known, key=lambda contrast: contrast.estimate, default=None)
+    contrasts = [group.contrast for group in reached if group.contrast is not None]
+    se, df = (top.se, top.df) if top else (nan, nan)
+    return Remainders(
+        value=top.estimate if top else nan,
+        low=max((contrast.low for contrast in contrasts), default=nan),
+        high=max((contrast.high for contrast in contrasts), default=nan),
+        ci95=plain_interval(top.estimate, se=se, df=df) if top else (nan, nan),
+        pair=(top.a, top.b) if top else None,
+        se=se,
+        df=df,
+        level=levels[0],
+        p_fail=min(1.0, len(groups) * min((one.p for one in contrasts), default=1.0)),
+        min_detectable=smallest_detectable(se=se, df=df, level=levels[0]),
+        needed=_plan(top, groups, line, levels=levels, limit=limit),
+        r_squared=line.fit.r_squared if line else nan,
+        rank=line.fit.rank if line else 0,
+        n_patients=len(line.fit.patients) if line else 0,
+        n_columns=line.fit.matrix.shape[1] if line else 0,
+        groups=groups,
+        beyond_reach=tuple(group.name for group in groups if group not in reached),
+    )
+
+
+def _plan(
+    top: Contrast | None,
+    groups: tuple[Remainder, ...],
+    line: ReferenceLine | None,
+    *,
+    levels: tuple[float, float],
+    limit: float,
+) -> dict[str, float]:
+    if top is None or line is None:
+        return {}
+    n_patients = {group.name: group.n_patients for group in groups}
+    margin = top.estimate - limit
+    level = levels[0] if margin > 0 else levels[1]
+    return {
+        name: more_patients(n, se=top.se, df=top.df, level=level, margin=margin)
+        for name, n in ((top.a, len(line.fit.patients)), (top.b, n_patients[top.b]))
+    }
