@@ -108,7 +108,7 @@ def compare_rankings(
         The patient of each case; without it every case is its own patient.
     alpha : float, default 0.05
         Level of Holm over subgroups times ordered pairs, and of each upper bound; lower bounds
-        take alpha over the number of subgroups.
+        share it among rivals and subgroups.
 
     Returns
     -------

