@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_biasruler.statistics.cells import cut_cells
-from pytest_biasruler.statistics.moments import Moments, Sums, moments_of, sum_cells
+from pytest_biasruler.statistics.moments import (
+    PHANTOM_WEIGHT,
+    Moments,
+    Sums,
+    moments_of,
+    sum_cells,
+)
 from pytest_biasruler.statistics.power import smallest_detectable
 from pytest_biasruler.statistics.student import student_quantile, student_tail
 
@@ -115,7 +121,13 @@ def symmetric_support(column: ArrayLike) -> tuple[float, float]:
     return -reach, reach
 
 
-def guard_moments(name: str, sums: Sums, *, support: tuple[float, float] | None) -> GuardedMoments:
+def guard_moments(
+    name: str,
+    sums: Sums,
+    *,
+    support: tuple[float, float] | None,
+    weight: float = PHANTOM_WEIGHT,
+) -> GuardedMoments:
     """Return the moments of a subgroup with those of its two phantoms.
 
     Parameters
@@ -126,6 +138,8 @@ def guard_moments(name: str, sums: Sums, *, support: tuple[float, float] | None)
         Of its patients.
     support : tuple of float or None
         Lower and upper end of what a case can be; None leaves the moments unguarded.
+    weight : float
+        How much of a patient each phantom is.
 
     Returns
     -------
@@ -143,8 +157,8 @@ def guard_moments(name: str, sums: Sums, *, support: tuple[float, float] | None)
         name=name,
         n_patients=sums.n_patients,
         plain=moments_of(sums),
-        at_low=moments_of(sums, phantom=low),
-        at_high=moments_of(sums, phantom=high),
+        at_low=moments_of(sums, phantom=low, weight=weight),
+        at_high=moments_of(sums, phantom=high, weight=weight),
     )
 
 

@@ -150,7 +150,9 @@ def merge_sums(first: Sums, second: Sums) -> Sums:
     )
 
 
-def moments_of(sums: Sums, *, phantom: float | None = None) -> Moments:
+def moments_of(
+    sums: Sums, *, phantom: float | None = None, weight: float = PHANTOM_WEIGHT
+) -> Moments:
     """Return the mean over cases of a subgroup and its squared error, clustered by patient.
 
     Parameters
@@ -160,6 +162,8 @@ def moments_of(sums: Sums, *, phantom: float | None = None) -> Moments:
     phantom : float, optional
         Add half a patient with the mean number of cases, all of this value: what the
         subgroup might hold and has by luck not shown.
+    weight : float
+        How much of a patient the phantom is.
 
     Returns
     -------
@@ -181,7 +185,7 @@ def moments_of(sums: Sums, *, phantom: float | None = None) -> Moments:
     """
     if not sums.n_cases:
         return Moments(mean=float("nan"), variance=float("nan"), df=float("nan"))
-    weight = 0.0 if phantom is None else PHANTOM_WEIGHT
+    weight = 0.0 if phantom is None else weight
     size = sums.n_cases / sums.n_patients
     value = 0.0 if phantom is None else phantom - sums.shift
     n_patients = sums.n_patients + weight

@@ -12,7 +12,7 @@ from pytest_biasruler.statistics.cells import cut_cells
 from pytest_biasruler.statistics.comparison import compare_groups
 from pytest_biasruler.statistics.group import GroupMoments, describe_group
 from pytest_biasruler.statistics.guard import GuardedMoments, guard_moments
-from pytest_biasruler.statistics.moments import Moments, sum_cells
+from pytest_biasruler.statistics.moments import PHANTOM_WEIGHT, Moments, sum_cells
 from pytest_biasruler.statistics.overlap import Overlap, find_overlap
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def estimate_rate_ratio(
     cells = [cut[name] for name in names if name in cut and cut[name].values.size]
     if not all(np.isin(cell.values, (0.0, 1.0)).all() for cell in cells):
         raise ValueError("column must hold 0 and 1 only")
-    guarded = [guard_moments(cell.name, sum_cells(cell), support=(0.0, 1.0)) for cell in cells]
+    guarded = [_guard_rate(cell) for cell in cells]
     logs = compare_groups(
         [_take_logarithm(group) for group in guarded],
         limit=-log(limit),
@@ -148,6 +148,22 @@ def estimate_rate_ratio(
         logs,
         difference=max(rates) - min(rates) if rates else nan,
         groups=tuple(describe_group(cell, judged=names) for cell in cut.values()),
+    )
+
+
+def _guard_rate(cell: Cells) -> GuardedMoments:
+    """Return the guarded moments of a rate, by a whole phantom where all cases are alike.
+
+    Twenty successes in twenty tell nothing of how rare a failure is: with half a phantom they were
+    called better than 270 in 300 in 9 % of benchmarks in which both rates are 0.9, with a whole
+    one in 0.5 %.
+    """
+    is_saturated = bool(np.all(cell.values == cell.values[0]))
+    return guard_moments(
+        cell.name,
+        sum_cells(cell),
+        support=(0.0, 1.0),
+        weight=1.0 if is_saturated else PHANTOM_WEIGHT,
     )
 
 
