@@ -69,9 +69,8 @@ def pool_sites(gaps: ArrayLike, squared_errors: ArrayLike, *, alpha: float = 0.0
     Parameters
     ----------
     gaps, squared_errors : array_like of float, shape (k,)
-        One gap and its squared standard error per site, finite, at least one site. An error of
-        0 beside others counts as the smallest of the others: a site at which all scores are
-        equal is not infinitely surer than the rest.
+        One gap and its squared standard error per site, finite, at least one site. The errors
+        should not depend on the luck of their own site (`share_errors`).
     alpha : float, default 0.05
         Of the prediction interval, two-sided.
 
@@ -105,8 +104,6 @@ def pool_sites(gaps: ArrayLike, squared_errors: ArrayLike, *, alpha: float = 0.0
     """
     g = np.asarray(gaps, dtype=np.float64)
     v = np.asarray(squared_errors, dtype=np.float64)
-    if v.ndim == 1 and np.any(v > 0):
-        v = np.where(v == 0, v[v > 0].min(), v)
     pooled = pool_effects(g, v)
     k = g.size
     return SiteSummary(
@@ -127,7 +124,7 @@ def _error_of_mean(
     if gaps.size < 2:
         return inf
     smallest = float(variances.min())
-    if smallest == 0:  # then all are, and the gaps are equal
+    if smallest == 0:
         return 0.0
     squares = float(np.sum((gaps - mean) ** 2 / variances))
     inflation = max(squares / (gaps.size - 1), 1.0)

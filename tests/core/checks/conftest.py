@@ -29,20 +29,22 @@ def build_evidence(
     status=None,
     references=("expert", "automated"),
     trained_on=None,
+    sites=None,
+    models=("unet",),
     **scored,
 ):
     """Return evidence of one attribute, ``age``; `scores` maps (model, reference) to columns."""
     cases = [f"case{number:04d}" for number in range(len(subgroups))]
     kinds = {"expert": "expert", "automated": "automated", "second": "expert"}
+    columns = {"case": cases, "patient": patients or cases, "age": list(subgroups)}
     benchmark = Benchmark(
         name="worked example",
-        metadata=pd.DataFrame(
-            {"case": cases, "patient": patients or cases, "age": list(subgroups)}
-        ),
+        metadata=pd.DataFrame(columns | ({} if sites is None else {"site": list(sites)})),
         case="case",
         patient="patient",
+        site=None if sites is None else "site",
         references=[Reference(name=name, kind=kinds[name]) for name in references],
-        models=[Model(name="unet", trained_on=trained_on)],
+        models=[Model(name=name, trained_on=trained_on) for name in models],
         attributes=[Attribute(name="age")],
         scores=pd.DataFrame(),
         checks=[Check(check, **keys) for check, keys in checks],
