@@ -13,6 +13,7 @@ from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.metrics import CATALOGUE, IMAGE_DIAGONAL, Metric
 from pytest_biasruler.benchmark.subgroups import Subgroups, cross_subgroups
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.scoring.measures import find_echoes, find_shapes, measure_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,8 @@ class Evidence:
 
     `cuts` are subgroups that stand above those of the attributes, by the attributes they cross.
     `is_brief`: only verdicts are wanted, so a check may leave out of its details what only
-    figures and tables show.
+    figures and tables show. `measure` returns shapes or echoes that were not measured with the
+    scores, by the name of the measure.
     """
 
     benchmark: Benchmark
@@ -40,6 +42,7 @@ class Evidence:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     readers: Mapping[str, Callable[[Path], Mask]] = field(default_factory=dict, repr=False)
     cuts: Mapping[tuple[str, ...], Subgroups] = field(default_factory=dict, repr=False)
+    measure: Callable[[str], pd.DataFrame] = field(default=measure_nothing, repr=False)
     is_brief: bool = False
     declared: tuple[DeclaredCheck, ...] = field(init=False, repr=False)
     rows: Mapping[tuple[str, str, str], pd.DataFrame] = field(init=False, repr=False)
@@ -72,6 +75,11 @@ class Evidence:
         """Return the patient of each case."""
         return self.metadata.patients.reindex(cases).to_numpy(dtype=object)
 
+    def sites(self, cases: pd.Index) -> np.ndarray | None:
+        """Return the site of each case, ``""`` where it is missing; None if none is declared."""
+        sites = self.metadata.sites
+        return None if sites is None else sites.reindex(cases).to_numpy(dtype=object)
+
     def cut(self, by: Sequence[str]) -> Subgroups:
         """Return the subgroups of an attribute, or of several crossed."""
         given = self.cuts.get(tuple(by))
@@ -94,6 +102,30 @@ class Evidence:
             return found
         empty: pd.DataFrame = self.scored.table.iloc[:0].set_index("case")
         return empty
+
+    def shapes(self, reference: str, label: str | None) -> pd.DataFrame:
+        """Return the shape features of an expert's masks, indexed by case; NaN of empty ones.
+
+        Raises
+        ------
+        BiasRulerError
+            ``BR503`` if the reference is no expert one with masks.
+        """
+        frame = self.scored.shapes
+        frame = self.measure("shape") if frame is None else frame
+        return find_shapes(frame, reference=reference, label=label or "")
+
+    def echoes(
+        self, *, model: str, automated: str, reference: str, label: str | None
+    ) -> pd.DataFrame:
+        """Return what a model repeats of a reference's errors, indexed by case.
+
+        Without rows where one of the three has no masks.
+        """
+        frame = self.scored.echoes
+        frame = self.measure("echo") if frame is None else frame
+        sets = {"model": model, "automated": automated, "reference": reference}
+        return find_echoes(frame, **sets, label=label or "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

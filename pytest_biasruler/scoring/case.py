@@ -14,13 +14,16 @@ from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.job import (
     CaseScores,
+    EchoRow,
     Job,
     Role,
     ScoreRow,
+    ShapeRow,
     Status,
     error_to_plain,
     failed_case,
 )
+from pytest_biasruler.scoring.measures import Measure, measure_echoes, measure_shapes
 from pytest_biasruler.scoring.pairs import Drawing, Grid, Pair, score_pair, score_worst
 from pytest_biasruler.scoring.shape import bounding_box
 from pytest_biasruler.scoring.stack import list_sheared, read_stack, state_facts
@@ -40,7 +43,7 @@ def score_cases(jobs: Iterable[Job]) -> list[CaseScores]:
 
 
 def score_case(job: Job) -> CaseScores:
-    """Return all scores of one case.
+    """Return all scores of one case, and what else the job asks to be measured.
 
     Every model is scored against every reference, every automated reference against every expert
     one, and every expert reference against every other one. The grid is that of the first
@@ -77,11 +80,23 @@ def _score_case(job: Job) -> CaseScores:
     masks, grid = read_stack(job)
     problems = list_sheared(job.entries, masks)
     rows: list[ScoreRow] = []
-    if grid is not None:
-        for label, drawings in _draw(job, masks, Grid(mask=grid)):
-            rows += _score_label(job, drawings, label=label, problems=problems)
-    facts = {name: state_facts(mask) for name, mask in masks.items()}
-    return CaseScores(masks=facts, rows=rows, problems=problems, error=None)
+    shapes: list[ShapeRow] = []
+    echoes: list[EchoRow] = []
+    roles = {entry.set: entry.role for entry in job.entries}
+    for label, drawings in () if grid is None else _draw(job, masks, Grid(mask=grid)):
+        rows += _score_label(job, drawings, label=label, problems=problems)
+        if Measure.SHAPE in job.measures:
+            shapes += measure_shapes(drawings, roles=roles, label=label)
+        if Measure.ECHO in job.measures:
+            echoes += measure_echoes(drawings, roles=roles, label=label)
+    return CaseScores(
+        masks={name: state_facts(mask) for name, mask in masks.items()},
+        rows=rows,
+        shapes=shapes,
+        echoes=echoes,
+        problems=problems,
+        error=None,
+    )
 
 
 def _draw(job: Job, masks: Masks, grid: Grid) -> Iterator[tuple[str, Drawings]]:

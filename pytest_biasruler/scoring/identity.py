@@ -44,8 +44,8 @@ def name_job(job: Job) -> Job:
     """Return the job with the digests of its masks and its key in the store.
 
     The key holds no name of a case and no path: the digests of the masks' files, the sets they
-    belong to, labels, metrics, limits and the version of the code. A file that cannot be hashed
-    is not opened again, or scores of it could be stored under the key of a missing file.
+    belong to, labels, metrics, measures, limits and the version of the code. A file that cannot
+    be hashed is not opened again, or scores of it could be stored under the key of a missing one.
     """
     entries = tuple(_with_digest(entry, job=job) for entry in job.entries)
     key = hash_plain(
@@ -54,6 +54,7 @@ def name_job(job: Job) -> Job:
             [[entry.set, entry.role.value, _content(entry)] for entry in entries],
             list(job.labels.items()),
             [describe_metric(metric) for metric in job.metrics],
+            list(job.measures),
             job.both_empty.value,
             asdict(job.limits),
             sorted((suffix, _source_of(read)) for suffix, read in job.readers.items()),

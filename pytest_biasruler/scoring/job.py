@@ -65,12 +65,14 @@ class Job:
     """A case, its masks (references in file order, then models) and what to measure.
 
     `labels` is empty where any non-zero voxel is the one label, whose name is then ``""``; `key`
-    is that of the store, empty where scores are not kept.
+    is that of the store, empty where scores are not kept. `measures` are what is wanted beside
+    scores, as `pytest_biasruler.scoring.measures` names it.
     """
 
     case: str = field(repr=False)
     entries: tuple[Entry, ...]
     metrics: tuple[Metric, ...]
+    measures: tuple[str, ...] = ()
     labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     both_empty: BothEmpty = BothEmpty.SCORE
     limits: Limits = field(default_factory=Limits)
@@ -105,15 +107,36 @@ class ScoreRow(TypedDict):
     facts: dict[str, float | None]
 
 
+class ShapeRow(TypedDict):
+    """Shape features of one expert's mask and label; None stands for NaN."""
+
+    label: str
+    reference: str
+    features: dict[str, float | None]
+
+
+class EchoRow(TypedDict):
+    """What a model repeats of an automated reference's errors; None stands for NaN."""
+
+    label: str
+    model: str
+    automated: str
+    reference: str
+    facts: dict[str, float | None]
+
+
 class CaseScores(TypedDict):
     """All that is known of one case after scoring, as plain JSON without the case's name.
 
-    `error` is set where the whole case failed; `problems` are [set, code, found, expected, fix]
-    of masks that were scored all the same.
+    `shapes` and `echoes` are empty unless they were asked for. `error` is set where the whole case
+    failed; `problems` are [set, code, found, expected, fix] of masks that were scored all the
+    same.
     """
 
     masks: dict[str, MaskFacts]
     rows: list[ScoreRow]
+    shapes: list[ShapeRow]
+    echoes: list[EchoRow]
     problems: list[list[str]]
     error: list[str] | None
 
@@ -142,4 +165,6 @@ def error_from_plain(plain: list[str], *, where: str = "") -> BiasRulerError:
 
 def failed_case(error: BiasRulerError) -> CaseScores:
     """Return the scores of a case of which nothing could be scored."""
-    return CaseScores(masks={}, rows=[], problems=[], error=error_to_plain(error))
+    return CaseScores(
+        masks={}, rows=[], shapes=[], echoes=[], problems=[], error=error_to_plain(error)
+    )

@@ -13,14 +13,17 @@ from pytest_biasruler.scoring.case import score_case
 from pytest_biasruler.scoring.given import read_scores
 from pytest_biasruler.scoring.identity import is_importable, name_job
 from pytest_biasruler.scoring.job import CaseScores, Job, ScoreRow
+from pytest_biasruler.scoring.measures import Measure, build_measure
 from pytest_biasruler.scoring.pairs import is_measured
 from pytest_biasruler.scoring.pool import score_jobs
 from pytest_biasruler.scoring.sources import check_masks_exist, find_entry, list_sets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
+
+    import pandas as pd
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metadata import Metadata
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int, int], None]
     Readers = Mapping[str, Callable[[Path], Mask]]
 
-__all__ = ["check_masks_exist", "score_benchmark"]
+__all__ = ["check_masks_exist", "measure_benchmark", "score_benchmark"]
 
 
 def score_benchmark(
@@ -40,6 +43,7 @@ def score_benchmark(
     *,
     metadata: Metadata,
     metrics: Iterable[Metric] | None = None,
+    measures: Sequence[str] = (),
     workers: int = 1,
     store: Store | None = None,
     progress: Progress | None = None,
@@ -57,6 +61,8 @@ def score_benchmark(
     metrics : iterable of Metric, optional
         Metrics of plugins, beside the built-in ones and those of the benchmark. One whose
         function a fresh interpreter cannot import is measured in this process and never stored.
+    measures : sequence of str
+        What is measured beside scores, in the same pass; see `needed_measures`.
     workers : int
         How many processes; the result is the same for any number.
     store : Store, optional
@@ -82,24 +88,48 @@ def score_benchmark(
     known = {metric.name: metric for metric in (*CATALOGUE.values(), *(metrics or ()))}
     known |= benchmark.metrics
     given = read_scores(benchmark, metadata=metadata, metrics=known)
-    done: dict[str, CaseScores] = {}
-    if list_sets(benchmark):
-        readers = {} if benchmark.untrusted else readers or {}
-        if not all(map(is_importable, readers.values())):
-            workers, executor = 1, None
-        plan = _Plan(
-            benchmark=benchmark,
-            metrics=tuple(filter(_is_portable, filter(is_measured, known.values()))),
-            here=tuple(each for each in known.values() if not _is_portable(each)),
-            readers=readers,
-            store=store,
-        )
-        tally = _Tally(total=len(metadata.cases), progress=progress)
-        missing = plan.look_up(metadata.cases, done=done, tally=tally)
-        for job, scores in score_jobs(missing, workers=workers, executor=executor):
-            done[job.case] = plan.finish(job, scores)
-            tally.count()
-    return assemble(benchmark, metadata=metadata, metrics=known, done=done, given=given)
+    readers = {} if benchmark.untrusted else readers or {}
+    plan = _Plan(
+        benchmark=benchmark,
+        metrics=tuple(filter(_is_portable, filter(is_measured, known.values()))),
+        here=tuple(each for each in known.values() if not _is_portable(each)),
+        measures=tuple(measures),
+        readers=readers,
+        store=store,
+    )
+    tally = _Tally(total=len(metadata.cases), progress=progress)
+    done = plan.carry_out(metadata.cases, workers=workers, executor=executor, tally=tally)
+    scored = assemble(benchmark, metadata=metadata, metrics=known, done=done, given=given)
+    return replace(
+        scored,
+        shapes=build_measure(Measure.SHAPE, done) if Measure.SHAPE in measures else None,
+        echoes=build_measure(Measure.ECHO, done) if Measure.ECHO in measures else None,
+    )
+
+
+def measure_benchmark(
+    benchmark: Benchmark,
+    measure: str,
+    *,
+    metadata: Metadata,
+    workers: int = 1,
+    store: Store | None = None,
+    readers: Readers | None = None,
+) -> pd.DataFrame:
+    """Return the shapes or the echoes of every case, for a question asked after scoring.
+
+    The same as `score_benchmark` would have measured beside the scores, kept in the store under a
+    key of its own; without rows if no set has masks.
+    """
+    plan = _Plan(
+        benchmark=benchmark,
+        measures=(measure,),
+        readers={} if benchmark.untrusted else readers or {},
+        store=store,
+    )
+    tally = _Tally(total=len(metadata.cases), progress=None)
+    done = plan.carry_out(metadata.cases, workers=workers, executor=None, tally=tally)
+    return build_measure(measure, done)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -127,10 +157,26 @@ class _Plan:
     """
 
     benchmark: Benchmark
-    metrics: tuple[Metric, ...]
-    here: tuple[Metric, ...]
+    metrics: tuple[Metric, ...] = ()
+    here: tuple[Metric, ...] = ()
+    measures: tuple[str, ...] = ()
     readers: Readers
     store: Store | None
+
+    def carry_out(
+        self, cases: Sequence[str], *, workers: int, executor: Executor | None, tally: _Tally
+    ) -> dict[str, CaseScores]:
+        """Return the scores of every case that has masks, in the order in which they are done."""
+        done: dict[str, CaseScores] = {}
+        if not list_sets(self.benchmark):
+            return done
+        if not all(map(is_importable, self.readers.values())):
+            workers, executor = 1, None
+        missing = self.look_up(cases, done=done, tally=tally)
+        for job, scores in score_jobs(missing, workers=workers, executor=executor):
+            done[job.case] = self.finish(job, scores)
+            tally.count()
+        return done
 
     def look_up(
         self, cases: Iterable[str], *, done: dict[str, CaseScores], tally: _Tally
@@ -162,6 +208,7 @@ class _Plan:
             case=case,
             entries=tuple(entries),
             metrics=self.metrics,
+            measures=self.measures,
             labels=benchmark.labels,
             both_empty=benchmark.defaults.both_empty,
             limits=benchmark.limits,
@@ -173,7 +220,7 @@ class _Plan:
         """Return scores with those of metrics that no other process can import."""
         if not self.here or scores["error"] is not None:
             return scores
-        more = score_case(replace(job, metrics=self.here))
+        more = score_case(replace(job, metrics=self.here, measures=()))
         if more["error"] is not None:
             return more
         rows = [

@@ -51,6 +51,16 @@ class Scored:
         predictions do not count.
     model_digests : mapping
         Model -> SHA-256 over its predictions (or rows).
+    shapes : DataFrame or None
+        One row for each ``case``, ``label`` and expert ``reference`` with masks; columns
+        ``volume_ml``, ``log_volume_ml`` (natural logarithm), ``sphericity``, ``elongation``,
+        ``surface_to_volume`` (1/mm), ``n_components``: NaN where the mask is empty. None if
+        shapes were not measured.
+    echoes : DataFrame or None
+        One row for each ``case``, ``label``, ``model``, ``automated`` and expert ``reference``
+        with masks; columns ``kappa``, ``raw``, ``expected``, ``n_automated_errors``,
+        ``n_model_errors``, ``n_shared``. A missing prediction has a row with the automated
+        reference's errors alone. None if echoes were not measured.
     """
 
     table: pd.DataFrame
@@ -66,3 +76,5 @@ class Scored:
     aliases: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
     model_digests: Mapping[str, str] = field(default_factory=dict)
+    shapes: pd.DataFrame | None = None
+    echoes: pd.DataFrame | None = None
