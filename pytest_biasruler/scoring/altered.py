@@ -1,0 +1,185 @@
+"""What one case would score if one of its masks were altered: each mask is read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from math import ceil, isfinite, nan
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.masks.labels import select_label
+from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.scoring.alteration import Change, change_mask, copy_errors, finest_mm
+from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.echo import measure_echo
+from pytest_biasruler.scoring.job import Job
+from pytest_biasruler.scoring.pairs import Drawing, Grid, Pair, is_measured, score_pair
+from pytest_biasruler.scoring.shape import bounding_box
+from pytest_biasruler.scoring.sources import find_entry, list_sets
+from pytest_biasruler.scoring.stack import read_stack
+from pytest_biasruler.scoring.strata import cut_strata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.benchmark.metrics import Metric
+
+    Drawings = Mapping[str, Drawing]
+
+KAPPA = "kappa"
+"""In place of a metric's name: what a model repeats of an automated reference's errors."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Altered:
+    """One mask altered, and whom it is then compared with.
+
+    `automated` is only given for COPY, which makes `model` repeat that reference's errors.
+    """
+
+    change: Change
+    size: float
+    set: str
+    model: str
+    reference: str
+    label: str
+    metric: str
+    automated: str = ""
+
+
+def score_altered(
+    benchmark: Benchmark,
+    wanted: Sequence[Altered],
+    *,
+    cases: Sequence[str],
+    metrics: Mapping[str, Metric],
+    readers: Mapping[str, Callable[[Path], Mask]],
+    progress: Callable[[int, int, int], None] | None = None,
+) -> dict[Altered, pd.Series]:
+    """Return the score of each case for each alteration, NaN where a mask cannot be used.
+
+    Parameters
+    ----------
+    wanted : sequence of Altered
+        Those of sets without masks are answered by NaN.
+    metrics : mapping
+        Every metric that `wanted` names, but `KAPPA`.
+    progress : callable, optional
+        Called with (done, total, 0) after each case.
+    """
+    with_masks = {each.name: each for each in list_sets(benchmark)}
+    named = {name for one in wanted for name in (one.model, one.reference, one.automated)}
+    used = [each for name, each in with_masks.items() if name in named]
+    scores = {one: np.full(len(cases), nan) for one in wanted}
+    for number, case in enumerate(cases):
+        job = Job(
+            case=case,
+            entries=tuple(find_entry(each, case, benchmark=benchmark) for each in used),
+            metrics=tuple(each for each in metrics.values() if is_measured(each)),
+            labels=benchmark.labels,
+            both_empty=benchmark.defaults.both_empty,
+            limits=benchmark.limits,
+            root=benchmark.root,
+            readers={} if benchmark.untrusted else readers,
+        )
+        found = attempt(partial(score_alterations, job, wanted))
+        # What was wrong with the masks of this case is told where they were scored as they are.
+        for one, score in {} if isinstance(found, BiasRulerError) else found.items():
+            scores[one][number] = score
+        if progress is not None:
+            progress(number + 1, len(cases), 0)
+    return {one: pd.Series(values, index=pd.Index(cases)) for one, values in scores.items()}
+
+
+def score_alterations(job: Job, wanted: Sequence[Altered]) -> dict[Altered, float]:
+    """Return the score of one case for each alteration whose masks can be used.
+
+    Scores that are not finite, and those of masks on sheared grids, are left out.
+    """
+    masks, grid = read_stack(job)
+    usable = {name: mask for name, mask in masks.items() if isinstance(mask, Mask)}
+    if grid is None:
+        return {}
+    found: dict[Altered, float] = {}
+    for label in dict.fromkeys(one.label for one in wanted):
+        asked = [one for one in wanted if one.label == label]
+        drawings = _draw(job, usable, Grid(mask=grid), asked)
+        found |= dict(_score_label(job, drawings, asked))
+    return {one: score for one, score in found.items() if isfinite(score)}
+
+
+def _draw(
+    job: Job, masks: Mapping[str, Mask], grid: Grid, wanted: Sequence[Altered]
+) -> dict[str, Drawing]:
+    """Return all masks of one label, cropped with room for the largest alteration."""
+    values = job.labels[wanted[0].label] if wanted[0].label else None
+    voxels = {name: select_label(mask, values) for name, mask in masks.items()}
+    box = bounding_box(*voxels.values()) if voxels else None
+    if box is None:
+        return {}
+    spacing_mm, shape = grid.mask.spacing_mm, grid.mask.shape
+    reach_mm = max(one.size for one in wanted) * finest_mm(shape, spacing_mm=spacing_mm)
+    room = tuple(
+        slice(max(side.start - ceil(reach_mm / mm) - 1, 0), side.stop + ceil(reach_mm / mm) + 1)
+        for side, mm in zip(box, spacing_mm, strict=True)
+    )
+    room = tuple(slice(*side.indices(n)) for side, n in zip(room, shape, strict=True))
+    return {
+        name: Drawing(
+            voxels=np.ascontiguousarray(voxels[name][room]),
+            box=room,
+            grid=grid,
+            is_sheared=mask.is_sheared,
+        )
+        for name, mask in masks.items()
+    }
+
+
+def _score_label(
+    job: Job, drawings: Drawings, wanted: Sequence[Altered]
+) -> Iterator[tuple[Altered, float]]:
+    metrics = {metric.name: metric for metric in job.metrics}
+    changed: dict[tuple[str, Change, float], Drawing] = {}
+    for one in wanted:
+        needed = filter(None, (one.set, one.model, one.reference, one.automated))
+        if any(name not in drawings or drawings[name].is_sheared for name in needed):
+            continue
+        if one.change == Change.COPY:
+            yield one, _score_copy(drawings, one)
+        elif one.metric in metrics:
+            key = (one.set, one.change, one.size)
+            if key not in changed:
+                changed[key] = _change(drawings[one.set], one)
+            yield one, _score(job, {**drawings, one.set: changed[key]}, one, metrics[one.metric])
+
+
+def _change(drawing: Drawing, one: Altered) -> Drawing:
+    spacing_mm = drawing.grid.mask.spacing_mm
+    voxels = change_mask(drawing.voxels, one.change, size=one.size, spacing_mm=spacing_mm)
+    return replace(drawing, voxels=voxels)
+
+
+def _score(job: Job, drawings: Drawings, one: Altered, metric: Metric) -> float:
+    pair = Pair(model=drawings[one.model], reference=drawings[one.reference], label=one.label)
+    found = attempt(partial(score_pair, pair, [metric], both_empty=job.both_empty))
+    return nan if isinstance(found, BiasRulerError) else found[metric.name]
+
+
+def _score_copy(drawings: Drawings, one: Altered) -> float:
+    automated, expert = drawings[one.automated].voxels, drawings[one.reference]
+    model = copy_errors(
+        drawings[one.model].voxels, automated=automated, expert=expert.voxels, share=one.size
+    )
+    strata = cut_strata(
+        expert.voxels,
+        spacing_mm=expert.grid.mask.spacing_mm,
+        offset=[side.start for side in expert.box],
+        grid_shape=expert.grid.mask.shape,
+    )
+    return measure_echo(model, automated=automated, expert=expert.voxels, strata=strata).kappa
