@@ -31,21 +31,27 @@ def build_evidence(
     trained_on=None,
     sites=None,
     models=("unet",),
+    columns=None,
+    missing=("",),
     **scored,
 ):
-    """Return evidence of one attribute, ``age``; `scores` maps (model, reference) to columns."""
+    """Return evidence of one attribute, ``age``; `scores` maps (model, reference) to columns.
+
+    `columns` are further columns of the metadata, by name.
+    """
     cases = [f"case{number:04d}" for number in range(len(subgroups))]
     kinds = {"expert": "expert", "automated": "automated", "second": "expert"}
-    columns = {"case": cases, "patient": patients or cases, "age": list(subgroups)}
+    table = {"case": cases, "patient": patients or cases, "age": list(subgroups)}
+    table |= {name: list(cells) for name, cells in (columns or {}).items()}
     benchmark = Benchmark(
         name="worked example",
-        metadata=pd.DataFrame(columns | ({} if sites is None else {"site": list(sites)})),
+        metadata=pd.DataFrame(table | ({} if sites is None else {"site": list(sites)})),
         case="case",
         patient="patient",
         site=None if sites is None else "site",
         references=[Reference(name=name, kind=kinds[name]) for name in references],
         models=[Model(name=name, trained_on=trained_on) for name in models],
-        attributes=[Attribute(name="age")],
+        attributes=[Attribute(name="age", missing=tuple(missing))],
         scores=pd.DataFrame(),
         checks=[Check(check, **keys) for check, keys in checks],
     )
