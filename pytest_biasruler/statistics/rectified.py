@@ -68,7 +68,8 @@ class Rectification:
     overlap : Overlap or None
         If a patient has cases in several of the subgroups.
     support : tuple of float
-        Where the phantoms of the rectifier stand; (nan, nan) without a labelled case.
+        The outermost places where phantoms of a rectifier stand; (nan, nan) without a labelled
+        case.
     """
 
     means: tuple[RectifiedMean, ...]
@@ -149,22 +150,33 @@ def rectify_means(
         patients=patients,
         probability=probability,
     )
-    rectifiers = [part.rectifier for part in parts if not part.is_complete]
-    scores = [part.labelled_scores for part in parts]
-    if bounds is None:
-        beyond = symmetric_support(np.concatenate([np.empty(0), *rectifiers]))
-        within = pooled_support(np.concatenate([np.empty(0), *scores]))
-    else:
-        beyond, within = (bounds[0] - bounds[1], bounds[1] - bounds[0]), bounds
     pulls = [part.pulls for part in parts]
+    supports = _find_supports(parts, bounds=bounds)
     return Rectification(
         means=tuple(
-            _rectify(part, support=within if part.is_complete else beyond, pulls=pull)
-            for part, pull in zip(parts, pulls, strict=True)
+            _rectify(part, support=support, pulls=pull)
+            for part, support, pull in zip(parts, supports, pulls, strict=True)
         ),
         overlap=_find_overlap(pulls),
-        support=beyond if rectifiers else within,
+        support=pooled_support([end for support in supports for end in support]),
     )
+
+
+def _find_supports(
+    parts: Sequence[Sampled], *, bounds: tuple[float, float] | None
+) -> list[tuple[float, float]]:
+    """Return how far the rectifier of each subgroup may reach.
+
+    Where the automated scores have no weight it is an expert score, with the support of scores.
+    """
+    if not parts:
+        return []
+    rectifiers = [part.rectifier for part in parts if part.weight]
+    beyond = symmetric_support(np.concatenate([np.empty(0), *rectifiers]))
+    within = pooled_support(np.concatenate([part.labelled_scores for part in parts]))
+    if bounds is not None:
+        beyond, within = (bounds[0] - bounds[1], bounds[1] - bounds[0]), bounds
+    return [beyond if part.weight else within for part in parts]
 
 
 def _rectify(part: Sampled, *, support: tuple[float, float], pulls: Pulls) -> RectifiedMean:

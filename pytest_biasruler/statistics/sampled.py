@@ -54,12 +54,6 @@ class Sampled:
         return len(self.unlabelled.patients)
 
     @property
-    def is_complete(self) -> bool:
-        """Whether every case is labelled and none stands for others."""
-        is_equal = self.stands_for is None or bool(np.all(self.stands_for == 1))
-        return is_equal and not len(self.unlabelled.values)
-
-    @property
     def rectifier(self) -> NDArray[np.float64]:
         """Expert minus weighted automated score of the labelled cases."""
         return self.labelled_scores - self.weight * self.labelled.values
