@@ -95,9 +95,9 @@ def measure_shape(
     Notes
     -----
     S follows the surfel convention, which cuts the corners of voxels, while V counts whole
-    voxels. Large masks of smooth outline come close to what geometry says; tiny ones have a
-    sphericity above 1, up to 2.79 of a single cubic voxel. Subgroups are compared by the same
-    convention, and log volume stands beside it.
+    voxels: a tiny mask has a sphericity above 1, up to 2.79 of a single cubic voxel. On a large
+    smooth mask the facets add about a tenth to S, so a ball comes to 0.9. Subgroups are compared
+    by the same convention, and log volume stands beside it.
 
     References
     ----------
