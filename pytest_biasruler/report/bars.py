@@ -1,0 +1,124 @@
+"""Gaps in parts as bars from zero: the whole, and the parts that it is the sum of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.report.marks import (
+    INK,
+    SKY,
+    VERMILLION,
+    Box,
+    Figure,
+    Line,
+    Point,
+    Text,
+    fitted,
+    tenth,
+    text_width,
+)
+from pytest_biasruler.report.numbers import format_limit, format_number, shown, typeset
+from pytest_biasruler.report.scale import Scale, fit_scale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from pytest_biasruler.report.marks import Mark, Words
+
+    Split = tuple[str, Mapping[str, Any]]
+
+WIDTH = 720
+NAMES_END, PLOT_START, PLOT_END, VALUES_END = 150.0, 160.0, 600.0, 712.0
+LEGEND, LIMIT_LABEL, BAR, STEP, BETWEEN, AXIS = 34.0, 20.0, 12.0, 17.0, 12.0, 44.0
+PARTS = (("gap", "none"), ("explained", SKY), ("unexplained", VERMILLION))
+"""The bars of a subgroup, the first the sum of the others."""
+
+
+def draw_split_bars(
+    splits: Sequence[Split], *, words: Words, axis: str, limit: float | None
+) -> Figure:
+    """Return three bars for each subgroup: gap, explained and, with its bounds, unexplained.
+
+    `splits` are names with numbers by part, and the bounds `low` and `high` of the last part; a
+    bound of None is open, two of them are not drawn. A limit is a dashed line.
+    """
+    scale = _scale(splits, limit=limit)
+    marks: list[Mark] = [*_draw_legend()]
+    first = top = LEGEND if limit is None else LEGEND + LIMIT_LABEL
+    for split in splits:
+        marks += _draw_split(split, scale, top)
+        top += len(PARTS) * STEP + BETWEEN
+    marks += _draw_axis(axis, scale, first=first, last=top)
+    if limit is not None:
+        marks += _draw_limit(limit, scale, first=first, last=top)
+    return Figure(words=words, width=WIDTH, height=round(top + AXIS), marks=tuple(marks))
+
+
+def _scale(splits: Sequence[Split], *, limit: float | None) -> Scale:
+    values = [split.get(part) for _, split in splits for part, _ in PARTS]
+    bounds = [split.get(end) for _, split in splits for end in ("low", "high")]
+    return fit_scale([0.0, limit, *values], bounds=bounds, start=PLOT_START, end=PLOT_END)
+
+
+def _draw_legend() -> Iterator[Mark]:
+    x = PLOT_START
+    for name, colour in PARTS:
+        yield Box(x=tenth(x), y=6, width=12, height=12, colour=colour)
+        yield Text(x=tenth(x + 18), y=16, text=name)
+        x += 40 + text_width(name)
+
+
+def _draw_split(split: Split, scale: Scale, top: float) -> Iterator[Mark]:
+    name, numbers = split
+    middle = top + 1.5 * STEP
+    yield Text(x=0, y=tenth(middle + 2), text=fitted(shown(name), NAMES_END))
+    for index, (part, colour) in enumerate(PARTS):
+        value = numbers.get(part)
+        if value is None:
+            continue
+        y = top + index * STEP
+        ends = sorted((scale.place(0.0), scale.place(value)))
+        width = tenth(ends[1] - ends[0])
+        yield Box(x=ends[0], y=tenth(y), width=width, height=BAR, colour=colour)
+        text = typeset(format_number(value))
+        yield Text(x=VALUES_END, y=tenth(y + 10), text=text, anchor="end")
+    y = tenth(top + 2 * STEP + BAR / 2)
+    yield from _draw_bounds((numbers.get("low"), numbers.get("high")), scale, y)
+
+
+def _draw_bounds(
+    bounds: tuple[float | None, float | None], scale: Scale, y: float
+) -> Iterator[Mark]:
+    if bounds == (None, None):
+        return
+    places = []
+    for bound, edge, arrow in zip(bounds, (scale.low, scale.high), ("left", "right"), strict=True):
+        x = scale.place(edge if bound is None else bound)
+        places.append(x)
+        if bound is None or not scale.holds(bound):
+            yield Point(x=x, y=y, shape=arrow, colour=INK)
+        else:
+            yield Line(x1=x, y1=tenth(y - 5), x2=x, y2=tenth(y + 5), width=2)
+    yield Line(x1=places[0], y1=y, x2=places[1], y2=y, width=2)
+
+
+def _draw_axis(axis: str, scale: Scale, *, first: float, last: float) -> Iterator[Mark]:
+    yield Line(x1=PLOT_START, y1=tenth(last), x2=PLOT_END, y2=tenth(last))
+    for value, text in scale.ticks():
+        x = scale.place(value)
+        yield Line(x1=x, y1=tenth(last), x2=x, y2=tenth(last + 4))
+        yield Text(x=x, y=tenth(last + 16), text=text, anchor="middle")
+    middle = tenth((PLOT_START + PLOT_END) / 2)
+    yield Text(x=middle, y=tenth(last + 33), text=fitted(axis, 430), anchor="middle")
+    zero = scale.place(0.0)
+    yield Line(x1=zero, y1=tenth(first - 2), x2=zero, y2=tenth(last))
+
+
+def _draw_limit(limit: float, scale: Scale, *, first: float, last: float) -> Iterator[Mark]:
+    x = scale.place(limit)
+    yield Line(x1=x, y1=tenth(first - 4), x2=x, y2=tenth(last), width=1.5, dash="5 3")
+    text = f"limit {typeset(format_limit(limit))}"
+    half = text_width(text) / 2
+    x = tenth(min(max(x, PLOT_START + half), PLOT_END - half))
+    yield Text(x=x, y=tenth(first - 8), text=text, anchor="middle")
