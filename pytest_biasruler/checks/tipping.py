@@ -69,7 +69,9 @@ def check_tipping(evidence: Evidence, declared: DeclaredCheck) -> Finding:
         _scores(evidence, declared, str(declared.automated)),
     )
     verdict, reason = _conclude(evidence, declared, gap, distortion)
-    bounds = bound_expert_means(evidence, declared, gap.comparison)
+    bounds = None
+    if not evidence.is_brief:
+        bounds = bound_expert_means(evidence, declared, gap.comparison)
     spread = distortion.spread
     is_asked = gap.tipping is not None and spread is not None
     return answer(
@@ -145,17 +147,11 @@ def _state(
     unit = f" {metric.unit}" if metric.unit else ""
     if gap.comparison.spread is None:
         return f"{metric.title} cannot be compared between subgroups of {attribute}"
-    measured = "cannot be measured without expert scores in two subgroups"
-    if distortion.spread is not None:
-        ends = (distortion.spread.low, distortion.spread.high)
-        low, high = (format_number(end, limit=gap.tipping) for end in ends)
-        measured = f"measured: {low} to {high}"
-    elif bounds is not None:
-        measured += f"; {_told_bounds(bounds)}"
+    measured = _told_measured(distortion, bounds, tipping=gap.tipping)
     if gap.tipping is None:
         return (
             f"The {attribute} gap by the automated reference is undecided, so there is no verdict "
-            f"to undo (label error that differs between subgroups, {measured})"
+            f"to undo; label error that differs between subgroups, {measured}"
         )
     return (
         f"A label error that differs by {format_number(gap.tipping)}{unit} between subgroups of "
@@ -163,9 +159,22 @@ def _state(
     )
 
 
+def _told_measured(
+    distortion: Comparison, bounds: dict[str, Any] | None, *, tipping: float | None
+) -> str:
+    spread = distortion.spread
+    if spread is not None and tipping is None:  # the bounds follow in the full sentence
+        return f"measured: {format_number(spread.value)}"
+    if spread is not None:
+        low, high = (format_number(end, limit=tipping) for end in (spread.low, spread.high))
+        return f"measured: {low} to {high}"
+    unmeasured = "not measured: it takes expert scores of the model in two subgroups"
+    return unmeasured if bounds is None else f"{unmeasured}; {_told_bounds(bounds)}"
+
+
 def _told_bounds(bounds: dict[str, Any]) -> str:
     low, high = (
         format_number(bounds[end]).replace("-", "\N{MINUS SIGN}") for end in ("low", "high")
     )
     first, second = bounds["pair"]
-    return f"the expert gap ({first} − {second}) lies between {low} and {high} on these cases"
+    return f"by the overlaps alone the expert gap ({first} − {second}) is {low} to {high}"
