@@ -52,6 +52,24 @@ class Delta:
         centre = atanh(self.value)
         return tanh(centre - reach), tanh(centre + reach)
 
+    def decision_bounds(self, *, strict: float, plain: float) -> tuple[float, float]:
+        """Return the bounds that decide: away from 0 at level `strict`, else at `plain`.
+
+        Many intervals that are looked at together need a strict level to show a shift and none
+        to show that there is none. A bound that the strict level does not hold on the value's own
+        side of 0 stands at 0, or where the plain one is beyond that.
+
+        Returns
+        -------
+        tuple of float
+            Inside [-1, 1]. Each errs in at most 1 - `plain`; one that excludes 0 in at most
+            1 - `strict`.
+        """
+        (low, high), (strict_low, strict_high) = self.bounds(plain), self.bounds(strict)
+        if self.value < 0:
+            return low, min(strict_high, max(high, 0.0))
+        return max(strict_low, min(low, 0.0)), high
+
     def tail(self, limit: float) -> float:
         """Return the one-sided p of "the size of delta does not exceed `limit`", in [0, 1]."""
         if self.se > 0:

@@ -59,6 +59,18 @@ def test_the_tail_is_the_error_at_which_the_near_bound_meets_the_limit(a, b, lim
         assert (near > limit) == (delta.tail(limit) < error), "a bound and its p must agree"
 
 
+@laws
+@given(numbers, numbers)
+def test_decision_bounds_are_strict_on_the_side_of_zero_and_plain_on_the_other(a, b):
+    delta = estimate_delta(a, b)
+    low, high = delta.decision_bounds(strict=0.995, plain=0.95)
+    (plain_low, plain_high), (strict_low, strict_high) = delta.bounds(0.95), delta.bounds(0.995)
+    assert strict_low <= low <= delta.value <= high <= strict_high
+    assert is_beyond((low, high), LIMIT) == is_beyond((strict_low, strict_high), LIMIT)
+    is_within = plain_low > -LIMIT and plain_high < LIMIT
+    assert (low > -LIMIT and high < LIMIT) == is_within
+
+
 def test_delta_is_what_the_rank_test_of_scipy_counts():
     rng = np.random.default_rng(3)
     a, b = rng.integers(0, 30, 40), rng.integers(3, 30, 25)
