@@ -1,0 +1,139 @@
+"""One world on stage: what every check says in it, and what it says once a bias is planted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pytest_biasruler.audit.judging import judge_alone
+from pytest_biasruler.audit.planting import World
+from pytest_biasruler.audit.realised import Sight, realised_size
+from pytest_biasruler.audit.worlds import shuffle_models
+from pytest_biasruler.checks.finding import Finding, Verdict
+from pytest_biasruler.statistics.multiplicity import adjust_holm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_biasruler.audit.operators import Operator
+    from pytest_biasruler.audit.trial import Trial
+    from pytest_biasruler.checks.evidence import Evidence
+    from pytest_biasruler.scoring.altered import Altered
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planted:
+    """What became of one planted bias.
+
+    Attributes
+    ----------
+    is_caught : bool
+        Whether the gate fails by this check, after Holm over the family.
+    realised : float or None
+        How large the bias came out, in units of the limit.
+    """
+
+    finding: Finding | None
+    is_caught: bool
+    realised: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Scene:
+    """One world before anything is planted: null, or the data as they are.
+
+    Attributes
+    ----------
+    stages : tuple of Evidence
+        The world as each check needs it.
+    p_values : ndarray of float
+        Of the family, in the order of its trials; 1 for a check without a finding.
+    """
+
+    stages: tuple[Evidence, ...]
+    seed: int
+    trials: Sequence[Trial]
+    masks: Mapping[Altered, pd.Series]
+    findings: tuple[Finding | None, ...]
+    p_values: np.ndarray = field(repr=False)
+
+    def is_caught(self, number: int, finding: Finding | None) -> bool:
+        """Return whether the gate fails by this finding of the check at place `number`."""
+        if finding is None or finding.verdict != Verdict.FAIL:
+            return False
+        if len(self.trials) == 1:
+            return True
+        p_values = self.p_values.copy()
+        p_values[number] = p_of(finding)
+        alpha = self.trials[number].declared.alpha
+        return bool(adjust_holm(p_values)[number] <= alpha)
+
+    def plant(self, number: int, operator: Operator, size: float) -> Planted:
+        """Return what the check at place `number` says once the bias is planted."""
+        trial, evidence = self.trials[number], self.stages[number]
+        world = World(
+            evidence=evidence,
+            seed=self.seed,
+            is_target=_is_target(evidence, trial),
+            unit=trial.unit,
+            masks=self.masks,
+        )
+        planted = operator.plant(world, trial.declared, size)
+        finding = judge_alone(planted, trial.declared).finding
+        return Planted(
+            finding=finding,
+            is_caught=self.is_caught(number, finding),
+            realised=realised_size(
+                Sight(evidence=evidence, finding=self.findings[number]),
+                Sight(evidence=planted, finding=finding),
+                trial=trial,
+            ),
+        )
+
+
+def set_scene(
+    evidence: Evidence,
+    trials: Sequence[Trial],
+    *,
+    seed: int,
+    masks: Mapping[Altered, pd.Series],
+) -> Scene:
+    """Return a world with what every check of the family says in it; seed 0: the real data."""
+    stages = tuple(_stage(evidence, trial, seed=seed) for trial in trials)
+    findings = tuple(
+        judge_alone(stage, trial.declared).finding if seed == 0 or trial.has_null_worlds else None
+        for stage, trial in zip(stages, trials, strict=True)
+    )
+    return Scene(
+        stages=stages,
+        seed=seed,
+        trials=trials,
+        masks=masks,
+        findings=findings,
+        p_values=np.array([p_of(finding) for finding in findings]),
+    )
+
+
+def _stage(evidence: Evidence, trial: Trial, *, seed: int) -> Evidence:
+    """Return the evidence of a null world as this check needs it; seed 0: as it is."""
+    if seed == 0 or trial.declared.check != "ranking":
+        return evidence
+    models = trial.declared.options["models"]
+    return evidence.altered(
+        rows=shuffle_models(evidence, trial.declared, models=models, seed=seed)
+    )
+
+
+def _is_target(evidence: Evidence, trial: Trial) -> pd.Series[bool]:
+    if trial.target is None:
+        return pd.Series(data=True, index=pd.Index(evidence.cases))
+    is_target: pd.Series[bool] = evidence.cut(trial.declared.by).of == trial.target
+    return is_target
+
+
+def p_of(finding: Finding | None) -> float:
+    """Return p_fail, 1 where there is none."""
+    return 1.0 if finding is None or finding.p_fail is None else finding.p_fail
