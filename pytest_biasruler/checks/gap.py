@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_biasruler.checks.answer import answer_comparison, note_automated
+from pytest_biasruler.checks.challenge import DICE, DISTANCE, describe_challenge
 from pytest_biasruler.checks.comparison import compare, finite
 from pytest_biasruler.checks.evidence import bounds_of, score_column
 from pytest_biasruler.checks.numbers import format_number
@@ -108,6 +109,7 @@ def _details(
         "heterogeneity_sd": finite(spread.heterogeneity_sd) if spread else None,
         "shrunk": _shrink(comparison, sign=metric.sign),
         "published": _publish(comparison) if metric.is_share else {},
+        "challenge": _challenge(evidence, declared),
         **_without_absent(evidence, declared, comparison),
     }
 
@@ -141,6 +143,18 @@ def _publish(comparison: Comparison) -> dict[str, Any]:
         n_cases=[group.n_cases for group in judged],
     )
     return {item.name: finite(getattr(summaries, item.name)) for item in fields(summaries)}
+
+
+def _challenge(evidence: Evidence, declared: DeclaredCheck) -> dict[str, Any] | None:
+    """Return the MAMA-MIA challenge's score of the model, beside the metrics it is made of."""
+    if declared.metric not in (DICE, DISTANCE):
+        return None
+    return describe_challenge(
+        evidence,
+        model=str(declared.model),
+        reference=str(declared.reference),
+        label=declared.label,
+    )
 
 
 def _without_absent(

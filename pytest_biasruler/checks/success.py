@@ -32,6 +32,7 @@ from pytest_biasruler.checks.rates import (
     ratio_limit,
 )
 from pytest_biasruler.checks.sweep import describe_sweep
+from pytest_biasruler.statistics.rates import katz_interval
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck
@@ -62,6 +63,7 @@ def check_success(evidence: Evidence, declared: DeclaredCheck) -> Finding:
         "rates": {group.name: group.mean for group in members.groups},
         "dpd": finite(ratio.difference) if ratio else None,
         "dir": _ratio_details(ratio),
+        "katz": _katz(ratio),
     }
     if not evidence.is_brief:
         details |= describe_sweep(evidence, declared, scores, threshold=threshold)
@@ -156,6 +158,19 @@ def _ratio_details(ratio: RateRatio | None) -> dict[str, float | None]:
         "low": finite(ratio.low) if ratio else None,
         "high": finite(ratio.high) if ratio else None,
     }
+
+
+def _katz(ratio: RateRatio | None) -> list[float | None] | None:
+    """Return the 95 % interval of the ratio that papers print: no guard, no clusters."""
+    if ratio is None or ratio.pair is None:
+        return None
+    known = {group.name: group for group in ratio.groups}
+    better, worse = (known[name] for name in ratio.pair)
+    low, high = katz_interval(
+        (round(worse.mean * worse.n_cases), round(better.mean * better.n_cases)),
+        n_cases=(worse.n_cases, better.n_cases),
+    )
+    return [finite(low), finite(high)]
 
 
 def _define(evidence: Evidence, declared: DeclaredCheck, threshold: float) -> str:

@@ -25,7 +25,7 @@ DEFAULT_SWEEP = tuple(round(0.50 + 0.05 * step, 2) for step in range(10))
 def describe_sweep(
     evidence: Evidence, declared: DeclaredCheck, scores: Column, *, threshold: float
 ) -> dict[str, Any]:
-    """Return rates, ratio, worst subgroup and verdict at each threshold of the sweep.
+    """Return rates, ratio with bounds, worst subgroup and verdict at each threshold of the sweep.
 
     `fragile`: verdict or worst subgroup change within one step of the declared threshold;
     `saturated`: some rate at the declared threshold is 0 or 1.
@@ -67,6 +67,9 @@ def _at(
         "threshold": threshold,
         "rates": rates,
         "dir": finite(ratio.value) if ratio else None,
+        "low": finite(ratio.low) if ratio else None,
+        "high": finite(ratio.high) if ratio else None,
+        "dpd": finite(ratio.difference) if ratio else None,
         "worst": min(rates, key=lambda name: (rates[name], name)) if rates else None,
         "verdict": str(verdict),
     }

@@ -29,22 +29,33 @@ def describe_success(finding: Finding) -> Iterator[Block]:
     details = finding.details
     if details.get("definition"):
         yield Paragraph(text=f"Success: {shown(details['definition'], longest=300)}.")
-    ratio, texts = details.get("dir") or {}, []
-    if ratio.get("value") is not None:
-        bounds = typeset(format_bounds(ratio.get("low"), ratio.get("high")))
-        texts.append(f"Ratio of the rates {typeset(format_number(ratio['value']))} {bounds}.")
-    if details.get("dpd") is not None:
-        texts.append(f"Difference of the rates {typeset(format_number(details['dpd']))}.")
-    if details.get("fragile"):
-        text = "Fragile: one step of the threshold changes the verdict or the worst subgroup."
-        texts.append(text)
-    if details.get("saturated"):
-        texts.append("Saturated: in some subgroup all cases succeed, or none.")
+    texts = tuple(_tell_rates(finding))
     if texts:
-        yield Items(texts=tuple(texts))
+        yield Items(texts=texts)
     sweep = details.get("sweep") or []
     if sweep:
         yield _sweep_table(finding, sweep)
+
+
+def _tell_rates(finding: Finding) -> Iterator[str]:
+    """Yield the rates compared, each summary with its definition."""
+    details = finding.details
+    ratio, katz = details.get("dir") or {}, details.get("katz") or ()
+    if ratio.get("value") is not None:
+        bounds = typeset(format_bounds(ratio.get("low"), ratio.get("high")))
+        number = typeset(format_number(ratio["value"]))
+        of = f"over that of {shown(finding.baseline)}" if finding.baseline else "over the largest"
+        yield f"Ratio of the rates (DIR, smallest {of}) {number} {bounds}."
+    if any(bound is not None for bound in katz):
+        bounds = typeset(format_bounds(*katz))
+        yield f"Katz's 95 % interval of that ratio, as papers print it: {bounds}."
+    if details.get("dpd") is not None:
+        number = typeset(format_number(details["dpd"]))
+        yield f"Difference of the rates (DPD, largest minus smallest) {number}."
+    if details.get("fragile"):
+        yield "Fragile: one step of the threshold changes the verdict or the worst subgroup."
+    if details.get("saturated"):
+        yield "Saturated: in some subgroup all cases succeed, or none."
 
 
 def _sweep_table(finding: Finding, sweep: list[Mapping[str, Any]]) -> Block:
@@ -57,13 +68,19 @@ def _sweep_table(finding: Finding, sweep: list[Mapping[str, Any]]) -> Block:
                 words(typeset(format_number(step["threshold"], decimals=2))),
                 *(percent_cell(rates.get(name)) for name in names),
                 number_cell(step.get("dir"), limit=finding.limit),
+                bounds_cell(typeset(format_bounds(step.get("low"), step.get("high")))),
+                number_cell(step.get("dpd")),
                 words(shown(step.get("worst") or "–")),
                 words(shown(step.get("verdict") or "–")),
             )
         )
     return make_table(
         "The same at other thresholds of success",
-        ("threshold", *(shown(name) for name in names), "ratio", "worst", "verdict"),
+        (
+            "threshold",
+            *(shown(name) for name in names),
+            *("ratio", "bounds", "difference", "worst", "verdict"),
+        ),
         rows,
     )
 

@@ -13,6 +13,7 @@ from pytest_biasruler.report.cells import (
     percent_cell,
     words,
 )
+from pytest_biasruler.report.challenge import describe_challenge
 from pytest_biasruler.report.evidence import describe_provenance
 from pytest_biasruler.report.numbers import (
     format_bounds,
@@ -31,15 +32,15 @@ if TYPE_CHECKING:
     from pytest_biasruler.report.blocks import Block
 
 _PUBLISHED = {
-    "mean": "mean over cases",
+    "mean": "m, mean over cases",
     "worst": "worst subgroup mean",
     "max_min": "largest minus smallest subgroup mean",
     "sd_ddof0": "SD of the subgroup means, ddof 0",
     "sd_ddof1": "SD of the subgroup means, ddof 1",
     "ser": "skewed error ratio (1 − worst)/(1 − best)",
-    "es_sum": "equity-scaled, sum of deviations",
-    "es_sd": "equity-scaled, SD with ddof 0",
-    "es_sd_ddof1": "equity-scaled, SD with ddof 1",
+    "es_sum": "equity-scaled, m/(1 + sum of |subgroup mean − m|)",
+    "es_sd": "equity-scaled, m/(1 + SD with ddof 0)",
+    "es_sd_ddof1": "equity-scaled, m/(1 + SD with ddof 1)",
     "anova_f": "one-way analysis of variance, F",
     "anova_p": "one-way analysis of variance, p",
 }
@@ -83,6 +84,9 @@ def _describe_gap(finding: Finding) -> Iterator[Block]:
             [(words(title), number_cell(value)) for title, value in summaries],
             is_sortable=False,
         )
+    challenge = finding.details.get("challenge")
+    if challenge:
+        yield from describe_challenge({shown(finding.model): challenge})
 
 
 def _gap_remarks(finding: Finding) -> Iterator[str]:
@@ -133,7 +137,11 @@ def _describe_labels(finding: Finding) -> Iterator[Block]:
                 "empty automated masks",
             ),
             rows,
-            note="Label error rate: wrong voxels over the union of both masks, mean over cases.",
+            note=(
+                "Label error rate: wrong voxels over the union of both masks, mean over cases. "
+                "Signed volume error (direction ratio): voxels too many minus voxels missing, "
+                "over the same union. Relative risk: label error rate over that of the group."
+            ),
         )
     if details.get("ambiguity_included"):
         text = "Cases that are ambiguous for people too count here: no second expert is declared."

@@ -446,6 +446,7 @@ def others() -> tuple[Finding, ...]:
                 "rates": dict(zip(AGES, (0.54, 0.58, 0.62), strict=True)),
                 "dpd": 0.08,
                 "dir": {"value": 0.871, "low": 0.6512, "high": 1.0},
+                "katz": [0.6034, 1.2573],
                 "sweep": [
                     {
                         "threshold": round(0.5 + 0.05 * i, 2),
@@ -457,6 +458,9 @@ def others() -> tuple[Finding, ...]:
                             )
                         ),
                         "dir": (0.95 - 0.09 * i) / (0.98 - 0.075 * i),
+                        "low": (0.95 - 0.09 * i) / (0.98 - 0.075 * i) - 0.2,
+                        "high": 1.0,
+                        "dpd": 0.03 + 0.015 * i,
                         "worst": "0–40",
                         "verdict": "INCONCLUSIVE" if i > 3 else "PASS",
                     }
