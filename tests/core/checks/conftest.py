@@ -33,11 +33,13 @@ def build_evidence(
     models=("unet",),
     columns=None,
     missing=("",),
+    attributes=(),
     **scored,
 ):
     """Return evidence of one attribute, ``age``; `scores` maps (model, reference) to columns.
 
-    `columns` are further columns of the metadata, by name.
+    `columns` are further columns of the metadata, by name; `status` and `trained_on` may map
+    (model, reference) or model to their own.
     """
     cases = [f"case{number:04d}" for number in range(len(subgroups))]
     kinds = {"expert": "expert", "automated": "automated", "second": "expert"}
@@ -50,8 +52,10 @@ def build_evidence(
         patient="patient",
         site=None if sites is None else "site",
         references=[Reference(name=name, kind=kinds[name]) for name in references],
-        models=[Model(name=name, trained_on=trained_on) for name in models],
-        attributes=[Attribute(name="age", missing=tuple(missing))],
+        models=[
+            Model(name=name, trained_on=_own(trained_on, name, otherwise=None)) for name in models
+        ],
+        attributes=[Attribute(name="age", missing=tuple(missing)), *attributes],
         scores=pd.DataFrame(),
         checks=[Check(check, **keys) for check, keys in checks],
     )
@@ -67,7 +71,7 @@ def build_evidence(
                     "model": model,
                     "reference": reference,
                     metric: values,
-                    "status": status or "scored",
+                    "status": _own(status, (model, reference), otherwise="scored"),
                     "n_model": np.nan,
                     "n_reference": np.nan,
                     "n_both": np.nan,
@@ -81,6 +85,11 @@ def build_evidence(
         scored=Scored(table=pd.concat(parts, ignore_index=True), cases=tuple(cases), **scored),
         subgroups=cut_all(benchmark, metadata),
     )
+
+
+def _own(given, key, *, otherwise):
+    own = given.get(key) if isinstance(given, dict) else given
+    return own or otherwise
 
 
 @pytest.fixture
