@@ -73,7 +73,7 @@ def check_difficulty(evidence: Evidence, declared: DeclaredCheck) -> Finding:
             "baseline": baseline,
             "is_baseline_chosen": declared.baseline is None,
             "max_off_support": _max_off_support(declared),
-            **describe_remainders(left),
+            **describe_remainders(left, limit=float(declared.limit or 0.0)),
             "kitagawa": decompose_gaps(evidence, column, covariates, members, baseline=baseline)
             if left and not evidence.is_brief
             else {},

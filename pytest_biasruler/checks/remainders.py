@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from pytest_biasruler.statistics.remainder import Remainders
 
 
-def describe_remainders(left: Remainders | None) -> dict[str, Any]:
+def describe_remainders(left: Remainders | None, *, limit: float) -> dict[str, Any]:
     """Return what figure and table show of the unexplained parts, in plain types."""
     if left is None:
         return {
             "level": None, "needed": None, "pairs": [], "split": {}, "line": {},
-            "beyond_reach": [],
+            "beyond_reach": [], "better_than_baseline": [],
         }  # fmt: skip
     contrasts = [group.contrast for group in left.groups if group.contrast is not None]
     return {
@@ -45,6 +45,10 @@ def describe_remainders(left: Remainders | None) -> dict[str, Any]:
             "rank": left.rank,
         },
         "beyond_reach": list(left.beyond_reach),
+        # Not judged: the question is asked of the others against the reference group.
+        "better_than_baseline": [
+            one.b for one in contrasts if one.high < -limit and one.b not in left.beyond_reach
+        ],
     }
 
 

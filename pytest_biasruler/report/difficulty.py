@@ -78,6 +78,13 @@ def describe_difficulty(finding: Finding) -> Iterator[Block]:
             f"outside what it covers): {joined(beyond)}."
         )
         yield Paragraph(text=text, tone="warning")
+    better = details.get("better_than_baseline") or ()
+    if better:
+        text = (
+            f"The reference group itself is surely worse than {joined(better)} by more than the "
+            "limit, which this check does not judge: declare another baseline to ask that."
+        )
+        yield Paragraph(text=text, tone="warning")
     splits = by_group(finding, details.get("split") or {})
     if not splits:
         return

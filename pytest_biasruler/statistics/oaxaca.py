@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.statistics.cells import Cells
     from pytest_biasruler.statistics.covariates import Design
-    from pytest_biasruler.statistics.prediction import Remainder
     from pytest_biasruler.statistics.remainder import Remainders
 
 
@@ -104,11 +103,10 @@ def estimate_remainders(
     levels = (1 - alpha / max(len(others), 1), 1 - alpha)
     is_scored = np.isfinite(values) & design.is_known & np.isin(labels, list(judged))
     cases = _Cases(values=values, labels=labels, owners=owners, design=design, is_scored=is_scored)
-    line, cells = _draw_line(cases, baseline=baseline)
+    reached = [name for name in others if cases.off_support(name) <= max_off_support]
+    line, cells = _draw_line(cases, baseline=baseline, within=[baseline, *(reached or others)])
     groups = tuple(
-        _describe(
-            cases,
-            name,
+        replace(
             compare_with_line(
                 line,
                 cells[name],
@@ -119,6 +117,8 @@ def estimate_remainders(
             )
             if line is not None and name in cells
             else nothing_predicted(name),
+            off_support=cases.off_support(name),
+            n_left_out=cases.n_left_out(name),
         )
         for name in others
     )
@@ -136,6 +136,16 @@ class _Cases:
     owners: NDArray[np.intp]
     design: Design
     is_scored: NDArray[np.bool_]
+
+    def off_support(self, name: str) -> float:
+        """Share of a subgroup's cases that lie outside what the reference group covers."""
+        own = self.is_scored & (self.labels == name)
+        return float(self.design.is_outside[own].mean()) if own.any() else nan
+
+    def n_left_out(self, name: str) -> int:
+        """Cases of a subgroup whose text value the reference group lacks."""
+        own = self.is_scored & (self.labels == name)
+        return int(np.count_nonzero(own & ~self.design.is_usable))
 
 
 def _number(
@@ -169,7 +179,9 @@ def _check(
         raise ValueError(f"baseline {baseline!r} is not among the judged {list(judged)}")
 
 
-def _draw_line(cases: _Cases, *, baseline: str) -> tuple[ReferenceLine | None, dict[str, Cells]]:
+def _draw_line(
+    cases: _Cases, *, baseline: str, within: list[str]
+) -> tuple[ReferenceLine | None, dict[str, Cells]]:
     """Return the reference group's line, None without a case, and everybody against it."""
     is_used = cases.is_scored & cases.design.is_usable
     is_own = cases.labels == baseline
@@ -187,17 +199,7 @@ def _draw_line(cases: _Cases, *, baseline: str) -> tuple[ReferenceLine | None, d
         mean=mean_of(np.sort(cases.values[cases.is_scored & is_own])),
         fit=fit,
         cells=cells[baseline],
-        support=pooled_support(remainders),
+        # Far beyond what the line covers, its predictions say nothing of what a case can be.
+        support=pooled_support(remainders[np.isin(cases.labels, within)]),
     )
     return line, cells
-
-
-def _describe(cases: _Cases, name: str, remainder: Remainder) -> Remainder:
-    """Return the remainder with what became of the cases that the line does not reach."""
-    own = cases.is_scored & (cases.labels == name)
-    n_cases = int(np.count_nonzero(own))
-    return replace(
-        remainder,
-        off_support=np.count_nonzero(cases.design.is_outside[own]) / n_cases if n_cases else nan,
-        n_left_out=int(np.count_nonzero(own & ~cases.design.is_usable)),
-    )
