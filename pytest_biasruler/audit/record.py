@@ -40,6 +40,7 @@ class Audit:
     unasked: Plain
     findings: tuple[Finding, ...]
     extensions: Plain = field(default_factory=dict)
+    selftest: Plain = field(default_factory=dict)
     schema: str = SCHEMA
 
     def to_plain(self) -> dict[str, Any]:
