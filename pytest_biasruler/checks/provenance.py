@@ -16,6 +16,7 @@ import pandas as pd
 from pytest_biasruler.checks.answer import answer
 from pytest_biasruler.checks.criteria import cases_with_expert, has_answer, judge_criteria
 from pytest_biasruler.checks.evidence import Column
+from pytest_biasruler.checks.expert_subset import compare_labelled, note_labelled
 from pytest_biasruler.checks.finding import Finding, Status, Verdict
 from pytest_biasruler.checks.membership import find_members
 
@@ -34,10 +35,11 @@ def check_provenance(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     verdict = next(
         (v for v in (Verdict.FAIL, Verdict.INCONCLUSIVE) if v in verdicts), Verdict.PASS
     )
+    subset = compare_labelled(evidence)
     return answer(
         evidence,
         declared,
-        statement=_state(evidence, declared, members),
+        statement=_state(evidence, declared, members) + note_labelled(subset),
         verdict=verdict,
         reason="thin evidence" if verdict == Verdict.INCONCLUSIVE else None,
         estimate=None,
@@ -48,6 +50,7 @@ def check_provenance(evidence: Evidence, declared: DeclaredCheck) -> Finding:
             "criteria": [asdict(criterion) for criterion in criteria],
             "exclusions": _exclusions(evidence, members),
             "sources": _sources(evidence, members),
+            "expert_subset": subset,
             "too_small": list(members.too_small),
         },
     )
