@@ -136,21 +136,19 @@ def _details(
     comparison: Comparison, columns: Sequence[Column], doses: Sequence[Dose]
 ) -> dict[str, Any]:
     """Return the mean score of each subgroup at each level, over the cases that have all."""
-    cases = comparison.column.per_case.index
-    names = comparison.members.subgroups.of.reindex(cases)
-    parts = {
-        name: names.index[names == name]
-        for name in comparison.members.subgroups.order
-        if (names == name).any()
-    }
+    table = pd.concat([column.shown for column in columns], axis=1)
+    table = table.loc[comparison.column.per_case.index]
+    levels = [level for _, level in doses]
+    by_level = table.T.groupby(levels).mean().T
+    of = comparison.members.subgroups.of.reindex(table.index)
+    slopes = comparison.column.shown
+    order = [name for name in comparison.members.subgroups.order if (of == name).any()]
     return {
         "form": "dose",
-        "levels": [{"model": model, "level": float(level)} for model, level in doses],
-        "doses": {
-            name: [finite(column.shown.loc[part].mean()) for column in columns]
-            for name, part in parts.items()
-        },
-        "slopes": {
-            name: finite(comparison.column.shown.loc[part].mean()) for name, part in parts.items()
-        },
+        "levels": [
+            {"level": float(level), "models": [model for model, own in doses if own == level]}
+            for level in sorted(set(levels))
+        ],
+        "doses": {name: [finite(mean) for mean in by_level[of == name].mean()] for name in order},
+        "slopes": {name: finite(slopes[of == name].mean()) for name in order},
     }

@@ -140,44 +140,42 @@ def _numbers(gaps: list[SiteGap]) -> tuple[list[float], tuple[float, ...]]:
 def contrast_details(
     contrast: SiteContrast, *, alpha: float, level: float, limit: float
 ) -> dict[str, Any]:
-    """Return the plain form of a contrast; all its numbers are reference group minus other.
+    """Return the plain form of a contrast, every number as it is told: mean of a minus mean of b.
 
     `level` is the one-sided level of the bounds that a FAIL rests on.
     """
-    summary, usable = contrast.summary, list(contrast.usable)
+    summary, sign, split = contrast.summary, contrast.sign, contrast.split
     known: dict[str, Any] = dict.fromkeys(("mean", "ci", "ci95", "tau2", "q", "i2", "prediction"))
     if summary is not None:
         known = {
-            "mean": finite(summary.mean),
-            "ci": _pair(summary.interval(2 * (1 - level))),
-            "ci95": _pair(summary.interval(0.05)),
+            "mean": finite(contrast.value),
+            "ci": _pair(contrast.interval(2 * (1 - level))),
+            "ci95": _pair(contrast.interval(0.05)),
             "tau2": finite(summary.tau2),
             "q": finite(summary.q),
             "i2": finite(summary.i2),
-            "prediction": _pair(summary.prediction),
+            "prediction": _pair(contrast.prediction),
         }
     return {
-        "a": contrast.pair[0],
-        "b": contrast.pair[1],
-        "told": list(contrast.told_pair),
-        "n_sites": len(usable),
+        **dict(zip("ab", contrast.told_pair, strict=True)),
+        "n_sites": len(contrast.usable),
         **known,
-        "pooled": finite(contrast.pooled),
-        "shared_sites": finite(contrast.split.gap),
-        "standardised": finite(contrast.split.unexplained),
-        "off_support": finite(contrast.split.off_support),
+        "pooled": finite(sign * contrast.pooled),
+        "shared_sites": finite(sign * split.gap),
+        "standardised": finite(sign * split.unexplained),
+        "off_support": finite(split.off_support),
         "pooling": contrast.pooling(limit),
-        "leave_one_out": _leave_one_out(usable),
-        "sites": [_site(gap, alpha=alpha) for gap in contrast.gaps],
+        "leave_one_out": _leave_one_out(list(contrast.usable), sign=sign),
+        "sites": [_site(gap, alpha=alpha, sign=sign) for gap in contrast.gaps],
     }
 
 
-def _leave_one_out(usable: list[SiteGap]) -> dict[str, Any] | None:
+def _leave_one_out(usable: list[SiteGap], *, sign: int) -> dict[str, Any] | None:
     """Return the smallest and largest mean without one site, and which site that is."""
     if len(usable) < 2:
         return None
     means = leave_sites_out(*_numbers(usable))
-    named = [(mean, gap.site) for mean, gap in zip(means, usable, strict=True)]
+    named = [(sign * mean, gap.site) for mean, gap in zip(means, usable, strict=True)]
     (low, without_low), (high, without_high) = min(named), max(named)
     return {
         "low": finite(low),
@@ -187,16 +185,17 @@ def _leave_one_out(usable: list[SiteGap]) -> dict[str, Any] | None:
     }
 
 
-def _site(gap: SiteGap, *, alpha: float) -> dict[str, Any]:
+def _site(gap: SiteGap, *, alpha: float, sign: int) -> dict[str, Any]:
     reach = float(student_quantile(1 - alpha / 2, gap.df)) * gap.se if gap.se > 0 else gap.se
+    counts = (gap.n_first, gap.n_second)[::sign]
     return {
         "site": gap.site,
-        "n_a": gap.n_first,
-        "n_b": gap.n_second,
-        "gap": finite(gap.value),
+        "n_a": counts[0],
+        "n_b": counts[1],
+        "gap": finite(sign * gap.value),
         "se": finite(gap.se),
-        "low": finite(gap.value - reach),
-        "high": finite(gap.value + reach),
+        "low": finite(sign * gap.value - reach),
+        "high": finite(sign * gap.value + reach),
         "is_usable": gap.is_usable,
     }
 
