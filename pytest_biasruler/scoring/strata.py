@@ -142,8 +142,12 @@ def _code_distances(
     """Return 0 (deepest) to 8 inside and 9 to 17 (farthest) outside, for each voxel."""
     if inside.all():  # no other class anywhere: there is no distance to measure
         return np.zeros(inside.shape, np.uint8)
-    measure = ndimage.distance_transform_edt
-    distance_mm = measure(inside, sampling=spacing_mm) + measure(~inside, sampling=spacing_mm)
+    # An axis of length 1 adds nothing to a distance, but a third to the time it takes.
+    plane = np.squeeze(inside)
+    sampling = [mm for mm, n in zip(spacing_mm, inside.shape, strict=True) if n > 1]
+    distance_mm = sum(
+        ndimage.distance_transform_edt(each, sampling=sampling) for each in (plane, ~plane)
+    )
     steps = np.minimum(np.rint(distance_mm / width_mm), _FARTHEST).astype(np.uint8)
-    codes: NDArray[np.uint8] = np.where(inside, _FARTHEST - steps, _FARTHEST + 1 + steps)
-    return codes
+    codes: NDArray[np.uint8] = np.where(plane, _FARTHEST - steps, _FARTHEST + 1 + steps)
+    return codes.reshape(inside.shape)

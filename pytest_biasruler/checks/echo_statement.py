@@ -1,0 +1,56 @@
+"""What an `echo` finding says: how much is repeated, and what a control repeats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.checks.finding import Verdict
+from pytest_biasruler.checks.numbers import format_number
+
+if TYPE_CHECKING:
+    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.checks.comparison import Comparison
+    from pytest_biasruler.checks.copying import Echoes
+
+
+def state_mean(declared: DeclaredCheck, echoes: Echoes, verdict: Verdict) -> str:
+    """Return what the model repeats over all cases, as one sentence."""
+    cases = echoes.column.per_case.index
+    if cases.empty:
+        return "No case shows what the model repeats of the automated label's mistakes"
+    share = _percent(echoes.model.per_case.loc[cases].mean())
+    if echoes.control is None:
+        share = _percent(echoes.model.per_case.mean(), limit=declared.limit)
+        told = f"The model repeats {share} of the automated label's mistakes beyond chance"
+        if verdict != Verdict.PASS:
+            return told
+        return f"{told}; without a control model, shared difficulty alone can reach about 0.10"
+    control = _percent(echoes.control.per_case.loc[cases].mean())
+    chance = " beyond chance" if echoes.by_masks else ", chance included"
+    return (
+        f"The model repeats {share} of the automated label's mistakes{chance} "
+        f"(expert-trained control {control})"
+    )
+
+
+def state_spread(declared: DeclaredCheck, comparison: Comparison, echoes: Echoes) -> str:
+    """Return in which subgroups the model repeats most and least, as one sentence."""
+    attribute = " and ".join(declared.by)
+    if comparison.spread is None or comparison.spread.pair is None:
+        return (
+            "What the model repeats of the automated label's mistakes cannot be compared between "
+            f"subgroups of {attribute}"
+        )
+    most, least = comparison.pair
+    beyond = "beyond chance"
+    if echoes.control is not None:
+        beyond = "more than its expert-trained control"
+    shares = " and ".join(
+        f"{_percent(comparison.mean(name))} for {name}" for name in (most, least)
+    )
+    return f"The model repeats the automated label's mistakes {beyond}: {shares} ({attribute})"
+
+
+def _percent(share: float, *, limit: float | None = None) -> str:
+    at = None if limit is None else 100 * limit
+    return f"{format_number(100 * share, limit=at, decimals=0).replace('-', '−')} %"
