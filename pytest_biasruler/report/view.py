@@ -14,6 +14,7 @@ from pytest_biasruler.report.headline import order_findings, write_headline
 from pytest_biasruler.report.methods import make_limits, make_methods
 from pytest_biasruler.report.numbers import counted, joined, short_id, shown
 from pytest_biasruler.report.screen import make_screen
+from pytest_biasruler.report.selftest import TITLE, make_selftest
 from pytest_biasruler.report.subjects import make_ruler, make_subgroups, make_subject
 from pytest_biasruler.report.wording import outcome_of, statement_of
 
@@ -32,6 +33,8 @@ def make_page(audit: Audit, *, sections: Sequence[Section] = ()) -> Page:
     headline = write_headline(audit)
     digest = hashlib.sha256(audit.to_json().encode()).hexdigest()
     own = _own_parts(audit, digest)
+    tested = make_selftest(audit)
+    test = (Part(id="selftest", title=TITLE, number="", blocks=tested),) if tested else ()
     added = tuple(
         Part(id=f"added{n}", title=shown(section.title), number="", blocks=section.blocks())
         for n, section in enumerate(sections, 1)
@@ -42,7 +45,7 @@ def make_page(audit: Audit, *, sections: Sequence[Section] = ()) -> Page:
         headline=headline.rest,
         facts=_facts(audit, digest),
         banners=_banners(audit),
-        parts=(*own[:-1], *added, own[-1]),
+        parts=(*own[:-1], *test, *added, own[-1]),
         digest=digest,
     )
 
