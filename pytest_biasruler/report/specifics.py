@@ -86,7 +86,7 @@ def _describe_gap(finding: Finding) -> Iterator[Block]:
         )
     challenge = finding.details.get("challenge")
     if challenge:
-        yield from describe_challenge({shown(finding.model): challenge})
+        yield from describe_challenge({str(finding.model): challenge})
 
 
 def _gap_remarks(finding: Finding) -> Iterator[str]:

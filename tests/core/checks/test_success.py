@@ -78,3 +78,29 @@ def test_the_top_quartile_takes_its_threshold_from_all_cases(make_evidence):
     assert finding.details["threshold"] == pytest.approx(0.75)
     assert finding.details["rates"] == {"old": 0.5, "young": 0.0}
     assert "the best quarter of all cases" in finding.statement
+
+
+def test_the_published_ratio_stands_beside_its_katz_interval_and_ours(make_evidence):
+    # arXiv 2511.00477, Table 2: 163 of 349 Young and 200 of 349 Older with Dice above 0.8.
+    scores = np.repeat([0.9, 0.5, 0.9, 0.5], [163, 186, 200, 149])
+    evidence = make_evidence({("unet", "expert"): scores}, ["Young"] * 349 + ["Older"] * 349)
+    (finding,) = judge_one(evidence, "success", by="age")
+    details = finding.details
+    assert details["dpd"] == pytest.approx(0.1060, abs=1e-4)
+    assert details["dir"]["value"] == pytest.approx(0.8150, abs=1e-4)
+    assert details["katz"] == pytest.approx([0.706, 0.941], abs=6e-4)
+    assert (details["dir"]["low"], details["dir"]["high"]) == pytest.approx(
+        (0.7209, 0.9432), abs=1e-4
+    )
+    step = next(row for row in details["sweep"] if row["threshold"] == 0.8)
+    assert (step["dpd"], step["low"], step["high"]) == pytest.approx(
+        (details["dpd"], details["dir"]["low"], details["dir"]["high"])
+    )
+    assert finding.verdict == Verdict.INCONCLUSIVE
+
+
+def test_a_rate_of_zero_has_no_katz_interval(make_evidence):
+    scores = np.repeat([0.5, 0.9], 30)
+    evidence = make_evidence({("unet", "expert"): scores}, ["old"] * 30 + ["young"] * 30)
+    (finding,) = judge_one(evidence, "success", by="age")
+    assert finding.details["katz"] == [None, None]
