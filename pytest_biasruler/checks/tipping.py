@@ -154,7 +154,7 @@ def _state(
             f"to undo; label error that differs between subgroups, {measured}"
         )
     return (
-        f"A label error that differs by {format_number(gap.tipping)}{unit} between subgroups of "
+        f"A label error that differs by {format_number(gap.tipping, limit=0.0)}{unit} between subgroups of "
         f"{attribute} would undo the {gap.verdict} by the automated reference; {measured}"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Status
@@ -18,6 +19,7 @@ from pytest_biasruler.report.charts import Series, draw_lines
 from pytest_biasruler.report.forest import ForestRow, Panel
 from pytest_biasruler.report.marks import MOST_SERIES
 from pytest_biasruler.report.numbers import (
+    NOTHING,
     format_bounds,
     format_limit,
     format_number,
@@ -84,21 +86,29 @@ def _points(
 
 
 def _draw_tipping(finding: Finding) -> Figure | None:
+    rows = _measured_rows(finding)
+    above = (
+        "Above: the label error that differs between subgroups, as measured, against the one that "
+        "would undo the verdict by the automated reference. Below: "
+    )
     around = words_of(
         finding,
         "The measured label error that differs between subgroups, with its bounds, against what "
         "would undo the verdict by the automated reference.",
-        "The limit above is the label error, differing between subgroups, that would undo the "
-        "verdict by the automated reference; the mark is what was measured. Below: the gap by the "
-        "automated reference, and what the overlaps alone say of the expert's.",
+        f"{above if rows else ''}The gap by the automated reference, and the range in which "
+        "overlaps alone put that of the experts, on the cases that have all masks.",
     )
-    measured = Panel(
-        rows=() if finding.estimate is None else (estimate_row(finding, name="measured"),),
-        axis="label error that differs between subgroups",
-        origin=0.0,
-    )
+    measured = Panel(rows=rows, axis="label error that differs between subgroups", origin=0.0)
     gaps = Panel(rows=tuple(_gap_rows(finding)), axis=axis_of(finding, "gap in "), origin=0.0)
     return draw_panels(around, (measured, gaps))
+
+
+def _measured_rows(finding: Finding) -> tuple[ForestRow, ...]:
+    """Return the distortion against the tipping point, which was computed: three digits do."""
+    if finding.estimate is None:
+        return ()
+    limits = () if finding.limit is None else (float(f"{finding.limit:.3g}"),)
+    return (replace(estimate_row(finding, name="measured"), limits=limits),)
 
 
 def _gap_rows(finding: Finding) -> Iterator[ForestRow]:
@@ -107,23 +117,22 @@ def _gap_rows(finding: Finding) -> Iterator[ForestRow]:
     if value is None:
         return
     limits = () if limit is None else (limit,)
-    text = typeset(format_number(value, limit=limit))
     yield ForestRow(
         name="by the automated reference",
         value=value,
         bounds=(gap.get("low"), gap.get("high")),
         limits=limits,
-        shown=text,
+        shown=typeset(format_number(value, limit=limit)),
         sign=str(gap.get("verdict") or "not-judged").lower(),
         word=str(gap.get("verdict") or ""),
     )
     if bounds:
         yield ForestRow(
-            name="by experts, from overlaps alone",
+            name="by experts, from overlaps alone",  # the ring: as above, for comparison
             value=value,
             bounds=(bounds.get("low"), bounds.get("high")),
             limits=limits,
-            shown=text,
+            shown=NOTHING,
             shape="ring",
             colour="none",
         )
@@ -155,7 +164,7 @@ def _tipping_remarks(finding: Finding) -> Iterator[str]:
         )
     if tipping is not None:
         yield (
-            f"Tipping point {typeset(format_number(tipping))}: the distance from the limit of the "
+            f"Tipping point {typeset(format_number(tipping, limit=0.0))}: the distance from the limit of the "
             "bound that decided that verdict."
         )
 

@@ -62,7 +62,7 @@ def _draw_contrast(finding: Finding, contrast: Contrast) -> Figure | None:
         "and the prediction for a new site, against the limit.",
         f"How far {ahead}, site by site (with plain 95 % intervals; rings: too few patients to "
         "count). Below: the mean over sites, what a new similar site would show, and the gap with "
-        "all sites in one pot and at equal shares of the sites.",
+        "all sites pooled and at equal shares of the sites.",
     )
     panel = Panel(
         rows=(*_site_rows(contrast), *_summary_rows(finding, contrast)),
@@ -103,8 +103,8 @@ def _summary_rows(finding: Finding, contrast: Contrast) -> Iterator[ForestRow]:
             word=str(finding.verdict) if is_judged else "",
         )
     marks = (
-        ("pooled", "all sites in one pot", "square", VERMILLION),
-        ("standardised", "equal shares of sites", "triangle", ORANGE),
+        ("pooled", "all sites pooled", "square", VERMILLION),
+        ("standardised", "at equal shares of sites", "triangle", ORANGE),
     )
     for key, name, shape, colour in marks:
         if contrast.get(key) is not None:
