@@ -11,11 +11,13 @@ from pytest_biasruler.report.marks import (
     Box,
     Figure,
     Line,
+    Path,
     Point,
     Text,
     fitted,
     tenth,
     text_width,
+    trace,
 )
 from pytest_biasruler.report.numbers import format_limit, format_number, shown, typeset
 from pytest_biasruler.report.scale import Scale, fit_scale
@@ -99,8 +101,9 @@ def _draw_bounds(
         if bound is None or not scale.holds(bound):
             yield Point(x=x, y=y, shape=arrow, colour=INK)
         else:
-            yield Line(x1=x, y1=tenth(y - 5), x2=x, y2=tenth(y + 5), width=2)
-    yield Line(x1=places[0], y1=y, x2=places[1], y2=y, width=2)
+            yield Path(d=trace([(x, y - 5), (x, y + 5)]), colour=INK)
+    # Paths, not lines: those lie below the bars.
+    yield Path(d=trace([(places[0], y), (places[1], y)]), colour=INK)
 
 
 def _draw_axis(axis: str, scale: Scale, *, first: float, last: float) -> Iterator[Mark]:
@@ -117,7 +120,8 @@ def _draw_axis(axis: str, scale: Scale, *, first: float, last: float) -> Iterato
 
 def _draw_limit(limit: float, scale: Scale, *, first: float, last: float) -> Iterator[Mark]:
     x = scale.place(limit)
-    yield Line(x1=x, y1=tenth(first - 4), x2=x, y2=tenth(last), width=1.5, dash="5 3")
+    places = [(x, first - 4), (x, last)]
+    yield Path(d=trace(places), colour=INK, dash="5 3", width=1.5)
     text = f"limit {typeset(format_limit(limit))}"
     half = text_width(text) / 2
     x = tenth(min(max(x, PLOT_START + half), PLOT_END - half))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.statistics.contrast import plain_interval
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class Remainders:
     """The largest unexplained part of a family of gaps, and its bounds.
 
-    Only subgroups within reach of the reference group count. If none is, `value` and what
-    belongs to it are still those of the largest, but `low` and `high` are NaN and `p_fail` is 1.
+    Only subgroups within reach of the reference group count, and `high` is infinite if there are
+    others. If none is, `value` and what belongs to it are still those of the largest, but `low`
+    and `high` are NaN and `p_fail` is 1.
 
     Attributes
     ----------
@@ -109,7 +110,7 @@ def sum_up_remainders(
     return Remainders(
         value=top.estimate if top else nan,
         low=max((contrast.low for contrast in contrasts), default=nan),
-        high=max((contrast.high for contrast in contrasts), default=nan),
+        high=_highest(contrasts, is_complete=len(reached) == len(groups)),
         ci95=plain_interval(top.estimate, se=se, df=df) if top else (nan, nan),
         pair=(top.a, top.b) if top else None,
         se=se,
@@ -125,6 +126,13 @@ def sum_up_remainders(
         groups=groups,
         beyond_reach=tuple(group.name for group in groups if group not in reached),
     )
+
+
+def _highest(contrasts: list[Contrast], *, is_complete: bool) -> float:
+    """Return the upper bound of all, open where something is known of only some."""
+    if not contrasts:
+        return nan
+    return max(contrast.high for contrast in contrasts) if is_complete else inf
 
 
 def _plan(

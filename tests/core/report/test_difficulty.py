@@ -5,7 +5,7 @@ import pytest
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.blocks import Paragraph, Table
 from pytest_biasruler.report.difficulty import describe_difficulty, draw_difficulty
-from pytest_biasruler.report.marks import SKY, VERMILLION, Box, Line, Point, Text
+from pytest_biasruler.report.marks import SKY, VERMILLION, Box, Path, Point, Text
 
 from .audit_example import AGES, HOSTILE, make_estimate, make_finding, make_group
 
@@ -89,7 +89,7 @@ def test_bars_start_at_zero_and_negative_parts_lie_left_of_it():
 
 
 def test_the_limit_is_dashed_and_an_open_bound_is_an_arrow():
-    assert [line.dash for line in marks(difficulty(), Line)].count("5 3") == 1
+    assert [path.dash for path in marks(difficulty(), Path)].count("5 3") == 1
     assert "limit 0.050" in [text.text for text in marks(difficulty(), Text)]
     assert not marks(difficulty(), Point)
     open_ended = difficulty(split={AGES[0]: part(0.111, 0.051, 0.021, None)})
@@ -97,8 +97,14 @@ def test_the_limit_is_dashed_and_an_open_bound_is_an_arrow():
 
 
 def test_bounds_that_nothing_is_known_of_are_not_drawn():
-    lines = marks(difficulty(split={AGES[0]: part(0.111, 0.051, None, None)}), Line)
-    assert not [line for line in lines if line.width == 2]
+    paths = marks(difficulty(split={AGES[0]: part(0.111, 0.051, None, None)}), Path)
+    assert [path.dash for path in paths] == ["5 3"]
+
+
+def test_bounds_lie_above_the_bars_that_they_belong_to():
+    (figure,) = draw_difficulty(difficulty(split={AGES[0]: part(0.111, 0.051, 0.021, 0.081)}))
+    kinds = [type(mark) for mark in figure.others]
+    assert kinds.index(Path) > max(i for i, kind in enumerate(kinds) if kind is Box)
 
 
 def test_the_table_holds_each_gap_in_its_parts():
