@@ -181,7 +181,10 @@ def _growth_details(result: Amplification | None, change: Change | None) -> dict
         return {"gap_pair": None, "gaps": None, "direction": None, "ratio": None, "theta": []}
     return {
         "gap_pair": list(change.pair),
-        "gaps": {"expert_trained": change.expert, "automated_trained": change.automated},
+        "gaps": {
+            "expert_trained": change.expert.details(),
+            "automated_trained": change.automated.details(),
+        },
         "direction": change.direction,
         "ratio": ratio_details(result.ratio),
         "theta": [

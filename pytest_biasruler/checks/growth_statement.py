@@ -12,11 +12,23 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck
     from pytest_biasruler.statistics.amplification import Amplification
     from pytest_biasruler.statistics.contrast import Contrast
-    from pytest_biasruler.statistics.growth import PairGrowth
     from pytest_biasruler.statistics.ratio import Ratio
 
 MIN_RUNS = 3
 """Runs per arm below which a finding is about its checkpoints, not about training."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """A gap with its bounds in the order in which it is told."""
+
+    value: float
+    low: float
+    high: float
+
+    def details(self) -> dict[str, float | None]:
+        """Return the plain form that a finding carries."""
+        return {"value": finite(self.value), "low": finite(self.low), "high": finite(self.high)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,27 +38,29 @@ class Change:
     Attributes
     ----------
     pair : tuple of str
-    expert, automated : float
-        The gap of the expert-trained and of the automated-trained arm; `expert` is at least 0.
-    is_reversal_sure : bool
-        Whether both gaps surely have their sign, of which one is the other's opposite.
+    expert, automated : Gap
+        Of the expert-trained and of the automated-trained arm; the former is at least 0.
     ratio : Ratio
     """
 
     pair: tuple[str, str]
-    expert: float
-    automated: float
-    is_reversal_sure: bool
+    expert: Gap
+    automated: Gap
     ratio: Ratio
 
     @property
     def direction(self) -> str:
         """widens, narrows, reverses or none."""
-        if self.automated < 0:
+        if self.automated.value < 0:
             return "reverses"
-        if self.automated == self.expert:
+        if self.automated.value == self.expert.value:
             return "none"
-        return "widens" if self.automated > self.expert else "narrows"
+        return "widens" if self.automated.value > self.expert.value else "narrows"
+
+    @property
+    def is_reversal_sure(self) -> bool:
+        """Whether both gaps surely have their signs, and these differ."""
+        return self.expert.low > 0 and self.automated.high < 0
 
 
 def find_change(result: Amplification) -> Change:
@@ -57,23 +71,22 @@ def find_change(result: Amplification) -> Change:
     ValueError
         If nothing was compared.
     """
-    top: PairGrowth | None = next((p for p in result.pairs if p.pair == result.pair), None)
+    top = next((pair for pair in result.pairs if pair.pair == result.pair), None)
     if top is None:
         raise ValueError("nothing was compared")
-    before, after = top.gap_expert, top.gap
-    sign = -1.0 if before.estimate < 0 else 1.0
+    is_turned = top.gap_expert.estimate < 0
     return Change(
-        pair=top.pair if sign > 0 else (top.pair[1], top.pair[0]),
-        expert=abs(before.estimate),
-        automated=sign * after.estimate + 0.0,
-        is_reversal_sure=_sign_of(before) * _sign_of(after) < 0,
+        pair=(top.pair[1], top.pair[0]) if is_turned else top.pair,
+        expert=_told(top.gap_expert, is_turned=is_turned),
+        automated=_told(top.gap, is_turned=is_turned),
         ratio=result.ratio,
     )
 
 
-def _sign_of(gap: Contrast) -> int:
-    """Return the sign that a gap surely has, or 0."""
-    return int(gap.low > 0) - int(gap.high < 0)
+def _told(gap: Contrast, *, is_turned: bool) -> Gap:
+    if is_turned:
+        return Gap(value=0.0 - gap.estimate, low=0.0 - gap.high, high=0.0 - gap.low)
+    return Gap(value=gap.estimate, low=gap.low, high=gap.high)
 
 
 def claim_of(declared: DeclaredCheck) -> str:
@@ -123,10 +136,10 @@ def _opening(declared: DeclaredCheck) -> str:
 
 
 def _did(change: Change, gap: str, unit: str) -> str:
-    before, after = format_number(change.expert), format_number(change.automated)
+    before, after = format_number(change.expert.value), format_number(change.automated.value)
     if change.direction == "reverses":
         pair = f"{change.pair[0]} − {change.pair[1]}"
-        first, last = format_signed(change.expert), format_signed(change.automated)
+        first, last = (format_signed(g.value) for g in (change.expert, change.automated))
         if change.is_reversal_sure:
             return (
                 f"turned {gap} around ({pair}: expert-trained {first}, automated-trained "

@@ -329,6 +329,9 @@ def test_with_a_baseline_only_its_lead_can_be_amplified(make_evidence):
     assert other.estimate.value == pytest.approx(-0.10)
     assert "widened the age gap from 0.040 to 0.100" in other.statement
     assert other.details["gap_pair"] == ["old", "young"]
+    gap = other.details["gaps"]["automated_trained"]
+    assert gap["value"] == pytest.approx(0.10)
+    assert 0 < gap["low"] < 0.10 < gap["high"]
 
 
 def test_of_three_subgroups_the_pair_is_named(make_evidence):
