@@ -153,9 +153,10 @@ def _state(
             f"The {attribute} gap by the automated reference is undecided, so there is no verdict "
             f"to undo; label error that differs between subgroups, {measured}"
         )
+    size = format_number(gap.tipping, limit=0.0)
     return (
-        f"A label error that differs by {format_number(gap.tipping, limit=0.0)}{unit} between subgroups of "
-        f"{attribute} would undo the {gap.verdict} by the automated reference; {measured}"
+        f"A label error that differs by {size}{unit} between subgroups of {attribute} would "
+        f"undo the {gap.verdict} by the automated reference; {measured}"
     )
 
 

@@ -89,7 +89,7 @@ def _draw_tipping(finding: Finding) -> Figure | None:
     rows = _measured_rows(finding)
     above = (
         "Above: the label error that differs between subgroups, as measured, against the one that "
-        "would undo the verdict by the automated reference. Below: "
+        "would undo the verdict by the automated reference. "
     )
     around = words_of(
         finding,
@@ -163,9 +163,10 @@ def _tipping_remarks(finding: Finding) -> Iterator[str]:
             f"{typeset(format_limit(limit))}: {shown(gap.get('verdict') or 'not judged')}."
         )
     if tipping is not None:
+        size = typeset(format_number(tipping, limit=0.0))
         yield (
-            f"Tipping point {typeset(format_number(tipping, limit=0.0))}: the distance from the limit of the "
-            "bound that decided that verdict."
+            f"Tipping point {size}: the distance from the limit of the bound that decided that "
+            "verdict."
         )
 
 

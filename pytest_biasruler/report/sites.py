@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.blocks import Items
 from pytest_biasruler.report.cells import (
     bounds_cell,
@@ -60,7 +61,7 @@ def _draw_contrast(finding: Finding, contrast: Contrast) -> Figure | None:
         finding,
         f"The gap in {metric_title(finding.metric)}, {ahead}, at every site, its mean over sites "
         "and the prediction for a new site, against the limit.",
-        f"How far {ahead}, site by site (with plain 95 % intervals; rings: too few patients to "
+        f"The gap, {ahead}, site by site (with plain 95 % intervals; rings: too few patients to "
         "count). Below: the mean over sites, what a new similar site would show, and the gap with "
         "all sites pooled and at equal shares of the sites.",
     )
@@ -91,16 +92,19 @@ def _summary_rows(finding: Finding, contrast: Contrast) -> Iterator[ForestRow]:
     limits = _limits(finding)
     own = finding.estimate.pair if finding.estimate else None
     is_judged = own == (contrast["a"], contrast["b"])
-    mean, prediction = contrast.get("mean"), contrast.get("prediction")
-    if mean is not None:
-        yield _row("mean over sites", mean, limits=limits, bounds=contrast.get("ci"))
+    mean = contrast.get("mean")
+    # The mean fails; only what a new site may show passes.
+    decides = "ci" if finding.verdict == Verdict.FAIL else "prediction"
+    rows = (("ci", "mean over sites"), ("prediction", "a new similar site"))
+    for key, name in rows if mean is not None else ():
+        is_told = is_judged and key == decides
         yield _row(
-            "a new similar site",
+            name,
             mean,
             limits=limits,
-            bounds=prediction or [None, None],
-            sign=sign_of(finding) if is_judged else "",
-            word=str(finding.verdict) if is_judged else "",
+            bounds=contrast.get(key) or [None, None],
+            sign=sign_of(finding) if is_told else "",
+            word=str(finding.verdict) if is_told else "",
         )
     marks = (
         ("pooled", "all sites pooled", "square", VERMILLION),
