@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.gallery import illustrate
 from pytest_biasruler.audit.judging import judge_declared
+from pytest_biasruler.audit.planning import plan_labels
 from pytest_biasruler.audit.preparing import prepare
 from pytest_biasruler.audit.record import Audit
 from pytest_biasruler.audit.summary import context
@@ -56,15 +57,13 @@ def run_audit(
     """
     evidence = prepare(benchmark, workers=workers, store=store, progress=progress, metrics=metrics)
     judgements = judge_declared(evidence, policy=policy)
-    findings = [
-        illustrate(
-            evidence,
-            replace(judgement.finding, outcome=str(outcome_of(judgement.finding, today=today))),
-            show_cases=show_cases,
-        )
+    judged = [
+        replace(judgement.finding, outcome=str(outcome_of(judgement.finding, today=today)))
         for judgement in judgements
         if judgement.finding is not None
     ]
+    drawn = [illustrate(evidence, finding, show_cases=show_cases) for finding in judged]
+    findings = [plan_labels(evidence, finding, show_cases=show_cases) for finding in drawn]
     return assemble(
         context(evidence, show_cases=show_cases),
         findings,

@@ -93,6 +93,14 @@ def find_labelling(
     )
 
 
+def find_unlabelled(evidence: Evidence, reference: str) -> pd.Index:
+    """Return the cases that nobody labelled for a reference, sorted by name."""
+    codes = evidence.scored.excluded.get(reference, {})
+    cases = sorted(case for case, code in codes.items() if code in _NOT_THERE)
+    unlabelled: pd.Index[str] = pd.Index(cases, dtype=object)
+    return unlabelled
+
+
 def find_labelled_members(
     evidence: Evidence, labelling: Labelling, *, by: Sequence[str], min_patients: int
 ) -> Membership:

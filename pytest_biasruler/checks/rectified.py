@@ -199,9 +199,11 @@ def _part(mean: RectifiedMean) -> dict[str, Any]:
         "unlabelled_patients": mean.n_unlabelled,
         "weight": finite(mean.weight),
         "effective": finite(mean.effective),
+        "mean_rectifier": finite(mean.mean_rectifier),
         "sd_rectifier": finite(mean.sd_rectifier),
         "sd_automated": finite(mean.sd_automated),
         "sd_expert": finite(mean.sd_expert),
+        "support": [finite(end) for end in mean.support],
     }
 
 

@@ -38,6 +38,7 @@ def record_finding(
     `asked` holds `policy` and `waive` of the call, which stand above those of a marker.
     """
     from pytest_biasruler.audit.gallery import illustrate
+    from pytest_biasruler.audit.planning import plan_labels
 
     settings, marked = settings_of(item.config), read_markers(item)
     policy = (asked or {}).get("policy") or marked.policy
@@ -50,6 +51,7 @@ def record_finding(
     if is_judged:
         finding = replace(finding, outcome=str(outcome_of(finding, today=settings.today)))
     finding = illustrate(prepared.evidence, finding, show_cases=settings.show_cases)
+    finding = plan_labels(prepared.evidence, finding, show_cases=settings.show_cases)
     prepared.tell_context(item)
     found = Found(finding=finding, audit=prepared.digest, index=index)
     add_finding(item, found, data_hash=prepared.data_hash)

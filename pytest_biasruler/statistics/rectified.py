@@ -39,9 +39,13 @@ class RectifiedMean:
     effective : float
         Labelled patients that would give the same error without automated scores; NaN where
         an error is undefined, infinite where only theirs is 0.
+    mean_rectifier : float
+        Mean of the rectifier, expert - weight * automated.
     sd_rectifier, sd_automated, sd_expert : float
-        Standard deviations between patients of expert - weight * automated and of the two
-        scores: root of (squared error of the mean * patients).
+        Standard deviations between patients of the rectifier and of the two scores: root of
+        (squared error of the mean * patients).
+    support : tuple of float
+        Where the phantoms of its rectifier stand.
     """
 
     name: str
@@ -52,9 +56,11 @@ class RectifiedMean:
     n_labelled_cases: int
     n_unlabelled_cases: int
     effective: float
+    mean_rectifier: float
     sd_rectifier: float
     sd_automated: float
     sd_expert: float
+    support: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,9 +202,11 @@ def _rectify(part: Sampled, *, support: tuple[float, float], pulls: Pulls) -> Re
         n_labelled_cases=len(part.labelled.values),
         n_unlabelled_cases=len(part.unlabelled.values),
         effective=_effective(part, squared_error),
+        mean_rectifier=part.mean_rectifier,
         sd_rectifier=part.sd_of(part.rectifier),
         sd_automated=part.sd_automated,
         sd_expert=part.sd_of(part.labelled_scores),
+        support=support,
     )
 
 

@@ -1,0 +1,215 @@
+"""What to label next: how many labels, and whose, would turn an open finding into a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.audit.queue import draw_queue
+from pytest_biasruler.audit.supply import Supply, find_supplies
+from pytest_biasruler.checks.finding import Status, Verdict
+from pytest_biasruler.statistics.power import POWER
+from pytest_biasruler.statistics.settling import settle_gap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_biasruler.checks.evidence import Evidence
+    from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.statistics.allocation import Allocation
+
+PLANNED = ("gap", "ruler", "rectified")
+"""Checks whose open findings more labels may settle."""
+
+_FIRST = {
+    "no pairs": "no case has a score by both references yet",
+    "wrong pairing": "most predictions do not touch their reference, which has to be mended first",
+    "not a random subset": "the labelled cases are not known to be a random part, so more labels "
+    "beside them settle nothing; draw a random part and declare how",
+    "multiplicity": "it is beyond the limit alone and open only among all checks of the file",
+    "too few subgroups": "fewer than two subgroups have enough patients with an expert's label",
+}
+"""What stands before any number of labels, by the reason why a finding is open."""
+
+_LOST = "more than 5 % of the cases of a subgroup are lost for other reasons than a missing label"
+_AT_LIMIT = "the estimate lies at the limit"
+_TOO_MANY = "more than 10,000 patients would be needed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Goal:
+    """Where a finding is heading: the pairs that stand in the way, each with its margin."""
+
+    towards: Verdict
+    level: float
+    margins: Mapping[tuple[str, str], float]
+
+
+def plan_labels(evidence: Evidence, finding: Finding, *, show_cases: bool = False) -> Finding:
+    """Return the finding with ``details["plan"]`` if it is open and labels might settle it.
+
+    Case names in it are aliases unless `show_cases` is true.
+    """
+    if finding.check not in PLANNED or finding.verdict != Verdict.INCONCLUSIVE:
+        return finding
+    plan = _plan(evidence, finding)
+    if not show_cases:
+        plan = {**plan, "queue": [_aliased(evidence, entry) for entry in plan["queue"]]}
+    return replace(finding, details={**finding.details, "plan": plan})
+
+
+def _aliased(evidence: Evidence, entry: Mapping[str, Any]) -> dict[str, Any]:
+    aliases = evidence.scored.aliases
+    return {**entry, "cases": [aliases.get(case, "case") for case in entry["cases"]]}
+
+
+def _plan(evidence: Evidence, finding: Finding) -> dict[str, Any]:
+    if finding.reason in _FIRST:
+        return _fill(evidence, finding) or _nothing(_FIRST[str(finding.reason)])
+    goal = _goal_of(finding)
+    if goal is None:
+        return _nothing(_AT_LIMIT)
+    judged = [group.name for group in finding.groups if group.status == Status.JUDGED]
+    supplies = find_supplies(evidence, finding, names=judged)
+    covers = goal.towards == Verdict.PASS and finding.check != "rectified"
+    if covers and any(supply.n_spare < 0 for supply in supplies.values()):
+        return _nothing(_LOST, towards=goal.towards)
+    wanted, further = _numbers(goal, supplies)
+    if inf in (*wanted.values(), *further.values()):
+        return _nothing(f"it cannot be settled at this limit: {_TOO_MANY}", towards=goal.towards)
+    seed = sum(supply.stock.n_labelled for supply in supplies.values())
+    drawn = {
+        name: draw_queue(
+            evidence,
+            finding,
+            supply,
+            n_wanted=int(wanted[name]),
+            n_spare=supply.n_spare if covers else None,
+            seed=seed,
+        )
+        for name, supply in supplies.items()
+    }
+    rows = [_row(supply, drawn[name], further[name]) for name, supply in supplies.items()]
+    return {
+        "towards": str(goal.towards),
+        "settled_by": _settled_by(rows),
+        "reason": None,
+        "chance": POWER,
+        "level": goal.level,
+        "seed": seed,
+        "subgroups": rows,
+        "queue": [entry for entries in drawn.values() for entry in entries],
+    }
+
+
+def _fill(evidence: Evidence, finding: Finding) -> dict[str, Any] | None:
+    """Return the labels that make subgroups large enough to be judged, if they are there."""
+    design = finding.details.get("design") or {}
+    if finding.reason != "too few subgroups" or not design.get("is_random"):
+        return None
+    names = [group.name for group in finding.groups if group.status != Status.MISSING]
+    supplies = find_supplies(evidence, finding, names=names)
+    enough = {
+        name: supply
+        for name, supply in supplies.items()
+        if supply.stock.n_patients >= design["min_patients"]
+    }
+    if len(enough) < 2:
+        return None
+    seed = sum(supply.stock.n_labelled for supply in supplies.values())
+    drawn = {
+        name: draw_queue(
+            evidence,
+            finding,
+            supply,
+            n_wanted=max(design["min_patients"], supply.stock.n_labelled),
+            n_spare=None,
+            seed=seed,
+        )
+        for name, supply in enough.items()
+    }
+    return {
+        **_nothing(f"{_FIRST[finding.reason]}; these labels would let them be judged, no more"),
+        "settled_by": "labels",
+        "chance": None,
+        "seed": seed,
+        "subgroups": [_row(supply, drawn[name], 0) for name, supply in enough.items()],
+        "queue": [entry for entries in drawn.values() for entry in entries],
+    }
+
+
+def _nothing(reason: str, *, towards: Verdict | None = None) -> dict[str, Any]:
+    """Return the plan of a finding that labels alone cannot settle."""
+    return {
+        "towards": None if towards is None else str(towards),
+        "settled_by": "nothing",
+        "reason": reason,
+        "chance": POWER,
+        "level": None,
+        "seed": None,
+        "subgroups": [],
+        "queue": [],
+    }
+
+
+def _settled_by(rows: Sequence[Mapping[str, Any]]) -> str:
+    return "patients" if any(row["further"] for row in rows) else "labels"
+
+
+def _row(supply: Supply, entries: Sequence[Mapping[str, Any]], further: float) -> dict[str, Any]:
+    asked = [entry for entry in entries if entry["rank"] is not None]
+    return {
+        "name": supply.stock.name,
+        "labelled": supply.stock.n_labelled,
+        "open": supply.n_open,
+        "labels": len(asked),
+        "cases": sum(len(entry["cases"]) for entry in asked),
+        "further": int(further),
+    }
+
+
+def _goal_of(finding: Finding) -> _Goal | None:
+    """Return which pairs have to pass the limit, and in which direction."""
+    estimate, limit = finding.estimate, finding.limit
+    if estimate is None or estimate.value is None or estimate.pair is None or limit is None:
+        return None
+    if estimate.value == limit:
+        return None
+    pairs = {(pair["a"], pair["b"]): pair for pair in finding.details.get("pairs") or ()}
+    level = finding.details.get("level")
+    if estimate.value > limit:
+        margins = {estimate.pair: estimate.value - limit}
+        return _Goal(towards=Verdict.FAIL, level=level or 1 - estimate.alpha, margins=margins)
+    open_pairs = {
+        names: limit - pair["estimate"]
+        for names, pair in pairs.items()
+        if pair["estimate"] is not None and not (pair["high"] or 0.0) < limit
+    }
+    return _Goal(towards=Verdict.PASS, level=1 - estimate.alpha, margins=open_pairs)
+
+
+def _numbers(
+    goal: _Goal, supplies: Mapping[str, Supply]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the labelled patients that each subgroup wants, and the further patients."""
+    wanted = {name: float(supply.stock.n_labelled) for name, supply in supplies.items()}
+    further = dict.fromkeys(supplies, 0.0)
+    # All of them have to pass: each gets its share of the chance that one does not.
+    chance = 1 - (1 - POWER) / max(len(goal.margins), 1)
+    for (a, b), margin in goal.margins.items():
+        found = _settle(goal, supplies[a], supplies[b], margin=margin, chance=chance)
+        for name, n in zip((a, b), found.labelled, strict=True):
+            n_patients = supplies[name].stock.n_patients
+            wanted[name] = max(wanted[name], n if found.is_possible else min(n, n_patients))
+            further[name] = max(further[name], 0.0 if found.is_possible else n - n_patients)
+    return wanted, further
+
+
+def _settle(goal: _Goal, a: Supply, b: Supply, *, margin: float, chance: float) -> Allocation:
+    """Return the labels of one pair; the phantoms stand where they hurt its verdict."""
+    edges = (a.mean - a.low, b.high - b.mean)
+    if goal.towards == Verdict.PASS:
+        edges = (a.high - a.mean, b.mean - b.low)
+    stocks = (replace(supply.stock, edge=edge) for supply, edge in zip((a, b), edges, strict=True))
+    return settle_gap(*stocks, margin=margin, level=goal.level, chance=chance)
