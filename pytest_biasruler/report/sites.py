@@ -92,15 +92,14 @@ def _summary_rows(finding: Finding, contrast: Contrast) -> Iterator[ForestRow]:
     limits = _limits(finding)
     own = finding.estimate.pair if finding.estimate else None
     is_judged = own == (contrast["a"], contrast["b"])
-    mean = contrast.get("mean")
     # The mean fails; only what a new site may show passes.
     decides = "ci" if finding.verdict == Verdict.FAIL else "prediction"
     rows = (("ci", "mean over sites"), ("prediction", "a new similar site"))
-    for key, name in rows if mean is not None else ():
+    for key, name in rows if contrast.get("mean") is not None else ():
         is_told = is_judged and key == decides
         yield _row(
             name,
-            mean,
+            contrast["mean"],
             limits=limits,
             bounds=contrast.get(key) or [None, None],
             sign=sign_of(finding) if is_told else "",
