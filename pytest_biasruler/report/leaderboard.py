@@ -89,7 +89,14 @@ def _flips(finding: Finding, ranking: Mapping[str, Any]) -> Iterator[Block]:
     ]
     yield make_table(
         f"Models that change places{where_of(finding, ranking)}",
-        ("ahead by automated", "ahead by expert", "lead by automated", "lead by expert", "p", ""),
+        (
+            "ahead by automated",
+            "ahead by expert",
+            "lead by automated",
+            "lead by expert",
+            "p",
+            "order",
+        ),
         rows,
         note=(
             "p: that both references surely order the two so, adjusted by Holm over all ordered "

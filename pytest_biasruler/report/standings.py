@@ -8,7 +8,13 @@ from pytest_biasruler.report.charts import Slope, draw_slopes
 from pytest_biasruler.report.forest import ForestRow, Panel
 from pytest_biasruler.report.marks import MOST_SERIES
 from pytest_biasruler.report.numbers import format_number, shown, typeset
-from pytest_biasruler.report.rows import axis_of, draw_panels, estimate_row, words_of
+from pytest_biasruler.report.rows import (
+    MOST_PAIRS,
+    axis_of,
+    draw_panels,
+    estimate_row,
+    words_of,
+)
 from pytest_biasruler.report.wording import attribute_title, metric_title
 
 if TYPE_CHECKING:
@@ -87,30 +93,32 @@ def where_of(finding: Finding, ranking: Mapping[str, Any] | None) -> str:
 
 
 def _draw_regrets(finding: Finding) -> Figure | None:
-    rankings = finding.details.get("rankings") or ()
-    limits = () if finding.limit is None else (finding.limit,)
-    rows = [
-        ForestRow(
-            name=shown(one.get("subgroup") or EVERYONE),
-            value=(one.get("regret") or {}).get("value"),
-            bounds=((one.get("regret") or {}).get("low"), (one.get("regret") or {}).get("high")),
-            limits=limits,
-            shown=typeset(format_number((one.get("regret") or {}).get("value"))),
-            shape="ring",
-            colour="none",
-        )
-        for one in rankings
-    ]
-    if finding.estimate is not None and len(rows) != 1:
-        rows.insert(0, estimate_row(finding, name="largest regret"))
-    elif finding.estimate is not None:
-        rows = [estimate_row(finding, name="regret")]
+    rankings = [one for one in finding.details.get("rankings") or () if one.get("regret")]
+    rankings.sort(key=lambda one: -(one["regret"].get("value") or 0.0))
+    rows = [_regret_row(finding, one) for one in rankings[:MOST_PAIRS]]
+    if finding.estimate is not None:
+        is_alone = len(rows) <= 1
+        own = estimate_row(finding, name="regret" if is_alone else "largest regret")
+        rows = [own] if is_alone else [own, *rows]
     text = words_of(
         finding,
         "What it costs to choose the model that the automated reference puts first, with bounds, "
         "against the limit.",
         "What the automated reference's choice costs by the expert, with its decision bounds. A "
-        "FAIL also needs the two models' order to be confirmed under both references.",
+        "FAIL needs the order of two models to be confirmed under both references.",
     )
     panel = Panel(rows=tuple(rows), axis=axis_of(finding, "regret in "), origin=0.0)
     return draw_panels(text, (panel,))
+
+
+def _regret_row(finding: Finding, ranking: Mapping[str, Any]) -> ForestRow:
+    regret = ranking["regret"]
+    return ForestRow(
+        name=shown(ranking.get("subgroup") or EVERYONE),
+        value=regret.get("value"),
+        bounds=(regret.get("low"), regret.get("high")),
+        limits=() if finding.limit is None else (finding.limit,),
+        shown=typeset(format_number(regret.get("value"), limit=finding.limit)),
+        shape="ring",
+        colour="none",
+    )
