@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_biasruler.checks.finding import Verdict
@@ -94,6 +96,12 @@ def test_the_limit_is_dashed_and_an_open_bound_is_an_arrow():
     assert not marks(difficulty(), Point)
     open_ended = difficulty(split={AGES[0]: part(0.111, 0.051, 0.021, None)})
     assert [point.shape for point in marks(open_ended, Point)] == ["right"]
+
+
+def test_without_a_limit_none_is_drawn():
+    finding = replace(difficulty(), limit=None)
+    assert "5 3" not in [path.dash for path in marks(finding, Path)]
+    assert len([box for box in marks(finding, Box) if box.y > 30]) == 6
 
 
 def test_bounds_that_nothing_is_known_of_are_not_drawn():

@@ -120,6 +120,17 @@ def test_a_patient_on_both_sides_makes_the_error_smaller():
     assert shared.se < alone.se / 2
 
 
+def test_a_shared_patient_on_whom_the_line_hinges_leaves_the_bounds_open():
+    result = hold_equal(
+        [0.9, 0.8, 0.9, 0.7, 0.6, 0.5],
+        list("aaaabb"),
+        covariates={"x": [0.0, 0, 0, 1, 1, 1]},
+        patients=list("pqrsst"),
+    )
+    assert result.value == pytest.approx(0.7 - 0.55)
+    assert (result.low, result.high) == (-np.inf, np.inf)
+
+
 def test_units_of_a_covariate_and_columns_that_repeat_it_do_not_matter():
     size, column, groups = noisy()
     plain = hold_equal(column, groups, covariates={"size": size})
