@@ -120,9 +120,12 @@ def _features_table(finding: Finding, rows: list[Mapping[str, Any]]) -> Table:
     head = ("first", "second", "feature", "median of first", "median of second")
     return make_table(
         "Every shape feature, one row per patient",
-        (*head, "Cliff's delta", "bounds", "the first are", "p", "verdict"),
+        (*head, "Cliff's delta", "bounds", "the first, compared", "p", "verdict"),
         [_feature_cells(finding, row) for row in rows],
-        note="Bounds decide: beyond a limit at the corrected level, within both at the plain one.",
+        note=(
+            "Bounds decide: beyond a limit at the corrected level, within both at the plain one. "
+            "A bound stands at 0 where only the plain level excludes 0."
+        ),
     )
 
 
