@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.accounting import Accounting, account, files_without_audit
+from pytest_biasruler.shell.exports import CSV_PLAN
 from pytest_biasruler.shell.extensions import gather_extensions, gather_sections
 from pytest_biasruler.shell.outputs import clear_outputs, own_paths, write_output
+from pytest_biasruler.shell.selftest import Tested, run_gate_test
 from pytest_biasruler.shell.settings import Settings, settings_of
 from pytest_biasruler.shell.stash import BENCHMARKS
 
@@ -42,11 +44,12 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Closed:
-    """One benchmark at the end of a run."""
+    """One benchmark at the end of a run; `tested` tells what its gate catches, if asked for."""
 
     subject: Subject
     accounting: Accounting
     outputs: tuple[Path, ...] = ()
+    tested: str = ""
 
     @property
     def bundle(self) -> Bundle | None:
@@ -73,26 +76,40 @@ class Closing:
 
 
 def close_audits(
-    config: pytest.Config, ledger: Ledger, *, census: Census, guard: Guard
+    config: pytest.Config, ledger: Ledger, *, census: Census, guard: Guard, is_finished: bool
 ) -> Closing:
-    """Assemble the audits of a run, write their outputs, and say what is wrong with the run."""
+    """Assemble the audits of a run, write their outputs, and say what is wrong with the run.
+
+    The gates of a run that did not finish are not tested.
+    """
     subjects = _subjects(ledger, census)
     closed, problems = [], []
     for subject, paths in zip(subjects, _paths(subjects, settings_of(config)), strict=True):
         accounting = account(subject.bundle, ledger, census=census, guard=guard, file=subject.file)
         written: list[Path] = []
+        tested = Tested()
         if subject.bundle is not None:
-            audit, refused = gather_extensions(config, assemble_audit(subject.bundle, accounting))
+            tested = run_gate_test(config, subject.bundle) if is_finished else tested
+            audit = replace(assemble_audit(subject.bundle, accounting), selftest=tested.result)
+            audit, refused = gather_extensions(config, audit)
             render: dict[str, Callable[[], str]] = {
                 "json": audit.to_json,
                 "html": partial(_render, audit, config=config),
+                CSV_PLAN: partial(_tabulate, audit),
             }
             written, failures = _write(config, paths, render=render)
             problems += [*refused, *failures]
         else:
             # What an earlier run wrote here would be taken for this run's; strangers stay.
             clear_outputs([*paths.values()], root=config.rootpath)
-        closed.append(Closed(subject=subject, accounting=accounting, outputs=tuple(written)))
+        closed.append(
+            Closed(
+                subject=subject,
+                accounting=accounting,
+                outputs=tuple(written),
+                tested=tested.line,
+            )
+        )
     reasons = _reasons(closed, ledger, guard, settings=settings_of(config))
     reasons += _partial_reasons(closed, census, config=config)
     return Closing(audits=tuple(closed), reasons=(*reasons, *map(str, problems)))
@@ -112,7 +129,8 @@ def _paths(subjects: Sequence[Subject], settings: Settings) -> list[dict[str, Pa
     paths: list[dict[str, Path]] = [{} for _ in subjects]
     places = [place for place, each in enumerate(subjects) if each.bundle or each.file]
     names = [subjects[place].name for place in places]
-    for kind, path in (("json", settings.json), ("html", settings.html)):
+    outputs = {"json": settings.json, "html": settings.html, CSV_PLAN: settings.csv_plan}
+    for kind, path in outputs.items():
         if path is not None:
             for place, own in zip(places, own_paths(path, names), strict=True):
                 paths[place][kind] = own
@@ -140,7 +158,7 @@ def assemble_audit(bundle: Bundle, accounting: Accounting) -> Audit:
 def _write(
     config: pytest.Config, paths: Mapping[str, Path], *, render: Mapping[str, Callable[[], str]]
 ) -> tuple[list[Path], list[BiasRulerError]]:
-    """Write JSON, then HTML; one that fails does not stop the other."""
+    """Write one after the other; one that fails does not stop the others."""
     from pytest_biasruler.scoring.attempt import attempt
 
     settings, written, problems = settings_of(config), [], []
@@ -165,6 +183,12 @@ def _render(audit: Audit, *, config: pytest.Config) -> str:
     from pytest_biasruler.report.html import render_html
 
     return render_html(audit, sections=gather_sections(config, audit))
+
+
+def _tabulate(audit: Audit) -> str:
+    from pytest_biasruler.report.exports import tabulate_plan
+
+    return tabulate_plan(audit)
 
 
 def _reasons(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_biasruler.errors import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pytest
 
@@ -29,7 +30,7 @@ class Option:
     flag: str
     ini: str
     help: str
-    type: Literal["string", "bool"] = "string"
+    type: Literal["string", "bool", "linelist"] = "string"
     default: object = None
     keys: Mapping[str, Any] = field(default_factory=dict)
 
@@ -41,6 +42,28 @@ class Option:
 
 def _switch(*, value: bool, dest: str) -> dict[str, Any]:
     return {"action": "store_const", "const": value, "dest": dest}
+
+
+class OptionalNumber(argparse.Action):
+    """An option with or without a number, which leaves the path behind it to pytest.
+
+    By itself argparse takes whatever stands behind such an option for its value.
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002  (as argparse calls it)
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,  # noqa: ARG002  (as argparse calls it)
+    ) -> None:
+        """Keep the number; hand anything else back to those who read the paths."""
+        text = str(values)
+        setattr(namespace, self.dest, text if text.isdecimal() else self.const)
+        if not text.isdecimal():
+            # Where argparse itself keeps what a subparser leaves over.
+            rest = [*getattr(namespace, "_unrecognized_args", []), text]
+            vars(namespace)["_unrecognized_args"] = rest
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -61,6 +84,15 @@ OPTIONS: tuple[Option, ...] = (
         ini="biasruler_json",
         help="write audit.json here",
         keys={"metavar": "PATH"},
+    ),
+    Option(
+        flag="--biasruler-export",
+        ini="biasruler_export",
+        help="write what is asked for as KIND=PATH, may be repeated; KIND is csv-plan, a table of "
+        "the cases to label next",
+        type="linelist",
+        default=[],
+        keys={"metavar": "KIND=PATH", "action": "append"},
     ),
     Option(
         flag="--biasruler-policy",
@@ -104,6 +136,13 @@ OPTIONS: tuple[Option, ...] = (
         ini="biasruler_min_checks",
         help="fail the run if fewer checks than this were run",
         keys={"metavar": "N"},
+    ),
+    Option(
+        flag="--biasruler-selftest",
+        ini="biasruler_selftest",
+        help="plant biases into the benchmark's own data and report which of them its checks "
+        "catch, in N worlds (default: 200); changes no outcome",
+        keys={"metavar": "N", "nargs": "?", "const": "200", "action": OptionalNumber},
     ),
 )
 """Every option with an ini twin, in the order of ``--help``."""

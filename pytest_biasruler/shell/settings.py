@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ import pytest
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError, Limits
+from pytest_biasruler.shell.exports import CSV_PLAN, read_exports
+from pytest_biasruler.shell.limits import read_limits
 from pytest_biasruler.shell.options import OPTIONS, Option
 from pytest_biasruler.shell.stash import SETTINGS
 
@@ -27,6 +29,8 @@ class Settings:
     ----------
     policy_option, policy_ini : Policy or None
         Apart, because a marker stands between them (see `policy_of`).
+    selftest : int or None
+        In how many worlds the gate is tested; None: it is not.
     limits_changed : mapping
         Limits of the safe reader that are not at their default.
     run_date : date
@@ -38,12 +42,14 @@ class Settings:
     file: Path | None
     html: Path | None
     json: Path | None
+    csv_plan: Path | None
     policy_option: Policy | None
     policy_ini: Policy | None
     workers: int
     no_cache: bool
     show_cases: bool
     min_checks: int | None
+    selftest: int | None
     junit_properties: bool
     limits: Limits
     limits_changed: Mapping[str, Any]
@@ -54,7 +60,8 @@ class Settings:
     @property
     def outputs(self) -> tuple[Path, ...]:
         """Paths that this run is to write."""
-        return tuple(path for path in (self.json, self.html) if path is not None)
+        paths = (self.json, self.html, self.csv_plan)
+        return tuple(path for path in paths if path is not None)
 
     def policy_of(self, *, marker: str | None, declared: str) -> Policy:
         """Return the policy of one check: command line, marker, ini, benchmark file."""
@@ -72,18 +79,20 @@ def read_settings(config: pytest.Config) -> Settings:
     """
     problems: list[BiasRulerError] = []
     values = {option.ini: _Value.of(option, config) for option in OPTIONS}
-    limits, changed = _read_limits(config, problems)
+    limits, changed = read_limits(config, problems)
     today = dt.datetime.now(tz=dt.UTC).date()
     settings = Settings(
         file=values["biasruler_file"].as_path(config),
         html=values["biasruler_html"].as_path(config),
         json=values["biasruler_json"].as_path(config),
+        csv_plan=_export(values["biasruler_export"], config, problems).get(CSV_PLAN),
         policy_option=_policy(values["biasruler_policy"], from_ini=False, problems=problems),
         policy_ini=_policy(values["biasruler_policy"], from_ini=True, problems=problems),
         workers=_workers(values["biasruler_workers"], problems),
         no_cache=bool(values["biasruler_no_cache"].value),
         show_cases=bool(values["biasruler_show_cases"].value),
-        min_checks=_min_checks(values["biasruler_min_checks"], problems),
+        min_checks=_whole_number(values["biasruler_min_checks"], problems),
+        selftest=_whole_number(values["biasruler_selftest"], problems) or None,
         junit_properties=bool(config.getini("biasruler_junit_properties")),
         limits=limits,
         limits_changed=changed,
@@ -154,11 +163,13 @@ class _Value:
         return self.ini if self.option is None else self.flag
 
     def as_path(self, config: pytest.Config) -> Path | None:
+        return _absolute(self.folder(config), str(self.value)) if self.value else None
+
+    def folder(self, config: pytest.Config) -> Path:
         # Whoever types a path means his own folder; whoever writes an ini means the ini's folder.
         if self.option is not None:
-            return _absolute(config.invocation_params.dir, str(self.option))
-        folder = config.inipath.parent if config.inipath is not None else config.rootpath
-        return _absolute(folder, str(self.from_ini)) if self.from_ini else None
+            return config.invocation_params.dir
+        return config.inipath.parent if config.inipath is not None else config.rootpath
 
     def wrong(self, expected: str) -> BiasRulerError:
         return BiasRulerError("BR602", f"{self.place} is {self.value}", expected, "Correct it")
@@ -166,6 +177,14 @@ class _Value:
 
 def _absolute(folder: Path, path: str) -> Path:
     return Path(os.path.normpath(folder / path))
+
+
+def _export(
+    value: _Value, config: pytest.Config, problems: list[BiasRulerError]
+) -> dict[str, Path]:
+    named, wrong = read_exports(value.value, place=value.place)
+    problems += wrong
+    return {kind: _absolute(value.folder(config), path) for kind, path in named.items()}
 
 
 def _policy(value: _Value, *, from_ini: bool, problems: list[BiasRulerError]) -> Policy | None:
@@ -195,7 +214,7 @@ def _n_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _min_checks(value: _Value, problems: list[BiasRulerError]) -> int | None:
+def _whole_number(value: _Value, problems: list[BiasRulerError]) -> int | None:
     if value.value in (None, ""):
         return None
     text = str(value.value)
@@ -203,31 +222,6 @@ def _min_checks(value: _Value, problems: list[BiasRulerError]) -> int | None:
         return int(text)
     problems.append(value.wrong("a whole number"))
     return None
-
-
-def _read_limits(
-    config: pytest.Config, problems: list[BiasRulerError]
-) -> tuple[Limits, dict[str, Any]]:
-    changed: dict[str, Any] = {}
-    for limit in fields(Limits):
-        found = config.getini(f"biasruler_{limit.name}")
-        value = _number(found, like=limit.default)
-        if value is None:
-            place = f"biasruler_{limit.name} is {found}"
-            problems.append(BiasRulerError("BR602", place, "a number above 0", "Correct it"))
-        elif value != limit.default:
-            changed[limit.name] = value
-    return Limits(**changed), changed
-
-
-def _number(found: object, *, like: object) -> bool | float | int | None:
-    if isinstance(like, bool):
-        return bool(found)
-    try:
-        value = float(str(found)) if isinstance(like, float) else int(str(found))
-    except ValueError:
-        return None
-    return value if 0 < value < float("inf") else None
 
 
 def _run_date(today: dt.date, problems: list[BiasRulerError]) -> dt.date:

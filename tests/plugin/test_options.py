@@ -14,6 +14,10 @@ CASES = {
     "--biasruler": ("a.toml", ("--biasruler=b.toml",), "file", "ini/a.toml", "b.toml"),
     "--biasruler-html": ("a.html", ("--biasruler-html=b.html",), "html", "ini/a.html", "b.html"),
     "--biasruler-json": ("a.json", ("--biasruler-json=b.json",), "json", "ini/a.json", "b.json"),
+    "--biasruler-export": (
+        *("csv-plan=a.csv", ("--biasruler-export=csv-plan=b.csv",), "csv_plan"),
+        *("ini/a.csv", "b.csv"),
+    ),
     "--biasruler-policy": (
         *("point", ("--biasruler-policy=prove-safe",), "policy", "point", "prove-safe"),
     ),
@@ -21,6 +25,7 @@ CASES = {
     "--biasruler-no-cache": ("false", ("--biasruler-no-cache",), "no_cache", False, True),
     "--biasruler-show-cases": ("false", ("--biasruler-show-cases",), "show_cases", False, True),
     "--biasruler-alias": ("true", ("--biasruler-alias",), "show_cases", True, False),
+    "--biasruler-selftest": ("30", ("--biasruler-selftest=20",), "selftest", 30, 20),
     "--biasruler-min-checks": ("4", ("--biasruler-min-checks=5",), "min_checks", 4, 5),
 }
 
@@ -150,3 +155,30 @@ def test_case_names_are_shown_only_if_asked_and_the_header_says_so(pytester, wri
     result.stdout.fnmatch_lines(["biasruler: outputs contain case names*"])
     audit = json.loads((pytester.path / "audit.json").read_text("utf-8"))
     assert audit["settings"]["show_cases"] is True
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("badge=x.svg", "is badge=x.svg; expected KIND=PATH, KIND one of csv-plan"),
+        ("csv-plan", "is csv-plan; expected KIND=PATH"),
+        ("csv-plan=", "is csv-plan=; expected KIND=PATH"),
+        ("plan.csv", "is plan.csv; expected KIND=PATH"),
+    ],
+)
+def test_an_export_of_an_unknown_kind_is_refused_with_those_there_are(pytester, entry, said):
+    with pytest.raises(pytest.UsageError, match="BR602") as refused:
+        _settings(pytester, f"--biasruler-export={entry}")
+    assert f"--biasruler-export {said}" in str(refused.value)
+
+
+def test_one_kind_of_export_has_one_path(pytester):
+    with pytest.raises(pytest.UsageError, match="names csv-plan twice"):
+        _settings(
+            pytester, "--biasruler-export=csv-plan=a.csv", "--biasruler-export=csv-plan=b.csv"
+        )
+
+
+def test_an_export_may_not_share_its_path(pytester):
+    with pytest.raises(pytest.UsageError, match="two outputs have one path"):
+        _settings(pytester, "--biasruler-html=a", "--biasruler-export=csv-plan=a")

@@ -14,8 +14,10 @@ from pytest_biasruler.shell.outputs import clear_outputs, show_path, write_outpu
 OURS = {
     "page": '<!doctype html><meta name="generator" content="pytest-biasruler 0.1.0">',
     "json": '{"findings": [], "schema": "biasruler-audit/1"}',
+    "plan": "check,rank,case,subgroup,probability,seed\n",
 }
 STRANGERS = ["my page", "{}", '{"schema": "other/1"}', "[[[", "pytest-biasruler", "[benchmark]\n"]
+STRANGERS += ["check,rank,case,subgroup,probability,seed,my remarks\n", "check,rank,case\n"]
 
 
 @pytest.mark.parametrize("text", OURS.values(), ids=OURS.keys())
