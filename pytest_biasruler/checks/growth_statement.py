@@ -123,7 +123,9 @@ def state_growth(
             f"subgroups of {attribute}"
         )
     between = f" between {change.pair[0]} and {change.pair[1]}" if n_judged > 2 else ""
-    what = _did(change, f"the {attribute} gap{between}", f" {unit}" if unit else "")
+    is_turned = change.direction == "reverses"  # told with the pair and its signs
+    gap = f"the {attribute} gap{'' if is_turned else between}"
+    what = _did(change, gap, f" {unit}" if unit else "")
     where = " on the cases scored for every model" if is_crowded else ""
     return f"{_opening(declared)}raining on automated labels {what}{where}"
 

@@ -128,7 +128,7 @@ def _draw_loop(finding: Finding) -> Figure | None:
         "by what judges it. Only the bold column is judged by experts; a model that is trained "
         "and judged by the same automated labels may look fair.",
     )
-    titles = [f"judged by the {judge} reference" for judge in ARMS]
+    titles = [f"judged by {judge}" for judge in ARMS]
     return draw_square(rows, columns=titles, bold=0, words=figure_words)
 
 

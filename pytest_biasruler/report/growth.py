@@ -108,12 +108,12 @@ def loop_table(finding: Finding) -> Table:
         for judge in ARMS
     ]
     n_cases = (finding.details.get("closed_loop") or {}).get("n_cases")
-    note = f"The same {n_cases:,} cases in every row." if n_cases else ""
+    note = f"The same {n_cases:,} cases in every row. " if n_cases else ""
     return make_table(
         f"Closed loop: the gap {told_pair(finding)}",
         ("model and reference", "gap", "bounds"),
         rows,
-        note=note,
+        note=f"{note}These bounds are not corrected for the number of pairs.",
         is_sortable=False,
     )
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.report.marks import (
     BLUE,
-    INK,
     VERMILLION,
     Box,
     Figure,
@@ -88,11 +87,10 @@ def _draw_bounds(side: Side, scale: Scale, x: float) -> Iterator[Mark]:
     )
     y1, y2 = scale.place(low), scale.place(high)
     yield Line(x1=x, y1=y1, x2=x, y2=y2, width=2)
+    # A bound that is open, or too far away, runs out of the figure without an end.
     for bound, y in ((side.low, y1), (side.high, y2)):
         if bound is not None and scale.holds(bound):
             yield Line(x1=x - 5, y1=y, x2=x + 5, y2=y, width=2)
-        else:
-            yield Point(x=x, y=y, shape="diamond", colour=INK)
 
 
 def draw_square(

@@ -344,6 +344,17 @@ def test_of_three_subgroups_the_pair_is_named(make_evidence):
     assert len(finding.details["theta"]) == 6
 
 
+def test_of_three_subgroups_a_gap_turned_around_is_told_with_its_pair_once(make_evidence):
+    ages = ["old"] * 70 + ["mid"] * 60 + ["young"] * 70
+    ends = np.repeat([0.0, -0.02, -0.06], [70, 60, 70])
+    steps = np.concatenate([np.linspace(-0.1, 0.1, n) for n in (70, 60, 70)])
+    arms = {"auto": 0.8 + steps - ends, "expert_net": 0.8 + steps + ends}
+    assert ask(build(make_evidence, arms, ages=ages)).statement == (
+        "For these two checkpoints, training on automated labels turned the age gap around "
+        "(old − young: expert-trained +0.060, automated-trained −0.060)"
+    )
+
+
 def test_small_subgroups_are_named_beside_a_pass(make_evidence):
     ages = ["old"] * 95 + ["tiny"] * 5 + ["young"] * 100
     column = scores(0.85, 0.82)
