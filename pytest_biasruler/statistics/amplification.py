@@ -118,7 +118,7 @@ def estimate_amplification(
 
     References
     ----------
-    Berger, R. L. (1982). Technometrics 24(4), 295-300. doi:10.2307/1267823
+    Berger, R. L. (1982). Technometrics 24(4), 295-300. doi:10.1080/00401706.1982.10487790
 
     Examples
     --------
