@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.answer import note_automated
+from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.numbers import format_number
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ def state_transport(
     *,
     contrasts: Sequence[SiteContrast],
     judged: Sequence[SiteContrast],
+    verdict: Verdict,
 ) -> str:
     """Return what a new site may show and what pooling hides, or why nobody knows.
 
-    `judged` are those of the contrasts that have enough sites, the largest first.
+    `judged` are those of the contrasts that have enough sites, the largest first. What decides
+    comes last, for a bound follows it: of a FAIL the mean over sites.
     """
     attribute, ending = " and ".join(declared.by), note_automated(evidence, declared)
     title = evidence.metric(declared.metric).title
@@ -34,10 +37,17 @@ def state_transport(
         return _state_too_few(evidence, declared, contrasts) + ending
     top, limit = judged[0], declared.limit
     low, high = (_number(bound, limit=limit) for bound in top.prediction)
+    what, ahead = f"the {attribute} gap in {title}", _ahead(top.told_pair)
+    n_sites = len(top.usable)
+    span = f"lie between {low} and {high}{_unit(evidence, declared)}{_pooling(top, limit)}"
+    if verdict == Verdict.FAIL:
+        return (
+            f"At a new similar site {what} ({ahead}) would {span}; its mean over {n_sites} sites "
+            f"is {_number(top.value, limit=limit)}{ending}"
+        )
     return (
-        f"At a new similar site the {attribute} gap in {title} ({_ahead(top.told_pair)}) would "
-        f"lie between {low} and {high}{_unit(evidence, declared)}{_pooling(top, limit)}; its mean "
-        f"over {len(top.usable)} sites is {_number(top.value, limit=limit)}{ending}"
+        f"At a new similar site {what} ({ahead}; mean over {n_sites} sites {_number(top.value)}) would "
+        f"{span}{ending}"
     )
 
 

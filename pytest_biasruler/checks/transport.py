@@ -88,7 +88,11 @@ def check_transport(evidence: Evidence, declared: DeclaredCheck) -> Finding:
         evidence,
         declared,
         statement=state_transport(
-            evidence, declared, contrasts=transport.contrasts, judged=transport.judged
+            evidence,
+            declared,
+            contrasts=transport.contrasts,
+            judged=transport.judged,
+            verdict=verdict,
         )
         + note_unjudged(members, verdict),
         verdict=verdict,
