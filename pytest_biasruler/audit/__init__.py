@@ -12,6 +12,7 @@ from pytest_biasruler.audit.record import (
     load_schema,
 )
 from pytest_biasruler.audit.running import assemble, run_audit
+from pytest_biasruler.audit.selftest import run_selftest
 from pytest_biasruler.audit.summary import context
 from pytest_biasruler.checks.evidence import Evidence
 
@@ -29,4 +30,5 @@ __all__ = [
     "load_schema",
     "prepare",
     "run_audit",
+    "run_selftest",
 ]

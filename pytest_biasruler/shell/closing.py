@@ -103,12 +103,7 @@ def close_audits(
             # What an earlier run wrote here would be taken for this run's; strangers stay.
             clear_outputs([*paths.values()], root=config.rootpath)
         closed.append(
-            Closed(
-                subject=subject,
-                accounting=accounting,
-                outputs=tuple(written),
-                tested=tested.line,
-            )
+            Closed(subject=subject, accounting=accounting, outputs=(*written,), tested=tested.line)
         )
     reasons = _reasons(closed, ledger, guard, settings=settings_of(config))
     reasons += _partial_reasons(closed, census, config=config)

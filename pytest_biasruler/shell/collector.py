@@ -93,7 +93,13 @@ class Collector:
         from pytest_biasruler.shell.ledger import Ledger
 
         ledger = self._ledger or Ledger()
-        self._closing = close_audits(self._config, ledger, census=census, guard=self._guard)
+        self._closing = close_audits(
+            self._config,
+            ledger,
+            census=census,
+            guard=self._guard,
+            is_finished=session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED),
+        )
         if self._closing.reasons and session.exitstatus in (0, 5):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -111,6 +111,14 @@ class Preparations:
             raise known.with_traceback(None)
         return known
 
+    def find(self, context: Mapping[str, Any]) -> Prepared | None:
+        """Return what was prepared here and has this context, if anything has."""
+        told = to_text(context)
+        for known in self._prepared.values():
+            if isinstance(known, Prepared) and to_text(known.context["context"]) == told:
+                return known
+        return None
+
     def _is_own(self, benchmark: Benchmark, scores: pd.DataFrame) -> bool:
         known = self._prepared.get(benchmark)
         return isinstance(known, Prepared) and known.evidence.scored.table is scores

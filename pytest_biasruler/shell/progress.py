@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -34,24 +35,27 @@ def is_ci() -> bool:
     return any(os.environ.get(name) for name in ("CI", "BUILD_NUMBER"))
 
 
-def make_progress(config: pytest.Config, *, is_wanted: bool) -> Progress:
-    """Return how this process shows progress.
+def make_progress(
+    config: pytest.Config, *, is_wanted: bool, task: str = "scoring", noun: str = "cases"
+) -> Progress:
+    """Return how this process shows progress of a task with so many things.
 
     `is_wanted` is what the controller of xdist told its worker; it does not matter elsewhere.
     """
+    show = partial(progress_line, task=task, noun=noun)
     if config.get_verbosity() < 0:
         return silent
     if hasattr(config, "workerinput"):
         stream = sys.__stderr__
         if not is_wanted or stream is None:
             return silent
-        return WholeLines(lambda line: print(line, file=stream, flush=True))
+        return WholeLines(lambda line: print(line, file=stream, flush=True), show=show)
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is None:
         return silent
     if is_ci():
-        return WholeLines(_uncaptured(config, reporter.write_line))
-    return LiveLine(config, reporter) if reporter.isatty else silent
+        return WholeLines(_uncaptured(config, reporter.write_line), show=show)
+    return LiveLine(config, reporter, show=show) if reporter.isatty else silent
 
 
 def is_progress_wanted(config: pytest.Config) -> bool:
@@ -60,7 +64,15 @@ def is_progress_wanted(config: pytest.Config) -> bool:
     return reporter is not None and (reporter.isatty or is_ci())
 
 
-def progress_line(done: int, total: int, *, from_store: int, seconds: float) -> str:
+def progress_line(
+    done: int,
+    total: int,
+    *,
+    from_store: int,
+    seconds: float,
+    task: str = "scoring",
+    noun: str = "cases",
+) -> str:
     """Return one line about `done` of `total` cases after `seconds`.
 
     Examples
@@ -68,7 +80,7 @@ def progress_line(done: int, total: int, *, from_store: int, seconds: float) -> 
     >>> progress_line(60, 150, from_store=10, seconds=10)
     'biasruler: scoring 60/150 cases, 10 from store, 5.0/s, 0:18 left'
     """
-    line = f"biasruler: scoring {done}/{total} cases"
+    line = f"biasruler: {task} {done}/{total} {noun}"
     if from_store:
         line += f", {from_store} from store"
     if not (done > from_store and seconds > 0):
@@ -82,9 +94,14 @@ class WholeLines:
     """A line for every tenth of the cases, and at least one a minute."""
 
     def __init__(
-        self, write: Callable[[str], object], *, clock: Callable[[], float] | None = None
+        self,
+        write: Callable[[str], object],
+        *,
+        show: Callable[..., str] = progress_line,
+        clock: Callable[[], float] | None = None,
     ):
         self._write = write
+        self._show = show
         self._clock = clock or time.monotonic
         self._start = self._last = self._clock()
         self._next_share = CI_STEP
@@ -98,7 +115,7 @@ class WholeLines:
         self._last = now
         while self._next_share <= share:
             self._next_share += CI_STEP
-        self._write(progress_line(done, total, from_store=from_store, seconds=now - self._start))
+        self._write(self._show(done, total, from_store=from_store, seconds=now - self._start))
 
 
 class LiveLine:
@@ -109,9 +126,11 @@ class LiveLine:
         config: pytest.Config,
         reporter: pytest.TerminalReporter,
         *,
+        show: Callable[..., str] = progress_line,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._reporter = reporter
+        self._line = show
         self._show = _uncaptured(config, self._rewrite)
         self._clock = clock or time.monotonic
         self._start = self._clock()
@@ -128,7 +147,7 @@ class LiveLine:
             return
         if self._last is not None and now - self._last < 1 / MOST_UPDATES_PER_S:
             return
-        self._show(progress_line(done, total, from_store=from_store, seconds=now - self._start))
+        self._show(self._line(done, total, from_store=from_store, seconds=now - self._start))
         self._last = now
 
     def _rewrite(self, line: str) -> None:

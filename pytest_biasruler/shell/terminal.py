@@ -47,6 +47,7 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
         if not is_quiet and bundle is not None:
             lines += [accounting_line(bundle, accounting), *problems, *chance_lines(findings)]
         lines += [(printable(text), "yellow") for text in (bundle.notices if bundle else ())]
+        lines += [(closed.tested, "")] if closed.tested else []
         lines.append((_outputs_line(closed, root=config.rootpath), ""))
     return lines + [(printable(reason), "red") for reason in closing.reasons]
 
