@@ -38,7 +38,7 @@ def state_transport(
     top, limit = judged[0], declared.limit
     low, high = (_number(bound, limit=limit) for bound in top.prediction)
     what, ahead = f"the {attribute} gap in {title}", _ahead(top.told_pair)
-    n_sites = len(top.usable)
+    n_sites, mean = len(top.usable), _number(top.value)
     span = f"lie between {low} and {high}{_unit(evidence, declared)}{_pooling(top, limit)}"
     if verdict == Verdict.FAIL:
         return (
@@ -46,7 +46,7 @@ def state_transport(
             f"is {_number(top.value, limit=limit)}{ending}"
         )
     return (
-        f"At a new similar site {what} ({ahead}; mean over {n_sites} sites {_number(top.value)}) would "
+        f"At a new similar site {what} ({ahead}; mean over {n_sites} sites {mean}) would "
         f"{span}{ending}"
     )
 

@@ -265,3 +265,12 @@ def test_raising_the_limit_never_moves_pass_to_fail(make_evidence, limit):
     order = [Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS]
     verdicts = [ask(make_evidence, table, limit=each).verdict for each in (limit, limit + 0.03)]
     assert order.index(verdicts[0]) <= order.index(verdicts[1])
+
+
+def test_copies_of_a_patient_add_no_evidence(make_evidence):
+    scores, ages, sites = sites_of([0.02, 0.05, 0.01, 0.08, 0.03, 0.04])
+    once = ask(make_evidence, (scores, ages, sites)).estimate
+    patients = [f"p{number}" for number in range(len(scores))] * 3
+    copied = (scores * 3, ages * 3, sites * 3)
+    thrice = ask(make_evidence, copied, evidence_keys={"patients": patients}).estimate
+    assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high), abs=1e-9)
