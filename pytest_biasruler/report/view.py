@@ -13,6 +13,7 @@ from pytest_biasruler.report.flips import flip_matrix
 from pytest_biasruler.report.headline import order_findings, write_headline
 from pytest_biasruler.report.methods import make_limits, make_methods
 from pytest_biasruler.report.numbers import counted, joined, short_id, shown
+from pytest_biasruler.report.plan import make_plan
 from pytest_biasruler.report.screen import make_screen
 from pytest_biasruler.report.selftest import TITLE, make_selftest
 from pytest_biasruler.report.subjects import make_ruler, make_subgroups, make_subject
@@ -60,7 +61,7 @@ def _own_parts(audit: Audit, digest: str) -> tuple[Part, ...]:
         ("Scores by subgroup", make_scores(audit)),
         ("Findings", (*flip_matrix(audit.findings), *make_cards(audit))),
         ("Worst cases", _worst_cases(audit)),
-        ("Limits of this audit", make_limits(audit)),
+        ("Limits of this audit", (*make_limits(audit), *make_plan(audit))),
         ("Warnings, methods, data", make_methods(audit, digest)),
     )
     return tuple(

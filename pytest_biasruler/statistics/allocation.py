@@ -74,8 +74,8 @@ class Allocation:
     labelled : tuple of float
         Labelled patients of each subgroup in the end; infinite above 10,000.
     is_possible : bool
-        Whether labelling the patients there are suffices; otherwise `labelled` counts patients
-        that there would have to be, all of them labelled.
+        Whether labelling the patients there are suffices; otherwise `labelled` exceeds them in
+        some subgroup, and what unlabelled ones say is left out of account.
     """
 
     labelled: tuple[float, ...]
@@ -218,10 +218,10 @@ def _fit(needs: Sequence[tuple[float, int]], *, allowed: float) -> list[float]:
 
 
 def _allocate_patients(stocks: Sequence[Stock], *, allowed: float) -> Allocation:
-    """Return how many patients there would have to be, all labelled, beside those there are."""
+    """Return how many labelled patients it takes if unlabelled ones say nothing."""
     if not allowed > 0:
         return Allocation(labelled=(inf,) * len(stocks), is_possible=False)
-    needs = [(stock.sd_complete, max(stock.n_patients, stock.at_least)) for stock in stocks]
+    needs = [(stock.sd_complete, max(stock.n_labelled, stock.at_least)) for stock in stocks]
     numbers = _fit(needs, allowed=allowed)
     within = [
         n if n - stock.n_patients <= MOST_PATIENTS else inf

@@ -96,7 +96,7 @@ def _try(
     found = allocate_labels(a, b, allowed=allowed)
     if not max(found.labelled) < inf:
         return found
-    if not found.is_possible:  # everybody is labelled, and there are more of them
+    if not found.is_possible:  # what the unlabelled say is left out
         a, b = (
             replace(stock, n_patients=int(n))
             for stock, n in zip((a, b), found.labelled, strict=True)
