@@ -92,9 +92,10 @@ def _order_by_gap(scores: ModelScores, members: Membership) -> dict[str, Any] | 
     chosen = [names == name for name in members.judged]
     if len(chosen) < 2:
         return None
+    matrices = {side: scores.matrix(side) for side in SIDES}
     gaps = {
-        side: np.ptp([scores.matrix(side)[cases].mean(axis=0) for cases in chosen], axis=0)
-        for side in SIDES
+        side: np.ptp([matrix[cases].mean(axis=0) for cases in chosen], axis=0)
+        for side, matrix in matrices.items()
     }
     return {
         "gaps": {

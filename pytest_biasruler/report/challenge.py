@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.report.cells import make_table, name_cell, number_cell, words
-from pytest_biasruler.report.numbers import counted, joined
+from pytest_biasruler.report.numbers import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from pytest_biasruler.report.blocks import Block
@@ -25,21 +25,15 @@ _DEFINITION = (
 )
 
 
-def describe_challenge(
-    scores: Mapping[str, Mapping[str, Any]], *, of: str = ""
-) -> Iterator[Block]:
-    """Yield one table of challenge scores, a row per name and unit of distance.
+def describe_challenge(scores: Sequence[tuple[str, str, Mapping[str, Any]]]) -> Iterator[Block]:
+    """Yield one table of challenge scores, a row per model, reference and unit of distance.
 
-    Parameters
-    ----------
-    scores : mapping
-        Name shown -> what a finding's details hold of it.
-    of : str, optional
-        What the caption adds, such as "by the expert reference".
+    `scores` are model, reference and what a finding's details hold of the two.
     """
     rows = [
         (
-            name_cell(name),
+            name_cell(model),
+            name_cell(reference),
             words(title),
             number_cell(score[unit].get("mean_dice")),
             number_cell(score[unit].get("mean_norm_hd")),
@@ -48,29 +42,32 @@ def describe_challenge(
             number_cell(score[unit].get("ranking"), decimals=4),
         )
         for unit, title in _UNITS.items()
-        for name, score in scores.items()
+        for model, reference, score in scores
         if score.get(unit)
     ]
     if not rows:
         return
-    first = next(iter(scores.values()))
+    columns = ("Dice", "NormHD", "performance", "fairness", "score")
     yield make_table(
-        f"Score of the MAMA-MIA challenge{f' {of}' if of else ''}; not judged",
-        ("model", "distance", "Dice", "NormHD", "performance", "fairness", "score"),
+        "Score of the MAMA-MIA challenge; not judged",
+        ("model", "reference", "distance", *columns),
         rows,
-        note=" ".join([*_conditions(first), _DEFINITION]),
+        note=" ".join([*_conditions([score for *_, score in scores]), _DEFINITION]),
     )
 
 
-def _conditions(score: Mapping[str, Any]) -> Iterator[str]:
+def _conditions(scores: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield what this benchmark has of the challenge's inputs, as sentences."""
-    variables, without = score.get("variables") or {}, score.get("without") or ()
+    first = scores[0]
+    variables, without = first.get("variables") or {}, first.get("without") or ()
     cut = "; ".join(f"{name}: {how}" for name, how in variables.items())
-    yield f"{counted(score.get('n_cases') or 0, 'case')}."
     yield f"Variables: {cut}." if cut else "No variable of the challenge is an attribute here."
     if without:
         yield f"Without {joined(without)}."
-    if not score.get("voxel"):
-        yield "The challenge took HD95 in voxels; the voxel size is not known for every case."
-    if score.get("both_empty"):
-        yield f"Here {score['both_empty']}."
+    if not all(score.get("voxel") for score in scores):
+        yield (
+            "The challenge took HD95 in voxels; where no such row stands, the voxel size is not "
+            "known for every case."
+        )
+    if first.get("both_empty"):
+        yield f"Here {first['both_empty']}."

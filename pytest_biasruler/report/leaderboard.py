@@ -44,9 +44,13 @@ def describe_ranking(finding: Finding) -> Iterator[Block]:
     yield from _by_gap(finding)
     yield from _incomplete(finding)
     challenge = details.get("challenge") or {}
-    for side in SIDES:
-        if challenge.get(side):
-            yield from describe_challenge(challenge[side], of=f"by the {side} reference")
+    yield from describe_challenge(
+        [
+            (model, side, score)
+            for side in SIDES
+            for model, score in (challenge.get(side) or {}).items()
+        ]
+    )
 
 
 def _order_table(finding: Finding, ranking: Mapping[str, Any]) -> Block:

@@ -6,6 +6,7 @@ from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.blocks import Items, Paragraph, Table
 from pytest_biasruler.report.leaderboard import describe_ranking, draw_ranking
 from pytest_biasruler.report.marks import Path, Text
+from pytest_biasruler.report.specifics import describe_specifics
 
 from .audit_example import AGES, HOSTILE, make_estimate, make_finding, make_group
 
@@ -169,10 +170,15 @@ CHALLENGE = {
 
 def test_the_challenge_says_which_distance_and_variables_it_used():
     side = {"ann": CHALLENGE, "bob": CHALLENGE}
-    found = tables(make_ranking(details={"challenge": {"expert": side, "automated": side}}))
-    table = found[-2]
-    assert table.caption == "Score of the MAMA-MIA challenge by the expert reference; not judged"
-    assert cells(table)[0] == ["ann", "HD95 in mm", "0.760", "0.140", "0.810", "0.900", "0.8550"]
+    table = tables(make_ranking(details={"challenge": {"expert": side, "automated": side}}))[-1]
+    assert table.caption == "Score of the MAMA-MIA challenge; not judged"
+    numbers = ["0.760", "0.140", "0.810", "0.900", "0.8550"]
+    assert cells(table)[0] == ["ann", "expert", "HD95 in mm", *numbers]
+    assert [row[:2] for row in cells(table)[1:]] == [
+        ["bob", "expert"],
+        ["ann", "automated"],
+        ["bob", "automated"],
+    ]
     for said in (
         "Variables: age: age in (0, 40], (40, 50].",
         "Without menopause.",
@@ -181,21 +187,28 @@ def test_the_challenge_says_which_distance_and_variables_it_used():
         "NormHD = HD95/150",
     ):
         assert said in table.note
+
+
+def test_the_two_distances_of_the_challenge_are_rows_of_their_own():
     in_voxels = {"ann": {**CHALLENGE, "voxel": CHALLENGE["mm"]}}
     both = tables(make_ranking(details={"challenge": {"expert": in_voxels}}))[-1]
-    units = [row[1] for row in cells(both)]
+    units = [row[2] for row in cells(both)]
     assert units == ["HD95 in mm", "HD95 in edges of a cube of one voxel's volume"]
+    assert "not known" not in both.note
 
 
 def test_a_performance_without_fairness_is_not_a_score():
-    alone = {
-        **CHALLENGE,
-        "variables": {},
-        "mm": {**CHALLENGE["mm"], "fairness": None, "ranking": None},
-    }
+    scores = {**CHALLENGE["mm"], "fairness": None, "ranking": None}
+    alone = {**CHALLENGE, "variables": {}, "mm": scores}
     table = tables(make_ranking(details={"challenge": {"expert": {"ann": alone}}}))[-1]
     assert cells(table)[0][-2:] == ["–", "–"]
     assert "No variable of the challenge is an attribute here." in table.note
+
+
+def test_a_gap_shows_the_challenge_score_of_its_model():
+    finding = make_finding("gap", details={"challenge": CHALLENGE})
+    (table,) = [b for b in describe_specifics(finding) if isinstance(b, Table)]
+    assert cells(table)[0][:3] == ["unet", "expert", "HD95 in mm"]
 
 
 @pytest.mark.parametrize(
