@@ -11,6 +11,7 @@ import pytest
 
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring.echo import ECHO_FACTS, measure_echo
 from pytest_biasruler.scoring.features import FEATURES
 from pytest_biasruler.scoring.measures import (
@@ -182,6 +183,23 @@ def test_an_empty_expert_mask_has_a_row_of_nan(make_bench, cube):
     assert shapes.loc["b", list(FEATURES)].isna().all()
     assert np.isnan(echoes.loc["b", "kappa"])
     assert echoes.loc["b", "n_shared"] == 64
+
+
+def test_on_a_sheared_grid_only_counts_are_known(make_bench, cube):
+    affine = np.array([[1, 0.4, 0, 0], [0, 1, 0, 0], [0, 0, 2, 0], [0, 0, 0, 1.0]])
+
+    def given(*start):
+        return {"a": Mask(voxels=cube(start), affine=affine)}
+
+    sources = {"expert": given(2, 2, 2), "auto": given(3, 2, 2), "unet": given(3, 3, 2)}
+    bench = make_bench({}, sources=sources, metadata=pd.DataFrame({"case": ["a"]}))
+    scored = bench.score(measures=BOTH)
+    (shape,), (echo,) = scored.shapes.to_dict("records"), scored.echoes.to_dict("records")
+    assert shape["volume_ml"] == pytest.approx(64 * 0.002)
+    assert shape["n_components"] == 1
+    assert np.isnan([shape["sphericity"], shape["elongation"], shape["surface_to_volume"]]).all()
+    assert (echo["n_automated_errors"], echo["n_model_errors"]) == (32, 56)
+    assert np.isnan(echo["kappa"])
 
 
 def test_labels_are_measured_apart(make_bench, cube):
