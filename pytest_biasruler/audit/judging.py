@@ -5,18 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.audit.sensitivity import describe_sensitivity
 from pytest_biasruler.audit.usable import refuse_unusable_sets
 from pytest_biasruler.benchmark.declared import declare_one
 from pytest_biasruler.benchmark.named import find_unknown_names
 from pytest_biasruler.benchmark.questions import QUESTIONS
 from pytest_biasruler.benchmark.refusals import raise_if_any
+from pytest_biasruler.checks.amplification import check_amplification
+from pytest_biasruler.checks.difficulty import check_difficulty
+from pytest_biasruler.checks.echo import check_echo
 from pytest_biasruler.checks.finding import Finding, Verdict
 from pytest_biasruler.checks.floor import check_floor
 from pytest_biasruler.checks.gap import check_gap
 from pytest_biasruler.checks.labels import check_labels
+from pytest_biasruler.checks.morphology import check_morphology
+from pytest_biasruler.checks.noise import check_noise
 from pytest_biasruler.checks.provenance import check_provenance
+from pytest_biasruler.checks.ranking import check_ranking
+from pytest_biasruler.checks.rectified import check_rectified
 from pytest_biasruler.checks.ruler import check_ruler
 from pytest_biasruler.checks.success import check_success
+from pytest_biasruler.checks.transport import check_transport
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.statistics.multiplicity import adjust_benjamini_hochberg, adjust_holm
 
@@ -32,6 +41,14 @@ CHECKS: dict[str, Callable[[Evidence, DeclaredCheck], Finding]] = {
     "labels": check_labels,
     "success": check_success,
     "floor": check_floor,
+    "amplification": check_amplification,
+    "echo": check_echo,
+    "difficulty": check_difficulty,
+    "morphology": check_morphology,
+    "ranking": check_ranking,
+    "transport": check_transport,
+    "noise": check_noise,
+    "rectified": check_rectified,
     "provenance": check_provenance,
 }
 """Which function answers which question."""
@@ -98,11 +115,15 @@ def _under(finding: Finding | None, policy: str | None) -> Finding | None:
 
 def judge_alone(evidence: Evidence, declared: DeclaredCheck) -> Judgement:
     """Return the judgement of one question, as if it were the only one."""
+    check = CHECKS[declared.check]
     try:
         refuse_unusable_sets(evidence, declared)
-        finding = CHECKS[declared.check](evidence, declared)
+        finding = check(evidence, declared)
     except BiasRulerError as error:
         return Judgement(declared=declared, finding=None, error=error.at(declared.id))
+    if declared.sensitivity and not evidence.is_brief:
+        others = describe_sensitivity(evidence, declared, finding, check=check)
+        finding = replace(finding, details={**finding.details, "sensitivity": others})
     return Judgement(declared=declared, finding=finding, error=None)
 
 

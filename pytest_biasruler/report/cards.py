@@ -18,6 +18,7 @@ from pytest_biasruler.report.numbers import (
     shown,
 )
 from pytest_biasruler.report.overview import data_of
+from pytest_biasruler.report.sensitivity import describe_sensitivity
 from pytest_biasruler.report.sentences import change_of, explanation_of, sentence_of
 from pytest_biasruler.report.specifics import describe_specifics
 from pytest_biasruler.report.wording import (
@@ -103,6 +104,7 @@ def _card_blocks(finding: Finding, audit: Audit) -> Iterator[Block]:
     if finding.groups:
         yield groups_table(finding)
     yield from describe_specifics(finding)
+    yield from describe_sensitivity(finding)
     change = change_of(finding, audit.metrics)
     if change:
         yield Paragraph(text=f"What would change the verdict: {change}")
