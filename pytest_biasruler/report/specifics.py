@@ -86,7 +86,8 @@ def _describe_gap(finding: Finding) -> Iterator[Block]:
         )
     challenge = finding.details.get("challenge")
     if challenge:
-        yield from describe_challenge({str(finding.model): challenge})
+        models = (str(finding.model), str(finding.reference))
+        yield from describe_challenge([(*models, challenge)])
 
 
 def _gap_remarks(finding: Finding) -> Iterator[str]:
