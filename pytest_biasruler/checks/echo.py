@@ -41,6 +41,10 @@ EVERYONE = "all"
 """The one subgroup of a question without subgroups."""
 
 
+_SUPPORTS = {False: ("pooled", pooled_support), True: ("symmetric", symmetric_support)}
+"""Where the guard of a mean stands, without and with a control: a share, or a difference."""
+
+
 def check_echo(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     """Return whether the model surely repeats more of the label's mistakes than the limit."""
     echoes = gather_echoes(evidence, declared)
@@ -98,7 +102,7 @@ def _answer_mean(evidence: Evidence, declared: DeclaredCheck, echoes: Echoes) ->
     members = find_members(
         _as_one_group(evidence), column, by=(), min_patients=declared.min_patients
     )
-    find_support = pooled_support if echoes.control is None else symmetric_support
+    name, find_support = _SUPPORTS[echoes.control is not None]
     support = find_support(column.per_case.to_numpy())
     mean = estimate_mean(
         column.per_case.to_numpy(),
@@ -113,7 +117,7 @@ def _answer_mean(evidence: Evidence, declared: DeclaredCheck, echoes: Echoes) ->
         reason = _why_nothing(echoes)
     return answer(
         evidence,
-        declared,
+        replace(declared, support=name),
         statement=state_mean(declared, echoes, verdict),
         verdict=verdict,
         reason=reason,

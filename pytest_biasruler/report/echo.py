@@ -110,7 +110,7 @@ def _what_chance_is(finding: Finding) -> str:
         "boundary, so that erring where every model errs is no copying."
     )
     if _control_of(finding) is None and not finding.by:
-        text += " Without a control model, shared difficulty alone can still reach about 0.10."
+        text += " Without a control model, shared difficulty alone can still reach 0.10 to 0.20."
     return text
 
 

@@ -108,6 +108,7 @@ def test_without_a_control_the_mean_is_guarded_by_what_was_observed():
     assert finding.p_fail == expected.p_fail
     assert finding.min_detectable == expected.min_detectable
     assert finding.details["support"] == [kappa.min(), kappa.max()]
+    assert finding.support == "pooled"
     (everyone,) = finding.groups
     assert (everyone.name, everyone.n_cases, everyone.status) == ("all", 60, Status.JUDGED)
 
@@ -125,6 +126,7 @@ def test_with_a_control_what_it_repeats_too_is_taken_off():
         "(expert-trained control 4 %)"
     )
     assert finding.details["support"] == pytest.approx([-0.69, 0.69])
+    assert finding.support == "symmetric"
     assert finding.details["errors"]["all"]["control"] == pytest.approx(0.04)
 
 

@@ -95,7 +95,7 @@ def test_the_table_tells_model_control_and_chance_apart():
 def test_without_a_control_it_has_no_column_and_the_caveat_stands_below():
     finding = echo(details={"control": None, "errors": {"all": told(0.53)}})
     assert len(table_of(finding).head) == len(texts(table_of(finding))[0]) == 8
-    assert prose(finding)[0].endswith("shared difficulty alone can still reach about 0.10.")
+    assert prose(finding)[0].endswith("shared difficulty alone can still reach 0.10 to 0.20.")
     assert "0.10" not in prose(echo())[0]
     assert "0.10" not in prose(by_age())[0], "both subgroups share the difficulty"
 
