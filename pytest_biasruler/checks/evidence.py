@@ -175,8 +175,7 @@ def score_column(
     undefined. Cases in which both masks are empty and which the benchmark excludes are left out.
     """
     rows = evidence.pair(model, reference, label)
-    cases = pd.Index(evidence.cases)
-    excluded = frozenset(cases.difference(rows.index))
+    excluded = frozenset(evidence.cases).difference(rows.index)
     if metric not in rows.columns:
         raise BiasRulerError(
             "BR503",
@@ -184,13 +183,13 @@ def score_column(
             "masks or a column of the score table",
             "Add masks to the benchmark or the column to the score table",
         )
-    values = rows[metric].astype(float)
-    absent = (rows["status"] == "agreed absent") & values.isna()
+    values, status = rows[metric].to_numpy(dtype=float), rows["status"].to_numpy(dtype=object)
+    is_absent = (status == "agreed absent") & np.isnan(values)
     if not worst_is_score:
-        values = values.mask(rows["status"] == "worst")
-    finite = pd.Series(np.isfinite(values.to_numpy()), index=values.index)
-    undefined = frozenset(values.index[~finite & ~absent])
-    shown = values[finite].sort_index()
+        values = np.where(status == "worst", np.nan, values)
+    is_finite = np.isfinite(values)
+    undefined = frozenset(rows.index[~is_finite & ~is_absent])
+    shown = pd.Series(values[is_finite], index=rows.index[is_finite], name=metric).sort_index()
     return Column(
         per_case=shown * evidence.metric(metric).sign,
         shown=shown,
@@ -205,9 +204,11 @@ def paired_difference(minuend: Column, subtrahend: Column) -> Column:
     A case with only one of the two is undefined, whatever left the other out: only a case that
     both leave out on purpose goes uncounted.
     """
-    both = minuend.per_case.index.intersection(subtrahend.per_case.index)
+    first, second = minuend.per_case.index, subtrahend.per_case.index
+    is_same = first.equals(second)
+    both = first if is_same else first.intersection(second)
     difference = minuend.per_case.loc[both] - subtrahend.per_case.loc[both]
-    alone = frozenset(minuend.per_case.index.symmetric_difference(subtrahend.per_case.index))
+    alone = frozenset() if is_same else frozenset(first.symmetric_difference(second))
     excluded = minuend.excluded | subtrahend.excluded
     return Column(
         per_case=difference,
