@@ -5,10 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from pytest_biasruler.audit.usable import refuse_unusable_sets
-from pytest_biasruler.benchmark.declared import declare_one
+from pytest_biasruler.audit.judging import judge_declared, judge_one
 from pytest_biasruler.checks.finding import Status, Verdict
-from pytest_biasruler.checks.ranking import check_ranking
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 
 MODELS = ("ann", "bob", "cat")
@@ -16,9 +14,7 @@ AHEAD = np.array([0.3, 0.0, 0.0])
 
 
 def ask(evidence, **keys):
-    (declared,) = declare_one(evidence.benchmark, "ranking", **keys)
-    refuse_unusable_sets(evidence, declared)
-    finding = check_ranking(evidence, declared)
+    (finding,) = judge_one(evidence, "ranking", **keys)
     json.dumps(finding.details, allow_nan=False)
     return finding
 
@@ -253,3 +249,17 @@ def test_copies_of_a_patient_add_no_evidence(make_evidence, turned, ages):
     four = ask(make_evidence(copied, ages * 4, models=MODELS, patients=patients))
     assert four.estimate.high == pytest.approx(once.estimate.high, abs=1e-12)
     assert four.p_fail == pytest.approx(once.p_fail, rel=1e-6)
+
+
+def test_a_fail_must_stand_among_all_checks_of_a_file(make_evidence, turned, ages):
+    automated, expert = turned
+    expert = expert - expert.mean(axis=0) + np.array([0.70, 0.69, 0.69])  # cat costs 0.010
+    checks = [("ranking", {}), *(("ranking", {"models": ["ann", "bob"]}) for _ in range(9))]
+    evidence = make_evidence(columns(automated, expert), ages, models=MODELS)
+    alone = ask(evidence)
+    assert alone.verdict == Verdict.FAIL
+    assert 0.005 < alone.p_fail <= 0.05
+    many = make_evidence(columns(automated, expert), ages, models=MODELS, checks=checks)
+    first = judge_declared(many)[0].unwrap()
+    assert (first.verdict, first.reason) == (Verdict.INCONCLUSIVE, "multiplicity")
+    assert first.p_fail == alone.p_fail
