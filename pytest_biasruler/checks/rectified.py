@@ -100,7 +100,7 @@ def _rectify(evidence: Evidence, declared: DeclaredCheck) -> _Rectified:
         comparison=_compare(evidence, declared, replace(cut, members=members)),
         is_random=column is not None
         or declared.options.get("labelled") == "random"
-        or labelling.is_complete,
+        or (labelling.is_complete and not members.crowded),
     )
 
 
@@ -155,12 +155,12 @@ def _with_means(members: Membership, means: Sequence[RectifiedMean], *, sign: fl
 
 
 def _state(evidence: Evidence, declared: DeclaredCheck, found: _Rectified) -> str:
-    n_labelled = len(found.labelling.labelled.per_case)
-    n_cases = len(found.labelling.everyone.per_case)
+    labelling, is_complete = found.labelling, found.labelling.is_complete
+    n_labelled, n_cases = len(labelling.labelled.per_case), len(labelling.everyone.per_case)
     attribute, spread = " and ".join(declared.by), found.comparison.spread
-    is_complete = found.labelling.is_complete
     share = f"all {n_cases}" if is_complete else f"{n_labelled} of {n_cases}"
-    start = f"Experts labelled {share} cases; "
+    has_lost = labelling.everyone.excluded or labelling.everyone.undefined
+    start = f"Experts labelled {share} cases{' that can be used' if has_lost else ''}; "
     if spread is None:
         return f"{start}the {attribute} gap cannot be rectified"
     metric = evidence.metric(declared.metric)

@@ -160,11 +160,14 @@ def own_id(identifier: str) -> str:
     return printable(identifier.partition("::")[2] or identifier)
 
 
+_OUTPUTS = {".json": "json", ".csv": "plan"}
+
+
 def _outputs_line(closed: Closed, *, root: Path) -> str:
     if closed.bundle is None:
         return "nothing could be judged, so there is no report"
     parts = [
-        f"{'json' if path.suffix == '.json' else 'report'} {show_path(path, root=root)}"
+        f"{_OUTPUTS.get(path.suffix, 'report')} {show_path(path, root=root)}"
         for path in reversed(closed.outputs)
     ]
     return "   ".join([*parts, f"policy {closed.bundle.settings['policy']}"])

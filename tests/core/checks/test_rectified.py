@@ -206,6 +206,16 @@ def test_a_label_without_a_score_is_lost_and_not_unlabelled(two_ages):
     assert finding.details["labelled"]["old"]["unlabelled"] == N - N_LABELLED
 
 
+def test_labels_of_which_many_are_lost_are_not_called_complete(two_ages):
+    expert, automated, ages, _ = two_ages
+    hollow = expert.copy()
+    hollow[np.arange(2 * N) % 10 == 0] = np.nan
+    finding = ask(hollow, automated, ages)
+
+    assert (finding.verdict, finding.reason) == (Verdict.INCONCLUSIVE, "not a random subset")
+    assert finding.statement.startswith("Experts labelled all 360 cases that can be used; ")
+
+
 def test_a_pass_is_withheld_if_many_labels_were_lost_though_few_cases():
     same = np.full(400, 0.8) + np.tile([0.01, 0.01, -0.01, -0.01], 100)
     ages, labelled = ["old", "young"] * 200, np.arange(400) < 60
