@@ -97,3 +97,27 @@ def test_a_plan_with_remarks_of_an_annotator_is_not_touched(pytester, write_part
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*BR702*out/plan.csv was not written by pytest-biasruler*"])
     assert path.read_text("utf-8") == text
+
+
+def test_a_missing_expert_mask_is_unlabelled_and_an_unreadable_one_is_lost(
+    pytester, write_masks, run
+):
+    check = (
+        '[[checks]]\ncheck = "rectified"\nby = "age"\nmodel = "unet"\nlabelled = "random"\n'
+        "min_patients = 3\n"
+    )
+    write_masks(check)
+    for i in (0, 1):
+        (pytester.path / "expert" / f"c{i}.nii").unlink()
+    (pytester.path / "expert" / "c2.nii").write_bytes(b"damaged")
+    run("biasruler.toml", EXPORT, "--biasruler-json=out/a.json", "--biasruler-show-cases")
+
+    finding = json.loads((pytester.path / "out" / "a.json").read_text("utf-8"))["findings"][0]
+    parts = finding["details"]["labelled"]
+    assert {name: (part["labelled"], part["unlabelled"]) for name, part in parts.items()} == {
+        "old": (2, 1),
+        "young": (3, 1),
+    }
+    assert finding["details"]["counts"]["excluded"] == {"old": 1, "young": 0}
+    assert finding["statement"].startswith("Experts labelled 5 of 7 cases that can be used")
+    assert [row[1:4] for row in read_plan(pytester)] == [["1", "c0", "old"]], "3 are judged"
