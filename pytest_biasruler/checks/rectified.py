@@ -20,9 +20,9 @@ from pytest_biasruler.checks.labelling import (
     read_probabilities,
 )
 from pytest_biasruler.checks.numbers import format_number
+from pytest_biasruler.checks.sources import compare_sources
 from pytest_biasruler.statistics.comparison import compare_groups
 from pytest_biasruler.statistics.rectified import rectify_means
-from pytest_biasruler.statistics.spread import estimate_spread, pooled_support
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from pytest_biasruler.benchmark.definition import DeclaredCheck
-    from pytest_biasruler.checks.evidence import Column, Evidence
+    from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.checks.labelling import Labelling
     from pytest_biasruler.checks.membership import Membership
@@ -70,7 +70,11 @@ def check_rectified(evidence: Evidence, declared: DeclaredCheck) -> Finding:
         details=_details(evidence, declared, found),
         none_scored="no pairs",
     )
-    if found.is_random or found.comparison.spread is None:
+    if finding.estimate is None:
+        return finding
+    method = f"prediction-powered means, {finding.estimate.method}"
+    finding = replace(finding, estimate=replace(finding.estimate, method=method))
+    if found.is_random:
         return finding
     # Labels that were picked by hand are no evidence: not of this check, and not for the family.
     return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=NOT_RANDOM, p_fail=None)
@@ -187,7 +191,7 @@ def _details(evidence: Evidence, declared: DeclaredCheck, found: _Rectified) -> 
         "n_labelled": len(labelling.labelled.per_case),
         "n_cases": len(labelling.everyone.per_case),
         "labelled": {mean.name: _part(mean) for mean in found.means},
-        "naive": _naive(evidence, found),
+        "naive": compare_sources(evidence, found.labelling, found.comparison),
     }
 
 
@@ -204,46 +208,4 @@ def _part(mean: RectifiedMean) -> dict[str, Any]:
         "sd_automated": finite(mean.sd_automated),
         "sd_expert": finite(mean.sd_expert),
         "support": [finite(end) for end in mean.support],
-    }
-
-
-def _naive(evidence: Evidence, found: _Rectified) -> dict[str, Any]:
-    """Return the gap of the same pair by each source alone, and what rectifying gained."""
-    spread = found.comparison.spread
-    if spread is None or spread.pair is None:
-        return {}
-    kinds = {
-        "automated": _plain_gap(evidence, found, found.labelling.everyone),
-        "expert": _plain_gap(evidence, found, found.labelling.labelled),
-        "rectified": {
-            "value": finite(spread.value),
-            "ci95": [finite(spread.ci95[0]), finite(spread.ci95[1])],
-        },
-    }
-    widths = [
-        ci95[1] - ci95[0] if None not in ci95 else None
-        for ci95 in (kinds["rectified"]["ci95"], kinds["expert"]["ci95"])
-    ]
-    gained = 1 - widths[0] / widths[1] if widths[0] is not None and widths[1] else None
-    return {**kinds, "pair": list(spread.pair), "gained": finite(gained)}
-
-
-def _plain_gap(evidence: Evidence, found: _Rectified, column: Column) -> dict[str, Any]:
-    pair = found.comparison.pair
-    names = found.members.subgroups.of.reindex(column.per_case.index)
-    plain = estimate_spread(
-        column.per_case.to_numpy(),
-        subgroups=names.to_numpy(dtype=object),
-        patients=evidence.patients(names.index),
-        judged=pair,
-        limit=0.0,
-        support=pooled_support(column.per_case.to_numpy()),
-        baseline=pair[0],
-    )
-    return {
-        "value": finite(plain.value),
-        "ci95": [finite(plain.ci95[0]), finite(plain.ci95[1])],
-        "means": {
-            str(name): float(part.mean()) for name, part in column.shown.groupby(names, sort=True)
-        },
     }

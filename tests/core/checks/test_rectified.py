@@ -93,6 +93,7 @@ def test_the_finding_says_how_many_were_labelled_and_what_the_gap_is(two_ages):
         f"Experts labelled 120 of 400 cases; rectified, the age gap is {value:.3f}"
     )
     assert finding.estimate.pair == ("old", "young")
+    assert finding.estimate.method.startswith("prediction-powered means, guarded")
     means = {group.name: group.mean for group in finding.groups}
     assert means["old"] - means["young"] == pytest.approx(value)
     assert {group.n_cases for group in finding.groups} == {N_LABELLED}
