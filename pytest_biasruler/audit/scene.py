@@ -11,7 +11,7 @@ import pandas as pd
 from pytest_biasruler.audit.judging import judge_alone
 from pytest_biasruler.audit.planting import World
 from pytest_biasruler.audit.realised import Sight, realised_size
-from pytest_biasruler.audit.worlds import shuffle_models
+from pytest_biasruler.audit.worlds import deal_subgroups, shuffle_models
 from pytest_biasruler.checks.finding import Finding, Verdict
 from pytest_biasruler.statistics.multiplicity import adjust_holm
 
@@ -20,25 +20,72 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.audit.operators import Operator
     from pytest_biasruler.audit.trial import Trial
+    from pytest_biasruler.audit.worlds import Deck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.scoring.altered import Altered
 
+REAL = 0
+"""In place of a seed: the data as they are."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Planted:
-    """What became of one planted bias.
+class Answer:
+    """What a check says in one world.
 
     Attributes
     ----------
+    verdict : Verdict or None
+        By the check alone; None if it could not run.
     is_caught : bool
         Whether the gate fails by this check, after Holm over the family.
     realised : float or None
-        How large the bias came out, in units of the limit.
+        How large a planted bias came out, in units of the limit.
     """
 
-    finding: Finding | None
+    verdict: Verdict | None
     is_caught: bool
-    realised: float | None
+    realised: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Stage:
+    """All that worlds are made of; plain enough to travel to another process."""
+
+    evidence: Evidence
+    trials: tuple[Trial, ...]
+    deck: Deck
+    masks: Mapping[Altered, pd.Series]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Played:
+    """One world: what each check says without a bias, and of each operator at each size."""
+
+    bare: tuple[Answer | None, ...]
+    planted: tuple[tuple[tuple[Answer, ...], ...], ...]
+
+
+def play(stage: Stage, *, seed: int) -> Played:
+    """Return what every check says in one world; a check that has no null world says nothing."""
+    cuts = stage.deck.cuts if seed == REAL else deal_subgroups(stage.deck, seed=seed)
+    scene = set_scene(
+        stage.evidence.altered(cuts=cuts), stage.trials, seed=seed, masks=stage.masks
+    )
+    has_world = [seed == REAL or trial.has_null_worlds for trial in stage.trials]
+    return Played(
+        bare=tuple(
+            scene.answer(number, scene.findings[number]) if has_world[number] else None
+            for number in range(len(stage.trials))
+        ),
+        planted=tuple(
+            tuple(
+                tuple(scene.plant(number, operator, size) for size in operator.sizes)
+                for operator in trial.operators
+                if has_world[number]
+            )
+            for number, trial in enumerate(stage.trials)
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -60,8 +107,17 @@ class Scene:
     findings: tuple[Finding | None, ...]
     p_values: np.ndarray = field(repr=False)
 
-    def is_caught(self, number: int, finding: Finding | None) -> bool:
-        """Return whether the gate fails by this finding of the check at place `number`."""
+    def answer(
+        self, number: int, finding: Finding | None, *, realised: float | None = None
+    ) -> Answer:
+        """Return what a finding of the check at place `number` comes to."""
+        return Answer(
+            verdict=None if finding is None else finding.verdict,
+            is_caught=self._is_caught(number, finding),
+            realised=realised,
+        )
+
+    def _is_caught(self, number: int, finding: Finding | None) -> bool:
         if finding is None or finding.verdict != Verdict.FAIL:
             return False
         if len(self.trials) == 1:
@@ -71,7 +127,7 @@ class Scene:
         alpha = self.trials[number].declared.alpha
         return bool(adjust_holm(p_values)[number] <= alpha)
 
-    def plant(self, number: int, operator: Operator, size: float) -> Planted:
+    def plant(self, number: int, operator: Operator, size: float) -> Answer:
         """Return what the check at place `number` says once the bias is planted."""
         trial, evidence = self.trials[number], self.stages[number]
         world = World(
@@ -83,15 +139,12 @@ class Scene:
         )
         planted = operator.plant(world, trial.declared, size)
         finding = judge_alone(planted, trial.declared).finding
-        return Planted(
-            finding=finding,
-            is_caught=self.is_caught(number, finding),
-            realised=realised_size(
-                Sight(evidence=evidence, finding=self.findings[number]),
-                Sight(evidence=planted, finding=finding),
-                trial=trial,
-            ),
+        realised = realised_size(
+            Sight(evidence=evidence, finding=self.findings[number]),
+            Sight(evidence=planted, finding=finding),
+            trial=trial,
         )
+        return self.answer(number, finding, realised=realised)
 
 
 def set_scene(
@@ -101,10 +154,12 @@ def set_scene(
     seed: int,
     masks: Mapping[Altered, pd.Series],
 ) -> Scene:
-    """Return a world with what every check of the family says in it; seed 0: the real data."""
+    """Return a world with what every check of the family says in it."""
     stages = tuple(_stage(evidence, trial, seed=seed) for trial in trials)
     findings = tuple(
-        judge_alone(stage, trial.declared).finding if seed == 0 or trial.has_null_worlds else None
+        judge_alone(stage, trial.declared).finding
+        if seed == REAL or trial.has_null_worlds
+        else None
         for stage, trial in zip(stages, trials, strict=True)
     )
     return Scene(
@@ -118,8 +173,8 @@ def set_scene(
 
 
 def _stage(evidence: Evidence, trial: Trial, *, seed: int) -> Evidence:
-    """Return the evidence of a null world as this check needs it; seed 0: as it is."""
-    if seed == 0 or trial.declared.check != "ranking":
+    """Return the evidence of a null world as this check needs it; seed REAL: as it is."""
+    if seed == REAL or trial.declared.check != "ranking":
         return evidence
     models = trial.declared.options["models"]
     return evidence.altered(

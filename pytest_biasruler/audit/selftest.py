@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pytest_biasruler.audit.scene import set_scene
+from pytest_biasruler.audit.playing import play_worlds
+from pytest_biasruler.audit.scene import REAL, Stage, play, set_scene
 from pytest_biasruler.audit.sentence import state_gate, state_trial
 from pytest_biasruler.audit.tally import (
     Tally,
@@ -19,14 +20,14 @@ from pytest_biasruler.audit.tally import (
     smallest_caught,
 )
 from pytest_biasruler.audit.trial import Trial, in_family, plan_trial
-from pytest_biasruler.audit.worlds import deal_subgroups, open_deck
+from pytest_biasruler.audit.worlds import open_deck
 from pytest_biasruler.scoring.altered import score_altered
 from pytest_biasruler.scoring.measures import ECHO_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_biasruler.audit.scene import Planted, Scene
+    from pytest_biasruler.audit.scene import Answer, Played
     from pytest_biasruler.benchmark.definition import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.scoring.altered import Altered
@@ -40,6 +41,7 @@ def run_selftest(
     evidence: Evidence,
     *,
     n_worlds: int = N_WORLDS,
+    workers: int = 1,
     on_masks: Progress | None = None,
     on_worlds: Progress | None = None,
 ) -> dict[str, Any]:
@@ -51,6 +53,8 @@ def run_selftest(
         Of a benchmark that declares checks.
     n_worlds : int, default 200
         How many null worlds; world r is dealt with seed r.
+    workers : int
+        Processes that play worlds; the result is the same for any number.
     on_masks, on_worlds : callable, optional
         Called with (done, total, 0) as cases are scored with altered masks, and after each world.
 
@@ -65,20 +69,17 @@ def run_selftest(
         return {}
     evidence = _measured(evidence.altered(is_brief=True), family)
     trials = _plan(evidence, family)
-    masks = _alter_masks(evidence, trials, progress=on_masks)
-    deck = open_deck(evidence, family)
-    real = set_scene(evidence.altered(cuts=deck.cuts), trials, seed=0, masks=masks)
-    books = [_Book.of(trial, real, number) for number, trial in enumerate(trials)]
-    counts = _Counts()
-    for seed in range(1, n_worlds + 1):
-        dealt = evidence.altered(cuts=deal_subgroups(deck, seed=seed))
-        scene = set_scene(dealt, trials, seed=seed, masks=masks)
-        for number, book in enumerate(books):
-            book.enter(scene, number)
-        counts.enter(scene)
-        if on_worlds is not None:
-            on_worlds(seed, n_worlds, 0)
-    build_level = share_of(counts.n_failing, counts.n, alpha=family[0].alpha)
+    stage = Stage(
+        evidence=evidence.altered(readers={}, measure=None),
+        trials=trials,
+        deck=open_deck(evidence, family),
+        masks=_alter_masks(evidence, trials, progress=on_masks),
+    )
+    real = play(stage, seed=REAL)
+    worlds = play_worlds(stage, n_worlds=n_worlds, workers=workers, progress=on_worlds)
+    n_failing = sum(_fails(world, trials) for world in worlds)
+    build_level = share_of(n_failing, len(worlds), alpha=family[0].alpha)
+    books = [_open_book(trial, real, worlds, number) for number, trial in enumerate(trials)]
     return _summarise(evidence, books, build_level)
 
 
@@ -131,52 +132,22 @@ def _alter_masks(
     )
 
 
-@dataclass(kw_only=True, slots=True)
-class _Counts:
-    """Null worlds, and those in which some check fails after Holm."""
-
-    n: int = 0
-    n_failing: int = 0
-
-    def enter(self, scene: Scene) -> None:
-        self.n += 1
-        self.n_failing += any(
-            scene.is_caught(number, finding)
-            for number, finding in enumerate(scene.findings)
-            if not scene.trials[number].is_beyond
-        )
+def _fails(world: Played, trials: Sequence[Trial]) -> bool:
+    """Return whether some check fails in a world without a bias, where it had better not."""
+    return any(
+        answer is not None and answer.is_caught and not trial.is_beyond
+        for answer, trial in zip(world.bare, trials, strict=True)
+    )
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Book:
-    """What one check said in all worlds; the only thing here that changes."""
+    """What one check said in all worlds."""
 
     trial: Trial
-    as_is: list[list[Planted]]
-    null: Tally = field(default_factory=Tally)
-    planted: list[list[Tally]] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, trial: Trial, real: Scene, number: int) -> _Book:
-        return cls(
-            trial=trial,
-            as_is=[
-                [real.plant(number, operator, size) for size in operator.sizes]
-                for operator in trial.operators
-            ],
-            planted=[[Tally() for _ in operator.sizes] for operator in trial.operators],
-        )
-
-    def enter(self, scene: Scene, number: int) -> None:
-        if not self.trial.has_null_worlds:
-            return
-        finding = scene.findings[number]
-        caught = scene.is_caught(number, finding)
-        self.null.count(finding, is_caught=caught, realised=None)
-        for operator, tallies in zip(self.trial.operators, self.planted, strict=True):
-            for size, tally in zip(operator.sizes, tallies, strict=True):
-                found = scene.plant(number, operator, size)
-                tally.count(found.finding, is_caught=found.is_caught, realised=found.realised)
+    as_is: tuple[tuple[Answer, ...], ...]
+    bare: Tally
+    planted: list[list[Tally]]
 
     def operators(self) -> list[dict[str, Any]]:
         """Return the catch curves."""
@@ -194,6 +165,20 @@ class _Book:
                 self.trial.operators, self.planted, self.as_is, strict=True
             )
         ]
+
+
+def _open_book(trial: Trial, real: Played, worlds: Sequence[Played], number: int) -> _Book:
+    bare = Tally()
+    planted = [[Tally() for _ in operator.sizes] for operator in trial.operators]
+    for world in worlds:
+        answer = world.bare[number]
+        if answer is not None:
+            bare.count(answer)
+        # A check without null worlds has nothing planted there.
+        for tallies, answers in zip(planted, world.planted[number], strict=False):
+            for tally, found in zip(tallies, answers, strict=True):
+                tally.count(found)
+    return _Book(trial=trial, as_is=real.planted[number], bare=bare, planted=planted)
 
 
 def _summarise(
@@ -215,7 +200,7 @@ def _record(evidence: Evidence, book: _Book, build_level: dict[str, Any]) -> dic
     trial, declared = book.trial, book.trial.declared
     operators = book.operators()
     points = known_points(operators)
-    is_clean = book.null.n > 0 and not trial.is_beyond
+    is_clean = book.bare.n > 0 and not trial.is_beyond
     record = {
         "id": declared.id,
         "check": declared.check,
@@ -226,7 +211,7 @@ def _record(evidence: Evidence, book: _Book, build_level: dict[str, Any]) -> dic
         "n_patients": trial.n_patients,
         "unit": trial.unit,
         "why_not": trial.why_not,
-        "false_alarm": share_of(book.null.n_fail, book.null.n, alpha=declared.alpha)
+        "false_alarm": share_of(book.bare.n_fail, book.bare.n, alpha=declared.alpha)
         if is_clean
         else None,
         "false_safe": false_safe(points, alpha=declared.alpha),

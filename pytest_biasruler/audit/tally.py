@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.checks.finding import Finding, Verdict
+from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.statistics.binomial import exact_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_biasruler.audit.scene import Planted
+    from pytest_biasruler.audit.scene import Answer
 
 CAUGHT = 0.8
 """Share of worlds in which a bias must be caught to count as caught."""
@@ -30,15 +30,14 @@ class Tally:
     n_pass: int = 0
     realised: list[float] = field(default_factory=list)
 
-    def count(self, finding: Finding | None, *, is_caught: bool, realised: float | None) -> None:
+    def count(self, answer: Answer) -> None:
         """Note one world."""
         self.n += 1
-        self.n_caught += is_caught
-        if finding is not None:
-            self.n_fail += finding.verdict == Verdict.FAIL
-            self.n_pass += finding.verdict == Verdict.PASS
-        if realised is not None:
-            self.realised.append(realised)
+        self.n_caught += answer.is_caught
+        self.n_fail += answer.verdict == Verdict.FAIL
+        self.n_pass += answer.verdict == Verdict.PASS
+        if answer.realised is not None:
+            self.realised.append(answer.realised)
 
     @property
     def mean_size(self) -> float | None:
@@ -66,7 +65,7 @@ def share_of(count: int, n: int, *, alpha: float | None = None) -> dict[str, Any
     }
 
 
-def point_of(size: float, tally: Tally, as_is: Planted, *, signed: bool) -> dict[str, Any]:
+def point_of(size: float, tally: Tally, as_is: Answer, *, signed: bool) -> dict[str, Any]:
     """Return one point of a catch curve.
 
     `signed`: only a bias in the direction that the check looks at counts as one.
@@ -81,7 +80,7 @@ def point_of(size: float, tally: Tally, as_is: Planted, *, signed: bool) -> dict
         "fail": tally.n_fail / tally.n if tally.n else None,
         "caught": tally.n_caught / tally.n if tally.n else None,
         "pass": tally.n_pass / tally.n if tally.n else None,
-        "as_is": str(as_is.finding.verdict) if as_is.finding is not None else None,
+        "as_is": None if as_is.verdict is None else str(as_is.verdict),
         "as_is_caught": as_is.is_caught,
     }
 

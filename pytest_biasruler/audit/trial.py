@@ -33,8 +33,8 @@ class Trial:
         The subgroup that gets the bias, and its patients; None: all cases get it.
     unit : float
         The difference of scores that counts as one limit.
-    operators : tuple of Operator
-        Those that can be used here; empty if the check is not exercised.
+    usable : tuple of str
+        Names of the operators that can be used here; empty if the check is not exercised.
     why_not : str
         Why it is not, or which operators were left out and why.
     """
@@ -43,8 +43,14 @@ class Trial:
     target: str | None = None
     n_patients: int = 0
     unit: float = 0.0
-    operators: tuple[Operator, ...] = ()
+    usable: tuple[str, ...] = ()
     why_not: str = ""
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """The operators that can be used here."""
+        known = OPERATORS.get(self.declared.check, ())
+        return tuple(operator for operator in known if operator.name in self.usable)
 
     @property
     def masks(self) -> tuple[Altered, ...]:
@@ -88,14 +94,14 @@ def plan_trial(evidence: Evidence, declared: DeclaredCheck, finding: Finding | N
     unit = _find_unit(evidence, declared)
     if not unit > 0:
         return Trial(declared=declared, unit=unit, why_not=_without_unit(declared))
-    usable = tuple(each for each in operators if _has_masks(evidence, declared, each))
+    usable = tuple(each.name for each in operators if _has_masks(evidence, declared, each))
     lacking = "" if len(usable) == len(operators) else "no masks to alter"
     return Trial(
         declared=declared,
         target=target,
         n_patients=n_patients,
         unit=unit,
-        operators=usable,
+        usable=usable,
         why_not=lacking,
     )
 

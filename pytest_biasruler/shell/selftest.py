@@ -56,6 +56,7 @@ def _test(config: pytest.Config, bundle: Bundle, *, n_worlds: int) -> Tested:
     result = run_selftest(
         prepared.evidence,
         n_worlds=n_worlds,
+        workers=settings_of(config).workers,
         on_masks=make_progress(config, is_wanted=True, task="altering masks of", noun="cases"),
         on_worlds=make_progress(config, is_wanted=True, task="self-test in", noun="worlds"),
     )
