@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 N_WORST = 12
 N_MEDIAN = 3
 
+_UNSEEN = ("morphology", "ranking", "noise")
+"""Checks whose number no single case explains by how its masks look."""
+
 
 def illustrate(evidence: Evidence, finding: Finding, *, show_cases: bool = False) -> Finding:
     """Return the finding with ``details["gallery"]`` if it is a FAIL and its masks can be read.
@@ -26,7 +29,7 @@ def illustrate(evidence: Evidence, finding: Finding, *, show_cases: bool = False
     about the median.
     """
     subgroup = _worst_off(finding)
-    if finding.verdict != Verdict.FAIL or subgroup is None:
+    if finding.verdict != Verdict.FAIL or subgroup is None or finding.check in _UNSEEN:
         return finding
     ranked = _rank_cases(evidence, finding, subgroup)
     worst = [(case, "worst") for case in ranked.index[:N_WORST]]
@@ -70,9 +73,23 @@ def _is_signed(finding: Finding) -> bool:
 
 def _rank_cases(evidence: Evidence, finding: Finding, subgroup: str) -> pd.Series:
     """Return the check's number for each case of the subgroup, worst first."""
-    metric, label = str(finding.metric), finding.label
+    shown = _number_of_cases(evidence, finding)
+    of = evidence.cut(finding.by).of.reindex(shown.index)
+    members = shown[(of == subgroup).to_numpy()]
+    is_better_above = -1.0 if finding.metric is None else evidence.metric(finding.metric).sign
+    badness = members.abs() if _is_signed(finding) else -is_better_above * members
+    return members.loc[badness.sort_values(ascending=False, kind="stable").index]
+
+
+def _number_of_cases(evidence: Evidence, finding: Finding) -> pd.Series:
+    """Return what the check looks at in each case; of several runs, the first."""
+    label, model = finding.label, _model_of(finding)
     reference, automated = str(finding.reference), str(finding.automated)
-    scored_set = automated if finding.check == "labels" else str(finding.model)
+    if finding.check == "echo":
+        asked = {"model": str(model), "automated": automated, "reference": reference}
+        return evidence.echoes(**asked, label=label)["kappa"].dropna()
+    metric = str(finding.metric)
+    scored_set = automated if finding.check == "labels" else str(model)
     column = score_column(evidence, metric, model=scored_set, reference=reference, label=label)
     if finding.check == "ruler":
         other = score_column(evidence, metric, model=scored_set, reference=automated, label=label)
@@ -81,20 +98,24 @@ def _rank_cases(evidence: Evidence, finding: Finding, subgroup: str) -> pd.Serie
         second = str(finding.details["second_expert"])
         humans = score_column(evidence, metric, model=second, reference=reference, label=label)
         column = paired_difference(column, humans)
-    of = evidence.cut(finding.by).of.reindex(column.per_case.index)
-    members = column.shown[(of == subgroup).to_numpy()]
-    sign = evidence.metric(metric).sign
-    badness = members.abs() if _is_signed(finding) else -sign * members
-    return members.loc[badness.sort_values(ascending=False, kind="stable").index]
+    return column.shown
+
+
+def _model_of(finding: Finding) -> str | None:
+    """Return the model whose masks are drawn."""
+    if finding.check == "amplification":
+        return str(next(iter(finding.details["seeds"]["automated_trained"])))
+    return finding.model
 
 
 def _picture(
     evidence: Evidence, finding: Finding, case: str, *, show_cases: bool
 ) -> dict[str, Any] | None:
+    model = _model_of(finding)
     roles = {
         "expert": finding.reference,
         "automated": finding.automated,
-        "model": finding.model,
+        "model": model,
     }
     sets = {name: role for role, name in roles.items() if name is not None}
     picture = draw_case(
@@ -106,12 +127,12 @@ def _picture(
     )
     if picture is None:
         return None
-    scored_set = finding.automated if finding.model is None else finding.model
+    scored_set = finding.automated if model is None else model
     rows = evidence.pair(str(scored_set), str(finding.reference), finding.label)
     known = case in rows.index
     return {
         "case": case if show_cases else evidence.scored.aliases.get(case, "case"),
-        "score": float(rows[str(finding.metric)][case]) if known else None,
+        "score": float(rows[finding.metric][case]) if known and finding.metric else None,
         "volume_ml": float(rows["reference_ml"][case]) if known else None,
         "outlines": {sets[name]: path for name, path in picture.outlines.items()},
         "width": picture.width,

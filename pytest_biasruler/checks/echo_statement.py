@@ -24,7 +24,7 @@ def state_mean(declared: DeclaredCheck, echoes: Echoes, verdict: Verdict) -> str
         told = f"The model repeats {share} of the automated label's mistakes beyond chance"
         if verdict != Verdict.PASS:
             return told
-        return f"{told}; without a control model, shared difficulty alone can reach about 0.10"
+        return f"{told}; without a control model, shared difficulty alone can reach 0.10 to 0.20"
     control = _percent(echoes.control.per_case.loc[cases].mean())
     chance = " beyond chance" if echoes.by_masks else ", chance included"
     return (

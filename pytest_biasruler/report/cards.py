@@ -21,9 +21,8 @@ from pytest_biasruler.report.overview import data_of
 from pytest_biasruler.report.sensitivity import describe_sensitivity
 from pytest_biasruler.report.sentences import change_of, explanation_of, sentence_of
 from pytest_biasruler.report.specifics import describe_specifics
+from pytest_biasruler.report.titles import subject_title
 from pytest_biasruler.report.wording import (
-    attribute_title,
-    metric_title,
     outcome_of,
     sign_of,
     word_of,
@@ -113,9 +112,8 @@ def _card_blocks(finding: Finding, audit: Audit) -> Iterator[Block]:
 
 def _question(finding: Finding) -> str:
     question = QUESTIONS.get(finding.check)
-    scope = [f"{metric_title(finding.metric)} by {attribute_title(finding)}"]
-    if finding.metric is None:
-        scope = [f"by {attribute_title(finding)}"]
+    subject = subject_title(finding)
+    scope = [f"{subject[:1].upper()}{subject[1:]}"]
     scope += [
         f"{what} {shown(name)}"
         for what, name in (

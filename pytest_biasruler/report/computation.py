@@ -18,13 +18,13 @@ from pytest_biasruler.report.cells import (
 from pytest_biasruler.report.numbers import (
     counted,
     format_bounds,
-    format_limit,
     format_number,
     joined,
     shown,
     typeset,
 )
-from pytest_biasruler.report.wording import attribute_title, metric_title, word_of
+from pytest_biasruler.report.titles import contrast_title, group_caption, is_column_signed
+from pytest_biasruler.report.wording import attribute_title, told_limit, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,18 +37,12 @@ def groups_table(finding: Finding) -> Table:
     """Return who is in which subgroup, its mean, and what became of the rest."""
     counts = finding.details.get("counts") or {}
     excluded, undefined = counts.get("excluded") or {}, counts.get("undefined") or {}
-    title = metric_title(finding.metric)
-    title = {
-        "ruler": f"{title}, automated − expert",
-        "success": "share of cases that succeed",
-        "provenance": "share of cases without a score",
-    }.get(finding.check, title)
     rows = [
         (
             name_cell(group.name),
             count_cell(group.n_cases),
             count_cell(group.n_patients),
-            number_cell(group.mean, signed=finding.check == "ruler"),
+            number_cell(group.mean, signed=is_column_signed(finding)),
             number_cell(group.sd),
             words(str(group.status)),
             count_cell(excluded.get(group.name, 0)),
@@ -56,9 +50,8 @@ def groups_table(finding: Finding) -> Table:
         )
         for group in finding.groups
     ]
-    unit = f" in {shown(finding.unit)}" if finding.unit else ""
     return make_table(
-        f"Subgroups of {attribute_title(finding)}: {title}{unit}",
+        group_caption(finding),
         ("subgroup", "cases", "patients", "mean", "sd", "status", "excluded", "undefined"),
         rows,
         note=_groups_note(finding),
@@ -155,9 +148,9 @@ def _pairs_table(finding: Finding, pairs: list[Mapping[str, Any]]) -> Table:
         )
         for pair in _in_one_order(pairs)
     ]
-    limit_text = f", limit {typeset(format_limit(limit))}" if limit is not None else ""
+    limit_text = f", limit {told_limit(finding)}" if limit is not None else ""
     return make_table(
-        f"Every contrast: mean of the first minus mean of the second{limit_text}",
+        f"{contrast_title(finding)}{limit_text}",
         ("first", "second", "difference", "bounds", "p"),
         rows,
     )

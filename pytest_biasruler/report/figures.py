@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Status
+from pytest_biasruler.report.anatomy import draw_morphology
+from pytest_biasruler.report.arms import draw_amplification
 from pytest_biasruler.report.charts import (
     Series,
     draw_bars,
     draw_lines,
 )
+from pytest_biasruler.report.difficulty import draw_difficulty
+from pytest_biasruler.report.echo import draw_echo
 from pytest_biasruler.report.forest import ForestRow, Panel
 from pytest_biasruler.report.marks import BLUE, MOST_SERIES, ORANGE
+from pytest_biasruler.report.noise import draw_noise
 from pytest_biasruler.report.numbers import (
     format_signed,
     shown,
     typeset,
 )
+from pytest_biasruler.report.rectified import draw_rectified
 from pytest_biasruler.report.rows import (
     axis_of,
     draw_panels,
@@ -26,6 +32,8 @@ from pytest_biasruler.report.rows import (
     words_of,
 )
 from pytest_biasruler.report.rulers import draw_ruler
+from pytest_biasruler.report.sites import draw_transport
+from pytest_biasruler.report.standings import draw_ranking
 from pytest_biasruler.report.sweeps import draw_success
 from pytest_biasruler.report.wording import (
     attribute_title,
@@ -52,6 +60,14 @@ def draw_finding(finding: Finding) -> tuple[Figure, ...]:
         "labels": _draw_labels,
         "success": draw_success,
         "floor": _draw_floor,
+        "amplification": draw_amplification,
+        "echo": draw_echo,
+        "difficulty": draw_difficulty,
+        "morphology": draw_morphology,
+        "ranking": draw_ranking,
+        "transport": draw_transport,
+        "noise": draw_noise,
+        "rectified": draw_rectified,
         "provenance": _draw_provenance,
     }.get(finding.check, _draw_gap)
     return tuple(figure for figure in draw(finding) if figure is not None)

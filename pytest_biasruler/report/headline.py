@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.checks.finding import Status, Verdict
+from pytest_biasruler.checks.finding import Status
+from pytest_biasruler.report.clauses import tell
 from pytest_biasruler.report.numbers import counted, shown
 from pytest_biasruler.report.wording import (
     RANKS,
     attribute_title,
-    metric_title,
     outcome_of,
-    statement_of,
 )
 
 if TYPE_CHECKING:
@@ -158,55 +157,3 @@ def _with_patients(finding: Finding) -> str:
     smallest = min(groups, key=lambda group: group.n_patients)
     who = f"{attribute_title(finding)} {shown(smallest.name)}"
     return f" with {counted(smallest.n_patients, 'patient')} in {who}"
-
-
-def tell(finding: Finding) -> str:
-    """Return what a failed finding means, as a short sentence without numbers."""
-    if finding.verdict != Verdict.FAIL and finding.policy == "prove-safe":
-        what = f"{metric_title(finding.metric)} by {attribute_title(finding)}"
-        what = what if finding.metric else f"The evidence by {attribute_title(finding)}"
-        return f"{what} is not proven to be within its limit."
-    ending = " (point estimate, uncontrolled)" if finding.policy == "point" else ""
-    return f"{_told(finding)}{ending}."
-
-
-def _told(finding: Finding) -> str:
-    attribute, title = attribute_title(finding), metric_title(finding.metric)
-    pair = finding.estimate.pair if finding.estimate else None
-    if finding.check == "ruler":
-        return _told_ruler(finding)
-    if finding.check == "provenance":
-        return f"The evidence by {attribute} is not good enough to judge"
-    if pair is None:
-        return _told_alone(finding)
-    best, worst = (shown(name, longest=40) for name in pair)
-    if finding.metric == "signed_volume_error":
-        return f"The automated labels are drawn larger for {attribute} {best} than for {worst}"
-    return {
-        "gap": f"{title} is worse for {attribute} {worst} than for {best}",
-        "labels": f"The automated labels are worse for {attribute} {worst} than for {best}",
-        "success": f"Fewer of {attribute} {worst} than of {best} reach a good enough {title}",
-    }.get(finding.check, statement_of(finding))
-
-
-def _told_alone(finding: Finding) -> str:
-    if finding.check == "floor":
-        worst = shown(finding.details.get("worst") or "the worst-off subgroup", longest=40)
-        attribute = attribute_title(finding)
-        return f"{metric_title(finding.metric)} of {attribute} {worst} misses its floor"
-    return statement_of(finding)
-
-
-def _told_ruler(finding: Finding) -> str:
-    attribute = attribute_title(finding)
-    article = "an" if attribute[:1].lower() in "aeiou" else "a"
-    details = finding.details
-    if details.get("false_confidence"):
-        return f"The automated reference makes the undecided {attribute} gap look certain"
-    if not details.get("direction_confirmed"):
-        return f"The automated reference moves the {attribute} gap"
-    return {
-        "masks": f"The automated reference hides {article} {attribute} gap",
-        "inflates": f"The automated reference adds to the {attribute} gap",
-        "reverses": f"The automated reference turns the {attribute} gap around",
-    }.get(str(details.get("direction")), f"The automated reference moves the {attribute} gap")

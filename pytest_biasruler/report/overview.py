@@ -9,7 +9,6 @@ from pytest_biasruler.report.cells import (
     FIRST_ROWS,
     MOST_ROWS,
     bounds_cell,
-    number_cell,
     slugs,
     words,
 )
@@ -23,6 +22,7 @@ from pytest_biasruler.report.wording import (
     quantity_of,
     sign_of,
     told_estimate,
+    told_limit,
     value_of,
 )
 
@@ -63,7 +63,7 @@ def _check_row(finding: Finding) -> Row:
                 text=value_of(finding), sort="" if value is None else repr(value), is_number=True
             ),
             bounds_cell(bounds_of(finding)),
-            number_cell(finding.limit, limit=finding.limit),
+            Cell(text=told_limit(finding), is_number=True, sort=_plain(finding.limit)),
             Cell(text=distance_of(finding), is_number=True, sort=_distance(finding)),
             words(patients_of(finding, finding.told_pair)),
         ),
@@ -82,6 +82,10 @@ def data_of(finding: Finding) -> tuple[tuple[str, str], ...]:
         model=finding.model,
         label=finding.label,
     )
+
+
+def _plain(value: float | None) -> str:
+    return "" if value is None else repr(value)
 
 
 def _distance(finding: Finding) -> str:

@@ -24,6 +24,7 @@ from pytest_biasruler.report.numbers import (
 )
 from pytest_biasruler.report.overview import checks_table
 from pytest_biasruler.report.rows import estimate_row, gap_rows, origin_of
+from pytest_biasruler.report.titles import subject_title
 from pytest_biasruler.report.wording import (
     attribute_title,
     bounds_of,
@@ -96,7 +97,7 @@ def _pair(finding: Finding) -> str:
 
 
 def _row_name(finding: Finding) -> str:
-    title = f"{metric_title(finding.metric)} by {attribute_title(finding)}"
+    title = subject_title(finding)
     pair = _pair(finding)
     return f"{title}: {pair}" if pair else title
 

@@ -6,8 +6,8 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Verdict
-from pytest_biasruler.report.numbers import counted, format_limit, format_number, shown, typeset
-from pytest_biasruler.report.wording import by_group, has_ratio, statement_of
+from pytest_biasruler.report.numbers import counted, format_number, shown, typeset
+from pytest_biasruler.report.wording import by_group, has_ratio, statement_of, told_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,14 +18,14 @@ REASONS = {
     "underpowered": "there are too few patients for this limit",
     "borderline": "the estimate lies too close to the limit",
     "too few subgroups": "too few subgroups are large enough to judge, or the baseline is not",
-    "no pairs": "no case is scored under both references",
+    "no pairs": "no case has all the scores that are compared",
     "multiplicity": "it is beyond the limit alone, but not when the number of checks counts",
     "missing values": "more than 5 % of the cases of a subgroup have no score",
     "no overlap": "the subgroups share too little range to be compared",
     "undefined ratio": "the ratio is undefined, no subgroup succeeds at all",
-    "too few sites": "there are too few sites",
+    "too few sites": "too few sites have enough patients of both subgroups",
     "not a random subset": "the labelled cases are not a random subset",
-    "no control": "there is no control model",
+    "no control": "without masks it takes a control model, trained on expert labels",
     "nothing to undo": "the gap itself is not decided",
     "thin evidence": "the evidence is thin",
     "wrong pairing": "most predictions do not touch their reference",
@@ -54,10 +54,21 @@ def sentence_of(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -
         return f"{statement}{_range_of(finding)}."
     if estimate is None or finding.limit is None:
         return f"{statement}."
+    if finding.check == "ranking" and finding.verdict == Verdict.FAIL:
+        return f"{statement}; confirmed under both references{_at_least(finding)}."
     is_low = (finding.verdict == Verdict.FAIL) != is_mirrored(finding, metrics)
     word, bound = ("at least", estimate.low) if is_low else ("at most", estimate.high)
     number = typeset(format_number(bound, limit=finding.limit))
-    return f"{statement}; {word} {number}, limit {typeset(format_limit(finding.limit))}."
+    return f"{statement}; {word} {number}, limit {told_limit(finding)}."
+
+
+def _at_least(finding: Finding) -> str:
+    """Return the lower bound of a regret, which may be small although the flip is sure."""
+    low = finding.estimate.low if finding.estimate else None
+    if low is None or finding.limit is None or not low > finding.limit:
+        return ""
+    number = typeset(format_number(low, limit=finding.limit))
+    return f", at least {number}, limit {told_limit(finding)}"
 
 
 def explanation_of(finding: Finding) -> str:
@@ -99,19 +110,24 @@ def _how_many(n: float | None) -> str:
     return counted(ceil(n), "more patient")
 
 
+def _is_limit_computed(finding: Finding) -> bool:
+    """Return whether nobody can choose the limit: it is the tipping point of another verdict."""
+    return finding.check == "noise" and finding.details.get("form") != "dose"
+
+
 def change_of(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -> str:
     """Return at which limits the same data would get another verdict, where the limit decides."""
     estimate = finding.estimate
     if estimate is None or finding.limit is None or estimate.low is None or estimate.high is None:
         return ""
-    if finding.reason not in (None, *_DECIDED_BY_LIMIT):
+    if finding.reason not in (None, *_DECIDED_BY_LIMIT) or _is_limit_computed(finding):
         return ""
     low, high = typeset(format_number(estimate.low)), typeset(format_number(estimate.high))
     if is_mirrored(finding, metrics):
         passes, fails = f"below about {low}", f"above about {high}"
     else:
         passes, fails = f"above about {high}", f"below about {low}"
-    if finding.reason == "multiplicity":
+    if finding.reason == "multiplicity" or finding.check == "ranking":
         return f"With these data a limit {passes} is a PASS."
     if estimate.low <= 0 and not is_mirrored(finding, metrics):
         return f"With these data a limit {passes} is a PASS, and no limit is a FAIL."

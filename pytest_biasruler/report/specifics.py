@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.report.anatomy import describe_morphology
+from pytest_biasruler.report.arms import describe_amplification
 from pytest_biasruler.report.bent import describe_ruler
 from pytest_biasruler.report.blocks import Items, Paragraph
 from pytest_biasruler.report.cells import (
@@ -14,7 +16,11 @@ from pytest_biasruler.report.cells import (
     words,
 )
 from pytest_biasruler.report.challenge import describe_challenge
+from pytest_biasruler.report.difficulty import describe_difficulty
+from pytest_biasruler.report.echo import describe_echo
 from pytest_biasruler.report.evidence import describe_provenance
+from pytest_biasruler.report.leaderboard import describe_ranking
+from pytest_biasruler.report.noise import describe_noise
 from pytest_biasruler.report.numbers import (
     format_bounds,
     format_number,
@@ -23,6 +29,8 @@ from pytest_biasruler.report.numbers import (
     typeset,
 )
 from pytest_biasruler.report.reach import describe_floor, describe_success
+from pytest_biasruler.report.rectified import describe_rectified
+from pytest_biasruler.report.sites import describe_transport
 from pytest_biasruler.report.wording import by_group, metric_title
 
 if TYPE_CHECKING:
@@ -54,6 +62,14 @@ def describe_specifics(finding: Finding) -> Iterator[Block]:
         "labels": _describe_labels,
         "success": describe_success,
         "floor": describe_floor,
+        "amplification": describe_amplification,
+        "echo": describe_echo,
+        "difficulty": describe_difficulty,
+        "morphology": describe_morphology,
+        "ranking": describe_ranking,
+        "transport": describe_transport,
+        "noise": describe_noise,
+        "rectified": describe_rectified,
         "provenance": describe_provenance,
     }.get(finding.check)
     if describe:

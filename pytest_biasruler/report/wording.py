@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.checks.finding import Status
+from pytest_biasruler.checks.quantities import name_quantity
 from pytest_biasruler.report.numbers import (
     LONGEST_SENTENCE,
     NOTHING,
     format_bounds,
+    format_limit,
     format_number,
     shown,
     typeset,
@@ -24,14 +26,6 @@ _T = TypeVar("_T")
 
 RANKS = ("failed", "inconclusive", "error", "waived", "passed", "not judged")
 """Outcomes in the order in which they are told."""
-
-_QUANTITIES = {
-    "gap": "gap",
-    "ruler": "distortion",
-    "labels": "label gap",
-    "floor": "lowest mean",
-    "provenance": "evidence",
-}
 
 
 def outcome_of(finding: Finding) -> str:
@@ -73,10 +67,9 @@ def attribute_title(finding: Finding) -> str:
 
 def quantity_of(finding: Finding) -> str:
     """Return what the estimate of a finding is."""
-    if finding.check == "success":
-        return "ratio of rates" if has_ratio(finding) else "difference of rates"
-    name = _QUANTITIES.get(finding.check, "value")
-    return f"{name}, {shown(finding.unit)}" if finding.unit and finding.estimate else name
+    name = name_quantity(finding)
+    has_unit = finding.unit and finding.estimate and finding.check != "success"
+    return f"{name}, {shown(finding.unit)}" if has_unit else name
 
 
 def has_ratio(finding: Finding) -> bool:
@@ -120,6 +113,13 @@ def bounds_of(finding: Finding) -> str:
 def _limit_beside(value: float | None, limit: float | None) -> float | None:
     """Return the limit with the sign of the value that is held against it."""
     return _minus(limit) if value is not None and value < 0 and limit is not None else limit
+
+
+def told_limit(finding: Finding) -> str:
+    """Return the limit as text: a declared one with all its digits, a computed one rounded."""
+    if finding.check == "noise" and finding.details.get("form") != "dose":
+        return typeset(format_number(finding.limit))
+    return typeset(format_limit(finding.limit))
 
 
 def distance_of(finding: Finding) -> str:

@@ -9,6 +9,7 @@ from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.outcome import Outcome, is_better_above, waiver_end
+from pytest_biasruler.checks.quantities import name_quantity
 from pytest_biasruler.errors import printable
 from pytest_biasruler.shell.subgroup_table import (
     format_bounds,
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
     from pytest_biasruler.checks.finding import Finding
 
 LONGEST_LINE = 200
+_TOLD_IN_FULL = (
+    *("ruler", "amplification", "echo", "difficulty", "morphology", "ranking", "transport"),
+    *("noise", "rectified"),
+)
+_BOTH_REFERENCES = ("ruler", "labels", "noise")
 MOST_NEEDED = 10_000
 
-_QUANTITIES = {"gap": "gap", "ruler": "distortion", "labels": "label gap", "floor": "worst mean"}
 _NEXT = 'to accept for a time: waive = { reason = "...", until = YYYY-MM-DD }'
 
 
@@ -40,8 +45,9 @@ def first_line(finding: Finding) -> str:
     subject = " ".join(filter(None, (finding.check, finding.metric, finding.label)))
     pair = " vs ".join(shown(name) for name in pair_in_order(finding))
     place = " ".join(filter(None, ("+".join(finding.by), pair)))
+    asked = ", ".join(filter(None, (subject, place)))
     by_whom = f" ({', '.join(_circumstances(finding))})"
-    line = f"{title_of(finding)} {subject}, {place}: {_answer(finding)}{by_whom}"
+    line = f"{title_of(finding)} {asked}: {_answer(finding)}{by_whom}"
     return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 3]}..."
 
 
@@ -60,7 +66,7 @@ def full_message(finding: Finding, *, report: str | None, today: dt.date) -> str
     `report` is the report's place as people may see it, None if none is written.
     """
     lines = [first_line(finding)]
-    if finding.check == "ruler" and finding.details.get("gap_expert"):
+    if finding.check in _TOLD_IN_FULL:
         lines.append(f"  {finding.statement}")
     lines += ["", *subgroup_table(finding), method_line(finding)]
     if finding.waive is not None and waiver_end(finding) < today:
@@ -79,7 +85,8 @@ def skip_reason(finding: Finding, *, would_pass: bool = False) -> str:
         ending = "; passes without the waiver: remove it" if would_pass else ""
         return f"{reason}{ending}"
     subject = " ".join(filter(None, (finding.check, finding.metric, finding.label)))
-    return f"INCONCLUSIVE: {subject}, {'+'.join(finding.by)}: {_answer(finding)}"
+    asked = ", ".join(filter(None, (subject, "+".join(finding.by))))
+    return f"INCONCLUSIVE: {asked}: {_answer(finding)}"
 
 
 def explain_comparison(op: str, left: object, right: object) -> list[str] | None:
@@ -111,12 +118,12 @@ def measure(finding: Finding) -> str:
     """Return quantity, value and bounds; a distortion with its sign, where that is known."""
     estimate = finding.estimate
     if estimate is None or estimate.value is None:
-        return f"{_quantity(finding)} undefined"
+        return f"{name_quantity(finding)} undefined"
     mirrored = is_mirrored(finding)
     value = format_number(estimate.value, limit=finding.limit)
     bounds = format_bounds(estimate.low, estimate.high, limit=finding.limit, mirrored=mirrored)
     unit = f" {finding.unit}" if finding.unit else ""
-    return f"{_quantity(finding)} {negative(value) if mirrored else value} {bounds}{unit}"
+    return f"{name_quantity(finding)} {negative(value) if mirrored else value} {bounds}{unit}"
 
 
 def _answer(finding: Finding) -> str:
@@ -140,9 +147,9 @@ def _without_limit(finding: Finding) -> str:
         return "; ".join(unmet)
     if finding.reason == "too few subgroups":
         sizes = ", ".join(f"{shown(g.name)} has {g.n_patients} patients" for g in finding.groups)
-        return f"{_quantity(finding)} undefined, {finding.reason}: {sizes}"
+        return f"{name_quantity(finding)} undefined, {finding.reason}: {sizes}"
     if finding.reason:
-        return f"{_quantity(finding)} undefined, {finding.reason}"
+        return f"{name_quantity(finding)} undefined, {finding.reason}"
     return shown(finding.statement)
 
 
@@ -152,7 +159,8 @@ def _what_is_needed(finding: Finding) -> list[str]:
         is_floor = is_better_above(finding)
         edge = finding.limit + (-1.0 if is_floor else 1.0) * finding.min_detectable
         extreme = "largest" if is_floor else "smallest"
-        parts.append(f"{extreme} {_quantity(finding)} this data can show {format_number(edge)}")
+        quantity = f"{extreme} {name_quantity(finding)}"
+        parts.append(f"{quantity} this data can show {format_number(edge)}")
     needed = finding.details.get("needed") or {}
     for name, n_more in sorted(needed.items()):
         if n_more == 0:
@@ -179,16 +187,10 @@ def _relation(finding: Finding) -> str:
     return "at" if low == high == limit else "spans"
 
 
-def _quantity(finding: Finding) -> str:
-    if finding.check == "success":
-        return f"success {finding.details.get('statistic', 'ratio')}"
-    return _QUANTITIES.get(finding.check, finding.check)
-
-
 def _circumstances(finding: Finding) -> list[str]:
     sizes = {group.name: group.n_patients for group in finding.groups}
     counts = "/".join(str(sizes.get(name, 0)) for name in pair_in_order(finding) or sizes)
     references = finding.reference
-    if finding.automated and finding.check in ("ruler", "labels"):
+    if finding.automated and finding.check in _BOTH_REFERENCES:
         references = f"{finding.automated} - {finding.reference}"
     return [part for part in (f"{counts} patients", references, finding.model) if part]

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_biasruler.checks.finding import Verdict
-from pytest_biasruler.report.headline import count_outcomes, order_findings, tell, write_headline
+from pytest_biasruler.report.clauses import tell
+from pytest_biasruler.report.headline import count_outcomes, order_findings, write_headline
 
 from .audit_example import (
     ERROR,
