@@ -40,7 +40,7 @@ class Question:
     is_ranked : bool
         Whether it asks which score is better, so that a signed error cannot be asked about.
     support : str
-        Where the guard's phantom patients stand: pooled, symmetric or bounds (method, 2.3).
+        Where the guard's phantom patients stand: pooled, symmetric, bounds, or none of them.
     model_keys : tuple of str
         Own keys whose value names models.
     lists : tuple of str
@@ -150,6 +150,7 @@ QUESTIONS: Mapping[str, Question] = {
             needs_expert=True,
             takes_metric=False,
             takes_support=False,
+            support="none",
             lists=("features",),
         ),
         Question(
@@ -162,6 +163,7 @@ QUESTIONS: Mapping[str, Question] = {
             needs_both=True,
             takes_baseline=False,
             takes_support=False,
+            support="none",
             is_ranked=True,
             lists=("models",),
             model_keys=("models",),
@@ -173,6 +175,7 @@ QUESTIONS: Mapping[str, Question] = {
             limit=0.05,
             needs_site=True,
             takes_support=False,
+            support="none",
         ),
         Question(
             check="noise",

@@ -58,7 +58,7 @@ def draw_gap_slope(sides: tuple[Side, Side], *, words: Words) -> Figure:
     )
     (before, after), zero = sides, scale.place(0.0)
     marks: list[Mark] = [
-        Line(x1=LEFT - 60, y1=zero, x2=RIGHT + 60, y2=zero, dash="5 3"),
+        Line(x1=LEFT, y1=zero, x2=RIGHT, y2=zero, dash="5 3"),
         Text(x=(LEFT + RIGHT) / 2, y=tenth(zero + 14), text="no gap", anchor="middle"),
         Path(
             d=trace([(LEFT, scale.place(before.value)), (RIGHT, scale.place(after.value))]),

@@ -83,6 +83,8 @@ def _range_of(finding: Finding) -> str:
     estimate = finding.estimate
     if estimate is None or (estimate.low is None and estimate.high is None):
         return ""
+    if finding.check == "transport":  # its statement tells the range at a new site
+        return ""
     low, high = (
         None if bound is None else typeset(format_number(bound, limit=finding.limit))
         for bound in (estimate.low, estimate.high)

@@ -78,3 +78,41 @@ def test_cases_without_sex_on_record_are_a_visible_subgroup(audited):
     assert groups["missing"].mean is not None
     assert (groups["F"].n_cases, groups["M"].n_cases) == (71, 85)
     assert audit.accounting["references"]["expert"]["scored"] == 305
+
+
+def ask(organ, *checks):
+    """Return the findings of one file that holds these checks alone."""
+    benchmark = Benchmark(
+        name=f"chest X-rays, {organ}, by view",
+        root=Path(DATA) / "chexmask_phys",
+        metadata="metadata.csv",
+        case="case_id",
+        references=[
+            Reference(name="expert", kind="expert", masks=f"{organ}/expert1/{{case}}.nii.gz"),
+            Reference(
+                name="automated", kind="automated", masks=f"{organ}/hybridgnet/{{case}}.nii.gz"
+            ),
+        ],
+        models=[Model(name="expert2", masks=f"{organ}/expert2/{{case}}.nii.gz")],
+        attributes=[Attribute(name="view")],
+        checks=checks,
+    )
+    return run_audit(benchmark).findings
+
+
+@pytest.mark.parametrize("organ", sorted(EXPECTED))
+def test_the_automated_labels_are_worse_in_one_view(organ):
+    (labels,) = ask(organ, Check("labels", metric="dice", by="view", limit=0.02))
+    assert labels.verdict == "FAIL", labels.statement
+
+
+def test_the_automated_reference_bends_the_gap_between_views():
+    (ruler,) = ask("lungs", Check("ruler", by="view", limit=0.02))
+    assert "detected" in ruler.details["strength"]
+
+
+@pytest.mark.parametrize(("organ", "repeated"), [("lungs", 0.682), ("heart", 0.799)])
+def test_the_second_physician_errs_where_the_automated_reference_does(organ, repeated):
+    (echo,) = ask(organ, Check("echo"))
+    assert echo.estimate.value == pytest.approx(repeated, abs=5e-4)
+    assert echo.details["counts"]["undefined"], "few errors leave a case out, and that is said"
