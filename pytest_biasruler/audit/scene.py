@@ -67,10 +67,7 @@ class Played:
 
 def play(stage: Stage, *, seed: int) -> Played:
     """Return what every check says in one world; a check that has no null world says nothing."""
-    cuts = stage.deck.cuts if seed == REAL else deal_subgroups(stage.deck, seed=seed)
-    scene = set_scene(
-        stage.evidence.altered(cuts=cuts), stage.trials, seed=seed, masks=stage.masks
-    )
+    scene = set_scene(stage, seed=seed)
     has_world = [seed == REAL or trial.has_null_worlds for trial in stage.trials]
     return Played(
         bare=tuple(
@@ -94,13 +91,13 @@ class Scene:
 
     Attributes
     ----------
-    stages : tuple of Evidence
+    worlds : tuple of Evidence
         The world as each check needs it.
     p_values : ndarray of float
         Of the family, in the order of its trials; 1 for a check without a finding.
     """
 
-    stages: tuple[Evidence, ...]
+    worlds: tuple[Evidence, ...]
     seed: int
     trials: Sequence[Trial]
     masks: Mapping[Altered, pd.Series]
@@ -129,7 +126,7 @@ class Scene:
 
     def plant(self, number: int, operator: Operator, size: float) -> Answer:
         """Return what the check at place `number` says once the bias is planted."""
-        trial, evidence = self.trials[number], self.stages[number]
+        trial, evidence = self.trials[number], self.worlds[number]
         world = World(
             evidence=evidence,
             seed=self.seed,
@@ -147,34 +144,42 @@ class Scene:
         return self.answer(number, finding, realised=realised)
 
 
-def set_scene(
-    evidence: Evidence,
-    trials: Sequence[Trial],
-    *,
-    seed: int,
-    masks: Mapping[Altered, pd.Series],
-) -> Scene:
+def set_scene(stage: Stage, *, seed: int) -> Scene:
     """Return a world with what every check of the family says in it."""
-    stages = tuple(_stage(evidence, trial, seed=seed) for trial in trials)
+    worlds = _worlds_of(stage, seed=seed)
     findings = tuple(
-        judge_alone(stage, trial.declared).finding
+        judge_alone(world, trial.declared).finding
         if seed == REAL or trial.has_null_worlds
         else None
-        for stage, trial in zip(stages, trials, strict=True)
+        for world, trial in zip(worlds, stage.trials, strict=True)
     )
     return Scene(
-        stages=stages,
+        worlds=worlds,
         seed=seed,
-        trials=trials,
-        masks=masks,
+        trials=stage.trials,
+        masks=stage.masks,
         findings=findings,
         p_values=np.array([p_of(finding) for finding in findings]),
     )
 
 
-def _stage(evidence: Evidence, trial: Trial, *, seed: int) -> Evidence:
-    """Return the evidence of a null world as this check needs it; seed REAL: as it is."""
-    if seed == REAL or trial.declared.check != "ranking":
+def _worlds_of(stage: Stage, *, seed: int) -> tuple[Evidence, ...]:
+    """Return the world as each check needs it: within sites, or with models handed round."""
+    if seed == REAL:
+        return (stage.evidence.altered(cuts=stage.deck.cuts),) * len(stage.trials)
+    dealt = {
+        within: stage.evidence.altered(
+            cuts=deal_subgroups(stage.deck, seed=seed, within_sites=within)
+        )
+        for within in {trial.is_within_sites for trial in stage.trials}
+    }
+    return tuple(
+        _shuffled(dealt[trial.is_within_sites], trial, seed=seed) for trial in stage.trials
+    )
+
+
+def _shuffled(evidence: Evidence, trial: Trial, *, seed: int) -> Evidence:
+    if trial.declared.check != "ranking":
         return evidence
     models = trial.declared.options["models"]
     return evidence.altered(

@@ -68,13 +68,15 @@ def run_selftest(
     if not family:
         return {}
     evidence = _measured(evidence.altered(is_brief=True), family)
-    trials = _plan(evidence, family)
     stage = Stage(
         evidence=evidence.altered(readers={}, measure=None),
-        trials=trials,
+        trials=tuple(Trial(declared=declared) for declared in family),
         deck=open_deck(evidence, family),
-        masks=_alter_masks(evidence, trials, progress=on_masks),
+        masks={},
     )
+    trials = _plan(stage)
+    masks = _alter_masks(evidence, trials, workers=workers, progress=on_masks)
+    stage = replace(stage, trials=trials, masks=masks)
     real = play(stage, seed=REAL)
     worlds = play_worlds(stage, n_worlds=n_worlds, workers=workers, progress=on_worlds)
     n_failing = sum(_fails(world, trials) for world in worlds)
@@ -83,12 +85,11 @@ def run_selftest(
     return _summarise(evidence, books, build_level)
 
 
-def _plan(evidence: Evidence, family: Sequence[DeclaredCheck]) -> tuple[Trial, ...]:
-    bare = [Trial(declared=declared) for declared in family]
-    real = set_scene(evidence, bare, seed=0, masks={})
+def _plan(stage: Stage) -> tuple[Trial, ...]:
+    real = set_scene(stage, seed=REAL)
     return tuple(
-        plan_trial(evidence, declared, finding)
-        for declared, finding in zip(family, real.findings, strict=True)
+        plan_trial(stage.evidence, bare.declared, finding)
+        for bare, finding in zip(stage.trials, real.findings, strict=True)
     )
 
 
@@ -116,7 +117,7 @@ def _measured(evidence: Evidence, family: Sequence[DeclaredCheck]) -> Evidence:
 
 
 def _alter_masks(
-    evidence: Evidence, trials: Sequence[Trial], *, progress: Progress | None
+    evidence: Evidence, trials: Sequence[Trial], *, workers: int, progress: Progress | None
 ) -> Mapping[Altered, pd.Series]:
     wanted = tuple(dict.fromkeys(one for trial in trials for one in trial.masks))
     if not wanted:
@@ -128,6 +129,7 @@ def _alter_masks(
         cases=evidence.cases,
         metrics={name: evidence.metric(name) for name in named},
         readers=evidence.readers,
+        workers=workers,
         progress=progress,
     )
 

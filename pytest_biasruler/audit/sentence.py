@@ -22,7 +22,7 @@ _BIASES = {
     "floor": "a planted fall of {metric} by {size}",
     "success": "a planted fall of the success rate to {size} of what it was",
     "ranking": "a planted winner that is {size} {metric} worse than the others",
-    "echo": "planted copying of the label's errors by {size}",
+    "echo": "a planted rise of the echo by {size}",
 }
 
 

@@ -63,6 +63,11 @@ class Trial:
         )
 
     @property
+    def is_within_sites(self) -> bool:
+        """Whether subgroups change hands within sites alone: the question is about sites."""
+        return QUESTIONS[self.declared.check].needs_site
+
+    @property
     def is_beyond(self) -> bool:
         """Whether it would be right to fail in a world without differences between subgroups."""
         return self.declared.check == "floor" and not self.unit > 0

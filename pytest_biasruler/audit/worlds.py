@@ -30,15 +30,13 @@ class Deck:
 
     Attributes
     ----------
-    units : ndarray of int, shape (n_cases,)
-        Number of the patient of each case at its site; a patient seen at two sites is two.
-    sites : ndarray of int, shape (n_units,)
-        Number of each unit's site; 0 for all where no site is known.
+    patients, sites : ndarray of int, shape (n_cases,)
+        Numbers of the patient and of the site of each case; one site where none is declared.
     cuts : mapping
         Attributes of a check -> subgroups of all cases, as they really are.
     """
 
-    units: np.ndarray
+    patients: np.ndarray
     sites: np.ndarray
     cuts: Mapping[tuple[str, ...], Subgroups]
 
@@ -46,51 +44,66 @@ class Deck:
 def open_deck(evidence: Evidence, declared: Iterable[DeclaredCheck]) -> Deck:
     """Return what the worlds of these checks are dealt from."""
     cases = pd.Index(evidence.cases)
-    patients = pd.Series(evidence.patients(cases), index=cases).astype(str)
-    known = evidence.metadata.sites
-    sites = pd.Series("", index=cases) if known is None else known.reindex(cases).astype(str)
-    pairs, units = np.unique(
-        np.array(list(zip(patients, sites, strict=True)), dtype=np.str_).reshape(-1, 2),
-        axis=0,
-        return_inverse=True,
-    )
+    sites = evidence.sites(cases)
     return Deck(
-        units=units.reshape(-1),
-        sites=np.unique(pairs[:, 1], return_inverse=True)[1].reshape(-1),
+        patients=_numbers(evidence.patients(cases)),
+        sites=np.zeros(len(cases), np.intp) if sites is None else _numbers(sites),
         cuts={one.by: evidence.cut(one.by) for one in declared if one.by},
     )
 
 
-def deal_subgroups(deck: Deck, *, seed: int) -> dict[tuple[str, ...], Subgroups]:
-    """Return all subgroups of a null world: each patient gets those of another one of its site.
+def _numbers(names: np.ndarray) -> np.ndarray:
+    return np.unique(names.astype(np.str_), return_inverse=True)[1].reshape(-1)
+
+
+def deal_subgroups(
+    deck: Deck, *, seed: int, within_sites: bool = False
+) -> dict[tuple[str, ...], Subgroups]:
+    """Return all subgroups of a null world: each patient gets those of another, drawn patient.
 
     All cases of a patient move together, and cases whose value is missing stay missing. Where a
     patient's cases are in several subgroups, the recipient's cases take the donor's in turn, from
     a drawn one on; so no subgroup is left with the patients who have many cases.
+
+    `within_sites`: the other patient is one of the same site. A question about sites needs that;
+    any other question would keep the gap that comes from who is seen where.
     """
-    keys = Stream(seed).uniforms(2, len(deck.sites))
-    return {
-        by: replace(cut, of=_deal(cut, deck, order=keys[0], starts=keys[1]))
-        for by, cut in deck.cuts.items()
-    }
+    strata = deck.sites if within_sites else np.zeros_like(deck.sites)
+    pairs, units = np.unique(np.column_stack([deck.patients, strata]), axis=0, return_inverse=True)
+    keys = Stream(seed).uniforms(2, len(pairs))
+    hand = _Hand(units=units.reshape(-1), strata=pairs[:, 1], order=keys[0], starts=keys[1])
+    return {by: replace(cut, of=_deal(cut, hand)) for by, cut in deck.cuts.items()}
 
 
-def _deal(cut: Subgroups, deck: Deck, *, order: np.ndarray, starts: np.ndarray) -> pd.Series[str]:
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Hand:
+    """Who is dealt to in one world: a unit is a patient, at one site if sites count.
+
+    `units` has a number for each case, the others a value for each unit.
+    """
+
+    units: np.ndarray
+    strata: np.ndarray
+    order: np.ndarray
+    starts: np.ndarray
+
+
+def _deal(cut: Subgroups, hand: _Hand) -> pd.Series[str]:
     names = cut.of.to_numpy(dtype=object)
     is_known = np.ones(len(names), dtype=bool)
     if cut.missing is not None and not cut.judge_missing:
         is_known = names != cut.missing
     known = np.flatnonzero(is_known)
-    known = known[np.argsort(deck.units[known], kind="stable")]
-    units, begins, sizes = np.unique(deck.units[known], return_index=True, return_counts=True)
+    known = known[np.argsort(hand.units[known], kind="stable")]
+    units, begins, sizes = np.unique(hand.units[known], return_index=True, return_counts=True)
     donors = np.arange(len(units))
-    for site in np.unique(deck.sites[units]):
-        own = np.flatnonzero(deck.sites[units] == site)
-        donors[own] = own[np.argsort(order[units[own]], kind="stable")]
+    for stratum in np.unique(hand.strata[units]):
+        own = np.flatnonzero(hand.strata[units] == stratum)
+        donors[own] = own[np.argsort(hand.order[units[own]], kind="stable")]
     recipient = np.repeat(np.arange(len(units)), sizes)
     donor = donors[recipient]
     place = np.arange(len(known)) - begins[recipient]
-    first = (starts[units[recipient]] * sizes[donor]).astype(np.intp)
+    first = (hand.starts[units[recipient]] * sizes[donor]).astype(np.intp)
     dealt = names.copy()
     dealt[known] = names[known][begins[donor] + (first + place) % sizes[donor]]
     return pd.Series(dealt, index=cut.of.index, dtype=object, name=cut.of.name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil, isfinite, nan
@@ -60,6 +63,7 @@ def score_altered(
     cases: Sequence[str],
     metrics: Mapping[str, Metric],
     readers: Mapping[str, Callable[[Path], Mask]],
+    workers: int = 1,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> dict[Altered, pd.Series]:
     """Return the score of each case for each alteration, NaN where a mask cannot be used.
@@ -70,15 +74,20 @@ def score_altered(
         Those of sets without masks are answered by NaN.
     metrics : mapping
         Every metric that `wanted` names, but `KAPPA`.
+    workers : int
+        Processes, where masks are files and nothing but our own code is needed to score them.
     progress : callable, optional
         Called with (done, total, 0) after each case.
     """
     with_masks = {each.name: each for each in list_sets(benchmark)}
     named = {name for one in wanted for name in (one.model, one.reference, one.automated)}
     used = [each for name, each in with_masks.items() if name in named]
-    scores = {one: np.full(len(cases), nan) for one in wanted}
-    for number, case in enumerate(cases):
-        job = Job(
+    is_plain = all(isinstance(each.masks, str) for each in used) and not readers
+    if any(each.score is not None for each in metrics.values()) or not is_plain:
+        workers = 1
+
+    def job_of(case: str) -> Job:
+        return Job(
             case=case,
             entries=tuple(find_entry(each, case, benchmark=benchmark) for each in used),
             metrics=tuple(each for each in metrics.values() if is_measured(each)),
@@ -88,13 +97,43 @@ def score_altered(
             root=benchmark.root,
             readers={} if benchmark.untrusted else readers,
         )
-        found = attempt(partial(score_alterations, job, wanted))
-        # What was wrong with the masks of this case is told where they were scored as they are.
-        for one, score in {} if isinstance(found, BiasRulerError) else found.items():
+
+    scores = {one: np.full(len(cases), nan) for one in wanted}
+    done = _score_jobs(job_of, cases, wanted=tuple(wanted), workers=workers)
+    for number, found in enumerate(done):
+        for one, score in found.items():
             scores[one][number] = score
         if progress is not None:
             progress(number + 1, len(cases), 0)
     return {one: pd.Series(values, index=pd.Index(cases)) for one, values in scores.items()}
+
+
+def _score_jobs(
+    job_of: Callable[[str], Job],
+    cases: Sequence[str],
+    *,
+    wanted: tuple[Altered, ...],
+    workers: int,
+) -> Iterator[dict[Altered, float]]:
+    """Yield the scores of each case in order; what no process could do is done here."""
+    n_done = 0
+    score = partial(_score_safely, wanted=wanted)
+    if workers > 1 and len(cases) > workers:
+        context = multiprocessing.get_context("spawn")  # threads of numpy may hold a lock
+        with (
+            contextlib.suppress(BrokenExecutor),
+            ProcessPoolExecutor(workers, mp_context=context) as pool,
+        ):
+            for found in pool.map(score, map(job_of, cases), chunksize=4):
+                yield found
+                n_done += 1
+    yield from map(score, map(job_of, cases[n_done:]))
+
+
+def _score_safely(job: Job, *, wanted: tuple[Altered, ...]) -> dict[Altered, float]:
+    found = attempt(partial(score_alterations, job, wanted))
+    # What was wrong with the masks of this case is told where they were scored as they are.
+    return {} if isinstance(found, BiasRulerError) else found
 
 
 def score_alterations(job: Job, wanted: Sequence[Altered]) -> dict[Altered, float]:

@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from pytest_biasruler.audit.worlds import deal_subgroups, open_deck, shuffle_models
 from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
@@ -54,8 +55,8 @@ def build(ages, *, patients=None, sites=None, scores=None, checks=None):
     )
 
 
-def deal(evidence, seed=1):
-    return deal_subgroups(open_deck(evidence, evidence.declared), seed=seed)[BY].of
+def deal(evidence, seed=1, **keys):
+    return deal_subgroups(open_deck(evidence, evidence.declared), seed=seed, **keys)[BY].of
 
 
 def test_subgroups_keep_their_sizes_and_change_hands():
@@ -81,10 +82,26 @@ def test_all_cases_of_a_patient_move_together():
 def test_subgroups_stay_within_their_site():
     sites = ["north"] * 10 + ["south"] * 20
     ages = ["old"] * 9 + ["young"] * 2 + ["old"] * 2 + ["young"] * 17
-    dealt = deal(build(ages, sites=sites))
+    dealt = deal(build(ages, sites=sites), within_sites=True)
     for site in ("north", "south"):
         own = np.array(sites) == site
         assert Counter(dealt[own]) == Counter(np.array(ages)[own])
+
+
+def test_a_gap_that_comes_from_sites_goes_too_unless_the_question_is_about_sites():
+    # Nobody differs within a site, but the old are seen where all score high.
+    sites = ["north"] * 30 + ["south"] * 30
+    ages = ["old"] * 24 + ["young"] * 6 + ["old"] * 6 + ["young"] * 24
+    scores = [0.9] * 30 + [0.6] * 30
+    evidence = build(ages, sites=sites, scores={("unet", "expert"): scores})
+    column = evidence.pair("unet", "expert", None)["dice"]
+
+    def mean_gap(**keys):
+        means = [column.groupby(deal(evidence, seed, **keys)).mean() for seed in range(1, 201)]
+        return np.mean([mean["old"] - mean["young"] for mean in means])
+
+    assert abs(mean_gap()) < 0.02
+    assert mean_gap(within_sites=True) == pytest.approx(0.3 * (24 - 6) / 30)
 
 
 def test_missing_values_stay_where_they_are():
