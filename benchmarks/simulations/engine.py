@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks.simulations.cell import Cell
 from benchmarks.simulations.laws import PAIRS, WORSE, Spike, clustered_scores, mean, scores
-from pytest_biasruler.statistics.guard import pooled_support, symmetric_support
 from pytest_biasruler.statistics.spread import Spread, estimate_spread
+from pytest_biasruler.statistics.support import pooled_support, symmetric_support
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -40,7 +40,7 @@ from pytest_biasruler.checks.growth_statement import (
 from pytest_biasruler.checks.membership import Membership, find_members
 from pytest_biasruler.statistics.amplification import Amplification, estimate_amplification
 from pytest_biasruler.statistics.comparison import UNDEFINED as NO_SPREAD
-from pytest_biasruler.statistics.spread import symmetric_support
+from pytest_biasruler.statistics.support import symmetric_support
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck

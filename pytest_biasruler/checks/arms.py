@@ -10,7 +10,7 @@ import numpy as np
 from pytest_biasruler.checks.comparison import finite
 from pytest_biasruler.checks.evidence import Column, bounds_of, paired_difference, score_column
 from pytest_biasruler.statistics.arms import contrast_arms
-from pytest_biasruler.statistics.spread import pooled_support
+from pytest_biasruler.statistics.support import pooled_support
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

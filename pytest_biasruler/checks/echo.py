@@ -22,12 +22,8 @@ from pytest_biasruler.checks.echo_statement import state_mean, state_spread
 from pytest_biasruler.checks.finding import Estimate, Verdict
 from pytest_biasruler.checks.membership import find_members
 from pytest_biasruler.statistics.power import more_patients
-from pytest_biasruler.statistics.spread import (
-    estimate_mean,
-    judge_bounds,
-    pooled_support,
-    symmetric_support,
-)
+from pytest_biasruler.statistics.spread import estimate_mean, judge_bounds
+from pytest_biasruler.statistics.support import pooled_support, symmetric_support
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck

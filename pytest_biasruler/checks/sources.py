@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.comparison import finite
-from pytest_biasruler.statistics.spread import estimate_spread, pooled_support
+from pytest_biasruler.statistics.spread import estimate_spread
+from pytest_biasruler.statistics.support import pooled_support
 
 if TYPE_CHECKING:
     from pytest_biasruler.checks.comparison import Comparison

@@ -32,7 +32,7 @@ from pytest_biasruler.checks.rates import (
     ratio_limit,
 )
 from pytest_biasruler.checks.sweep import describe_sweep
-from pytest_biasruler.statistics.rates import katz_interval
+from pytest_biasruler.statistics.katz import katz_interval
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck

@@ -10,10 +10,11 @@ import numpy as np
 
 from pytest_biasruler.statistics.cells import cut_cells, mean_of
 from pytest_biasruler.statistics.contrast import Contrast, contrast_pairs, tabulate_contrasts
-from pytest_biasruler.statistics.guard import guard_moments, symmetric_support
+from pytest_biasruler.statistics.guard import guard_moments
 from pytest_biasruler.statistics.moments import sum_cells
 from pytest_biasruler.statistics.overlap import find_overlap
 from pytest_biasruler.statistics.seeds import RunError, estimate_run_error, widen_contrasts
+from pytest_biasruler.statistics.support import symmetric_support
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

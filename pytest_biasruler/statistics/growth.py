@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_biasruler.statistics.contrast import Contrast, tabulate_contrasts
-from pytest_biasruler.statistics.guard import pooled_support, symmetric_support
+from pytest_biasruler.statistics.support import pooled_support, symmetric_support
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

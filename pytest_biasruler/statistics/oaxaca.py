@@ -10,7 +10,6 @@ import numpy as np
 
 from pytest_biasruler.statistics.cells import cut_cells, mean_of
 from pytest_biasruler.statistics.covariates import code_covariates
-from pytest_biasruler.statistics.guard import pooled_support
 from pytest_biasruler.statistics.prediction import (
     ReferenceLine,
     compare_with_line,
@@ -18,6 +17,7 @@ from pytest_biasruler.statistics.prediction import (
 )
 from pytest_biasruler.statistics.regression import fit_line
 from pytest_biasruler.statistics.remainder import sum_up_remainders
+from pytest_biasruler.statistics.support import pooled_support
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

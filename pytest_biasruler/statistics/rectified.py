@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_biasruler.statistics.guard import GuardedMoments, pooled_support, symmetric_support
+from pytest_biasruler.statistics.guard import GuardedMoments
 from pytest_biasruler.statistics.moments import Moments, moments_of, sum_cells
 from pytest_biasruler.statistics.overlap import Overlap
 from pytest_biasruler.statistics.sampled import Sampled, cut_sampled
+from pytest_biasruler.statistics.support import pooled_support, symmetric_support
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

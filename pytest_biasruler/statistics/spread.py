@@ -10,13 +10,7 @@ from pytest_biasruler.statistics.cells import cut_cells
 from pytest_biasruler.statistics.comparison import Spread, compare_groups
 from pytest_biasruler.statistics.contrast import Contrast
 from pytest_biasruler.statistics.group import GroupMoments, describe_group
-from pytest_biasruler.statistics.guard import (
-    MeanBounds,
-    estimate_mean,
-    guard_moments,
-    pooled_support,
-    symmetric_support,
-)
+from pytest_biasruler.statistics.guard import MeanBounds, estimate_mean, guard_moments
 from pytest_biasruler.statistics.moments import sum_cells
 from pytest_biasruler.statistics.overlap import find_overlap
 from pytest_biasruler.statistics.verdict import judge_bounds, tipping_point
@@ -35,8 +29,6 @@ __all__ = [
     "estimate_mean",
     "estimate_spread",
     "judge_bounds",
-    "pooled_support",
-    "symmetric_support",
     "tipping_point",
 ]
 

@@ -12,10 +12,11 @@ import numpy as np
 from pytest_biasruler.statistics.cells import cut_cells, mean_of
 from pytest_biasruler.statistics.contrast import contrast_pairs
 from pytest_biasruler.statistics.draws import Stream
-from pytest_biasruler.statistics.guard import guard_moments, pooled_support
+from pytest_biasruler.statistics.guard import guard_moments
 from pytest_biasruler.statistics.moments import sum_cells
 from pytest_biasruler.statistics.multiplicity import adjust_holm
 from pytest_biasruler.statistics.overlap import find_overlap
+from pytest_biasruler.statistics.support import pooled_support
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,7 +20,8 @@ from pytest_biasruler.statistics.allocation import (
 )
 from pytest_biasruler.statistics.lots import chances_by_score, draw_more, draw_order
 from pytest_biasruler.statistics.settling import settle_gap
-from pytest_biasruler.statistics.spread import estimate_spread, pooled_support
+from pytest_biasruler.statistics.spread import estimate_spread
+from pytest_biasruler.statistics.support import pooled_support
 
 LAW = settings(max_examples=40, deadline=None, derandomize=True)
 N_WORLDS = 200

@@ -9,11 +9,8 @@ from hypothesis import strategies as st
 
 from pytest_biasruler.statistics.amplification import estimate_amplification
 from pytest_biasruler.statistics.ratio import fieller_ratio
-from pytest_biasruler.statistics.spread import (
-    estimate_spread,
-    pooled_support,
-    symmetric_support,
-)
+from pytest_biasruler.statistics.spread import estimate_spread
+from pytest_biasruler.statistics.support import pooled_support, symmetric_support
 
 GROUPS = np.repeat(["old", "young"], [40, 30])
 STEPS = np.concatenate([(np.arange(40) - 19.5) / 40, (np.arange(30) - 14.5) / 30])

@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks.simulations.catalogue import CELLS, TITLES
 from benchmarks.simulations.cell import run
-from pytest_biasruler.statistics.spread import estimate_spread, pooled_support
+from pytest_biasruler.statistics.spread import estimate_spread
+from pytest_biasruler.statistics.support import pooled_support
 
 N_WORLDS, TOLERANCE = 200, 3.0
 TWO_SIZES = ("20/300", "300/20", "30/30")

@@ -14,7 +14,8 @@ import pytest
 from scipy.special import fdtrc
 
 from pytest_biasruler.statistics.contrast import plain_interval
-from pytest_biasruler.statistics.rates import estimate_rate_ratio, katz_interval
+from pytest_biasruler.statistics.katz import katz_interval
+from pytest_biasruler.statistics.rates import estimate_rate_ratio
 from pytest_biasruler.statistics.student import satterthwaite
 from pytest_biasruler.statistics.summaries import summarise_subgroups
 from pytest_biasruler.statistics.variance import estimate_variance_ratio

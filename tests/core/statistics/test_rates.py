@@ -5,7 +5,8 @@ from math import inf, isnan
 import numpy as np
 import pytest
 
-from pytest_biasruler.statistics.rates import estimate_rate_ratio, katz_interval
+from pytest_biasruler.statistics.katz import katz_interval
+from pytest_biasruler.statistics.rates import estimate_rate_ratio
 from pytest_biasruler.statistics.spread import estimate_spread
 
 

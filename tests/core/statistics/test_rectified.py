@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pytest_biasruler.statistics.comparison import compare_groups
 from pytest_biasruler.statistics.rectified import rectify_means
-from pytest_biasruler.statistics.spread import estimate_spread, pooled_support
+from pytest_biasruler.statistics.spread import estimate_spread
+from pytest_biasruler.statistics.support import pooled_support
 
 NAN = float("nan")
 LAW = settings(max_examples=25, deadline=None, derandomize=True)

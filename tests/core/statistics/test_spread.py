@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_biasruler.statistics.spread import (
-    estimate_mean,
-    estimate_spread,
-    judge_bounds,
-    pooled_support,
-    symmetric_support,
-)
+from pytest_biasruler.statistics.spread import estimate_mean, estimate_spread, judge_bounds
+from pytest_biasruler.statistics.support import pooled_support, symmetric_support
 
 MODEST = settings(deadline=None, derandomize=True, max_examples=30)
 OLD = 0.80 + 0.15 * (np.arange(1, 41) - 0.5) / 40
