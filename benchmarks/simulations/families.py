@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from benchmarks.simulations.cell import Cell
-from benchmarks.simulations.engine import spread
+from benchmarks.simulations.engine import both, spread
 from benchmarks.simulations.laws import COLLUDER, EQUAL, FiveModels, quantile, scores
 from pytest_biasruler.statistics.multiplicity import adjust_holm
 from pytest_biasruler.statistics.permutation import permute_energy
@@ -52,7 +52,8 @@ def _flips(models: FiveModels, n: int, rng):
     return {
         "any confirmed flip": any(flip.is_confirmed for flip in ranking.flips),
         "FAIL": regret.is_overturned and not regret.high < REGRET_LIMIT,
-        "regret above its lower bound": regret.low > 0,
+        "false alarm": regret.low > models.regret,
+        "false reassurance": regret.high < models.regret,
     }
 
 
@@ -80,7 +81,7 @@ def cells() -> Iterator[Cell]:
     )
     for n, models in product((50, 200), (EQUAL,)):
         world = partial(_flips, models, n)
-        most = {"any confirmed flip": 0.05, "regret above its lower bound": 0.05}
+        most = {"any confirmed flip": 0.05, **both(0.05)}
         yield Cell(id="A9", name=f"five equal models, n {n}", world=world, most=most)
     powers = (
         ("easy x4, n 100, limit 0.05", partial(_verdict, ["easy"] * 4), {"PASS": 0.95}),
@@ -97,7 +98,8 @@ def cells() -> Iterator[Cell]:
         ),
     )
     for name, world, least in powers:
-        yield Cell(id="A10", name=name, world=world, least=least)
+        most = both(0.07) if name.startswith("colluder") else {}
+        yield Cell(id="A10", name=name, world=world, most=most, least=least)
     yield Cell(
         id="A10",
         name="energy, 40 of 140 alike, 3 features",

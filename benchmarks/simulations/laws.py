@@ -85,6 +85,12 @@ class FiveModels:
     by_expert: tuple[float, ...]
     by_automated: tuple[float, ...]
 
+    @property
+    def regret(self) -> float:
+        """What the model that is best by the automated reference costs by the experts."""
+        first = self.by_automated.index(max(self.by_automated))
+        return max(self.by_expert) - self.by_expert[first]
+
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return the scores under both references, automated first, shape (n, 5) each."""
         common = np.sqrt(0.8) * rng.normal(size=(n, 1))

@@ -1,4 +1,4 @@
-"""Error rates of amplification by simulation, the quick subset (the law "arms").
+"""Power of amplification, and error rates with several runs, by simulation (the law "arms").
 
 A case has one latent difficulty; each arm sees it through noise of its own and scores it by the
 quantile of a Beta law with the mean of its subgroup.
@@ -9,19 +9,12 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
-import pytest
 from scipy.special import betaincinv, ndtr
 
 from pytest_biasruler.statistics.amplification import estimate_amplification
 
 N_WORLDS = 200
 BASE = 0.82
-TRUTHS = {  # (how much lower the second subgroup scores expert-trained, automated-trained): theta
-    (0.0, 0.05): 0.05,
-    (0.05, 0.07): 0.02,
-    (0.10, 0.0): 0.0,
-    (0.02, -0.10): 0.10,
-}
 
 
 def worlds(*cell):
@@ -61,15 +54,6 @@ def amplify(automated, expert, groups):
 def assert_rare(n_wrong, limit, what):
     share, error = n_wrong / N_WORLDS, np.sqrt(limit * (1 - limit) / N_WORLDS)
     assert share <= limit + 3 * error, f"{what}: {share:.3f}, limit {limit}"
-
-
-@pytest.mark.parametrize("sizes", [(30, 30), (300, 100)])
-@pytest.mark.parametrize("lower", list(TRUTHS))
-def test_amplification_errs_no_more_than_it_says(lower, sizes):
-    runs = [amplify(*draw_arms(sizes, lower, rng)) for rng in worlds("A18", lower, sizes)]
-    # Bounds of equal columns may touch the truth: rounding must not count as an error.
-    assert_rare(sum(r.low > TRUTHS[lower] + 1e-12 for r in runs), 0.075, "false alarms")
-    assert_rare(sum(r.high < TRUTHS[lower] - 1e-12 for r in runs), 0.075, "false reassurance")
 
 
 def test_a_gap_that_is_turned_around_is_found():

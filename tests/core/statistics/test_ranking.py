@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-import zlib
 from math import inf, isnan, nan
 
 import numpy as np
@@ -9,8 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.special import ndtr
-from scipy.stats import beta
 
 from pytest_biasruler.statistics.guard import estimate_mean
 from pytest_biasruler.statistics.paired import cut_matrices
@@ -18,7 +15,6 @@ from pytest_biasruler.statistics.ranking import compare_rankings, rank_correlati
 from pytest_biasruler.statistics.student import student_tail
 
 MODELS = ("a", "b", "c")
-N_WORLDS = 200
 
 
 def rank(automated, expert, models=MODELS, **keys):
@@ -253,48 +249,7 @@ def test_matrices_without_cases_hold_nothing():
     assert cut_matrices([np.empty((0, 2))]) == {}
 
 
-def worlds(*cell):
-    """Return one generator per world, seeded by the cell alone."""
-    return np.random.default_rng(zlib.crc32(repr(cell).encode())).spawn(N_WORLDS)
-
-
-def five_models(n, means_expert, means_automated, rng):
-    """Return automated and expert scores of n cases (law of the method page)."""
-    latent = np.sqrt(0.8) * rng.normal(size=(n, 1)) + np.sqrt(0.2) * rng.normal(size=(n, 5))
-    followed = 0.9 * latent + np.sqrt(0.19) * rng.normal(size=(n, 5))
-    automated, expert = (
-        beta.ppf(ndtr(z), 9 * np.array(mean), 9 * (1 - np.array(mean)))
-        for z, mean in ((followed, means_automated), (latent, means_expert))
-    )
-    return automated, expert
-
-
 FIVE = ("m1", "m2", "m3", "m4", "m5")
-
-
-@pytest.mark.parametrize("n", [50, 200])
-def test_five_equal_models_are_seldom_said_to_change_places(n):
-    n_confirmed = 0
-    for rng in worlds("A9", n):
-        automated, expert = five_models(n, [0.80] * 5, [0.84] * 5, rng)
-        found = rank(automated, expert, FIVE)
-        n_confirmed += any(flip.is_confirmed for flip in found.flips)
-    share, error = n_confirmed / N_WORLDS, (0.05 * 0.95 / N_WORLDS) ** 0.5
-    assert share <= 0.05 + 3 * error, f"confirmed flips among equal models: {share:.3f}"
-
-
-def test_a_model_that_colludes_with_the_automated_reference_is_caught():
-    n_caught = n_low = n_high = 0
-    for rng in worlds("A10"):
-        automated, expert = five_models(200, [0.82] * 4 + [0.77], [0.84] * 4 + [0.88], rng)
-        regret = rank(automated, expert, FIVE).regret
-        n_caught += regret.is_overturned and not regret.high < 0.03
-        n_low += regret.low > 0.05
-        n_high += regret.high < 0.05
-    error = (0.05 * 0.95 / N_WORLDS) ** 0.5
-    assert n_caught / N_WORLDS >= 0.95 - 3 * error, f"caught {n_caught} of {N_WORLDS}"
-    assert n_low / N_WORLDS <= 0.05 + 3 * error, "the lower bound must hold for any rival"
-    assert n_high / N_WORLDS <= 0.05 + 3 * error, "the upper bound must hold for every rival"
 
 
 def test_sixty_rankings_of_five_models_are_quick():
