@@ -147,7 +147,7 @@ def _estimate_of(
         ci95=(finite(worst.regret.ci95[0]), finite(worst.regret.ci95[1])),
         pair=None,
         method=(
-            "plain cluster-robust paired differences to every rival, Bonferroni over rivals"
+            "guarded cluster-robust paired differences to every rival, Bonferroni over rivals"
             f"{' and subgroups' if len(rankings) > 1 else ''} for the lower bound, level "
             f"{1 - declared.alpha:.4f} for the upper; FAIL by Holm over {n_pairs} ordered pairs"
         ),

@@ -10,7 +10,7 @@ import numpy as np
 from pytest_biasruler.statistics.concordance import rank_correlation as rank_correlation
 from pytest_biasruler.statistics.multiplicity import adjust_holm
 from pytest_biasruler.statistics.paired import EVERYONE as EVERYONE
-from pytest_biasruler.statistics.paired import cut_matrices
+from pytest_biasruler.statistics.paired import cut_matrices, reach_of
 from pytest_biasruler.statistics.regret import Regret as Regret
 from pytest_biasruler.statistics.regret import estimate_regret
 
@@ -138,7 +138,9 @@ def compare_rankings(
     if np.shape(automated)[-1:] != (len(names),):
         raise ValueError(f"automated must have {len(names)} columns, one for each model")
     cut = cut_matrices((automated, expert), subgroups=subgroups, patients=patients)
-    found = {name: _compare(cut[name]) for name in dict.fromkeys(judged) if name in cut}
+    chosen = {name: cut[name] for name in dict.fromkeys(judged) if name in cut}
+    reach = reach_of(chosen.values()) if chosen else np.zeros((len(names), len(names)))
+    found = {name: _compare(matrices, reach=reach) for name, matrices in chosen.items()}
     adjusted = _adjust([both.p for both in found.values()])
     return tuple(
         _rank(name, both, names, p_holm, n_groups=len(found), alpha=alpha)
@@ -167,8 +169,8 @@ class _Both:
     p: NDArray[np.float64]
 
 
-def _compare(matrices: Matrices) -> _Both:
-    automated, expert = (matrices.differences(reference) for reference in (0, 1))
+def _compare(matrices: Matrices, *, reach: NDArray[np.float64]) -> _Both:
+    automated, expert = (matrices.differences(side, reach=reach) for side in (0, 1))
     # i ahead of j under A, and j ahead of i under E: both must be sure.
     p = np.maximum(automated.tails(), expert.tails().T)
     return _Both(matrices=matrices, automated=automated, expert=expert, p=p)

@@ -253,7 +253,7 @@ def test_copies_of_a_patient_add_no_evidence(make_evidence, turned, ages):
 
 def test_a_fail_must_stand_among_all_checks_of_a_file(make_evidence, turned, ages):
     automated, expert = turned
-    expert = expert - expert.mean(axis=0) + np.array([0.70, 0.69, 0.69])  # cat costs 0.010
+    expert = expert - expert.mean(axis=0) + np.array([0.71, 0.69, 0.69])  # cat costs 0.020
     checks = [("ranking", {}), *(("ranking", {"models": ["ann", "bob"]}) for _ in range(9))]
     evidence = make_evidence(columns(automated, expert), ages, models=MODELS)
     alone = ask(evidence)
