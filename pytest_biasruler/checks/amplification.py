@@ -40,7 +40,7 @@ from pytest_biasruler.checks.growth_statement import (
 from pytest_biasruler.checks.membership import Membership, find_members
 from pytest_biasruler.statistics.amplification import Amplification, estimate_amplification
 from pytest_biasruler.statistics.comparison import UNDEFINED as NO_SPREAD
-from pytest_biasruler.statistics.support import symmetric_support
+from pytest_biasruler.statistics.support import difference_support
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck
@@ -60,7 +60,9 @@ def check_amplification(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     members = find_members(evidence, column, by=declared.by, min_patients=declared.min_patients)
     supports = _supports(evidence, declared, arms) if declared.support == "bounds" else None
     result = _estimate(evidence, declared, column, members=members, arms=arms, supports=supports)
-    comparison = _compare(declared, column, members=members, result=result, supports=supports)
+    comparison = _compare(
+        declared, column, members=members, arms=arms, result=result, supports=supports
+    )
     change = None if result is None else find_change(result)
     verdict, reason = conclude(
         comparison, none_scored="no pairs", wrong_pairing=_is_wrongly_paired(evidence, declared)
@@ -129,6 +131,7 @@ def _compare(
     column: Column,
     *,
     members: Membership,
+    arms: dict[str, Arm],
     result: Amplification | None,
     supports: Supports | None,
 ) -> Comparison:
@@ -148,7 +151,7 @@ def _compare(
             needed=result.needed,
         )
         judged = members.judged_among(column.per_case.index)
-        seen = symmetric_support(column.per_case.loc[judged].to_numpy())
+        seen = difference_support(*(arm.mean.per_case.loc[judged] for arm in arms.values()))
         support = supports[0] if supports else seen
     return Comparison(column=column, members=members, spread=spread, support=support, limit=limit)
 

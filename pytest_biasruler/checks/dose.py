@@ -18,6 +18,7 @@ from pytest_biasruler.checks.comparison import (
 from pytest_biasruler.checks.evidence import Column, bounds_of, score_column
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.statistics.slope import fit_slopes, widest_slope
+from pytest_biasruler.statistics.support import difference_support
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,10 +105,14 @@ def _support(
     columns: Sequence[Column],
     doses: Sequence[Dose],
 ) -> str | tuple[float, float]:
-    if declared.support != "bounds" or not any(len(column.per_case) for column in columns):
+    """Return how steep a slope can be: as what was seen of the scores allows, or their bounds."""
+    if not all(len(column.per_case) for column in columns):
         return "symmetric"
-    # Any of the models tells how large a distance can be: the images are the same.
-    low, high = bounds_of(evidence, replace(declared, model=doses[0][0]), *columns)
+    if declared.support == "bounds":
+        # Any of the models tells how large a distance can be: the images are the same.
+        low, high = bounds_of(evidence, replace(declared, model=doses[0][0]), *columns)
+    else:
+        low, high = 0.0, difference_support(*(column.per_case for column in columns))[1]
     steepest = widest_slope([level for _, level in doses], width=high - low)
     return -steepest, steepest
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_biasruler.statistics.contrast import Contrast, tabulate_contrasts
-from pytest_biasruler.statistics.support import pooled_support, symmetric_support
+from pytest_biasruler.statistics.support import difference_support, pooled_support
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,8 +100,8 @@ def grow_pairs(
     runs : sequence of RunError
         Of the gaps of the two arms.
     supports : tuple of (float, float) or None
-        Ends of what a difference, and of what a score can be; None: the largest absolute
-        difference, and the extremes of each arm's scores.
+        Ends of what a difference, and of what a score can be; None: the range of
+        the scores of both arms either way, and the extremes of each arm's scores.
     limit : float
         By how much no gap should grow.
     levels : tuple of float
@@ -127,12 +127,12 @@ def grow_pairs(
     (0.1, 0.3, 0.2)
     """
     is_judged = np.isin(cohort.subgroups, cohort.names)
-    growth = means[0] - means[1]
+    growth, seen = means[0] - means[1], [mean[is_judged] for mean in means]
     columns = (
-        (growth, supports[0] if supports else symmetric_support(growth[is_judged]), runs),
+        (growth, supports[0] if supports else difference_support(*seen), runs),
         *(
-            (mean, supports[1] if supports else pooled_support(mean[is_judged]), [run])
-            for mean, run in zip(means, runs, strict=True)
+            (mean, supports[1] if supports else pooled_support(own), [run])
+            for mean, own, run in zip(means, seen, runs, strict=True)
         ),
     )
     records = [

@@ -8,7 +8,7 @@ import pytest
 from pytest_biasruler.benchmark.declared import declare_one
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.noise import check_noise
-from pytest_biasruler.statistics.slope import fit_slopes, weigh_levels
+from pytest_biasruler.statistics.slope import fit_slopes, weigh_levels, widest_slope
 
 LEVELS = {"clean": 0.0, "some": 0.2, "much": 0.5}
 AGES = ["old"] * 40 + ["young"] * 30
@@ -56,8 +56,17 @@ def test_noise_that_costs_one_subgroup_more_fails(make_evidence):
 
 
 def test_noise_that_costs_all_the_same_passes(make_evidence):
-    finding = ask(dose(make_evidence, (0.3, 0.3)), levels=LEVELS)
+    finding = ask(dose(make_evidence, (0.3, 0.3)), levels=LEVELS, limit=0.1)
     assert (finding.verdict, finding.reason) == (Verdict.PASS, None)
+
+
+def test_the_guard_of_slopes_reaches_as_far_as_the_scores_do(make_evidence):
+    evidence = dose(make_evidence, (0.3, 0.3))
+    finding = ask(evidence, levels=LEVELS)
+    width = np.ptp(evidence.scored.table["dice"])
+    steepest = widest_slope(list(LEVELS.values()), width=width)
+    assert finding.details["support"] == pytest.approx([-steepest, steepest])
+    assert finding.verdict == Verdict.INCONCLUSIVE, "70 cases may hide a cost of 0.05"
 
 
 def test_against_a_baseline_losing_more_is_positive(make_evidence):
@@ -90,7 +99,7 @@ def test_a_case_without_all_levels_has_no_slope(make_evidence):
         AGES,
         models=tuple(LEVELS),
     )
-    finding = ask(rebuilt, levels=LEVELS)
+    finding = ask(rebuilt, levels=LEVELS, limit=0.1)
     assert finding.details["counts"]["undefined"] == {"old": 1, "young": 1}
     assert finding.verdict == Verdict.PASS
     assert sum(group.n_cases for group in finding.groups) == 68
@@ -108,7 +117,8 @@ def test_a_level_that_nobody_scored_leaves_no_pairs(make_evidence):
 
 def test_any_model_that_is_wrongly_paired_withholds_a_pass(make_evidence):
     pairing = frozenset({("some", "expert", "")})
-    finding = ask(dose(make_evidence, (0.3, 0.3), wrong_pairing=pairing), levels=LEVELS)
+    evidence = dose(make_evidence, (0.3, 0.3), wrong_pairing=pairing)
+    finding = ask(evidence, levels=LEVELS, limit=0.1)
     assert (finding.verdict, finding.reason) == (Verdict.INCONCLUSIVE, "wrong pairing")
 
 
