@@ -59,7 +59,7 @@ def _names(checks: Sequence[Plain]) -> list[str]:
     asked = [" and ".join(map(shown, check["by"])) for check in checks]
     if len({check["metric"] for check in checks}) > 1:
         titles = [metric_title(check["metric"]) for check in checks]
-        asked = [f"{title}, {by}" for title, by in zip(titles, asked, strict=True)]
+        asked = [f"{by}, {title}" for title, by in zip(titles, asked, strict=True)]
     if all(asked) and len(set(asked)) == len(checks):
         return asked
     return [short_id(check["id"])[len(check["check"]) :].strip("[]") for check in checks]

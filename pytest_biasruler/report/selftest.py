@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_biasruler.report.blocks import Fold, Items, Paragraph
 from pytest_biasruler.report.catches import draw_catches
 from pytest_biasruler.report.cells import (
+    bounds_cell,
     count_cell,
     make_table,
     name_cell,
@@ -108,7 +109,7 @@ def _share(share: Plain | None) -> tuple[Cell, ...]:
         return percent_cell(None), words("–")
     text = f"{format_percent(share['share'])}{' *' if share.get('flagged') else ''}"
     bounds = f"{format_percent(share['low'])} to {format_percent(share['high'])}"
-    return words(typeset(text)), words(typeset(bounds))
+    return words(typeset(text)), bounds_cell(typeset(bounds))
 
 
 def _caught(check: Plain) -> tuple[Cell, ...]:
