@@ -54,8 +54,9 @@ def _play(stage: Stage, seeds: Sequence[int], *, workers: int) -> Iterator[Playe
 
 def _can_travel(stage: Stage) -> bool:
     benchmark = stage.evidence.benchmark
-    sets = (*benchmark.references, *benchmark.models)
-    if not all(each.masks is None or isinstance(each.masks, str) for each in sets):
+    masks = [each.masks for each in benchmark.references]
+    masks += [each.masks for each in benchmark.models]
+    if not all(each is None or isinstance(each, str) for each in masks):
         return False  # arrays would be sent along with every errand
     try:
         pickle.dumps(stage)
