@@ -175,15 +175,26 @@ def _find_supports(
     """Return how far the rectifier of each subgroup may reach.
 
     Where the automated scores have no weight it is an expert score, with the support of scores.
+    Else it is as far from 0 as any that was seen, and as far as an expert and a weighted automated
+    score can differ, each of which can be any that was seen: the labelled part alone may not have
+    drawn a rare disagreement yet.
     """
     if not parts:
         return []
-    rectifiers = [part.rectifier for part in parts if part.weight]
-    beyond = symmetric_support(np.concatenate([np.empty(0), *rectifiers]))
     within = pooled_support(np.concatenate([part.labelled_scores for part in parts]))
     if bounds is not None:
-        beyond, within = (bounds[0] - bounds[1], bounds[1] - bounds[0]), bounds
-    return [beyond if part.weight else within for part in parts]
+        beyond = bounds[0] - bounds[1], bounds[1] - bounds[0]
+        return [beyond if part.weight else bounds for part in parts]
+    everyone = [part.everyone.values for part in parts if part.weight]
+    rectifiers = [part.rectifier for part in parts if part.weight]
+    low, high = pooled_support(np.concatenate([within, *everyone]))
+    _, widest = symmetric_support(np.concatenate([np.empty(0), *rectifiers]))
+    return [
+        (min(low - part.weight * high, -widest), max(high - part.weight * low, widest))
+        if part.weight
+        else within
+        for part in parts
+    ]
 
 
 def _rectify(part: Sampled, *, support: tuple[float, float], pulls: Pulls) -> RectifiedMean:

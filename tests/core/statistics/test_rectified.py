@@ -232,3 +232,16 @@ def test_the_weight_stays_between_0_and_1_and_bounds_hold_the_value(seed):
 
     assert all(0 <= mean.weight <= 1 for mean in result.means)
     assert found.low <= found.value <= found.high
+
+
+def test_disagreements_that_experts_have_not_met_yet_seldom_hide_a_gap():
+    # With phantoms no further than the rectifier was seen, 12 to 18 % had too low an upper bound.
+    rng, n_wrong, groups = np.random.default_rng(8), 0, np.repeat(["a", "b"], [200, 220])
+    for _ in range(200):
+        expert = rng.beta(12, 3, 420)
+        automated = expert + rng.normal(0, 0.03, 420)
+        expert[(groups == "b") & (rng.random(420) < 0.05)] = 0  # who the automated labels spare
+        expert[220:] = NAN
+        truth = 0.05 * 0.8
+        n_wrong += spread(automated, expert, groups, limit=truth).high < truth
+    assert n_wrong / 200 <= 0.07
