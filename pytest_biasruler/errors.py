@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +22,8 @@ class Consequence(StrEnum):
     INCONCLUSIVE = "inconclusive"
     NOTE = "note"
 
+
+_COMMAND = re.compile(r"(?<![^\s-])::")
 
 _REGISTER = {
     Consequence.STOP: (
@@ -85,7 +88,8 @@ def printable(text: str) -> str:
     r"""Return `text` with controls, invisible characters and build commands written as escapes.
 
     A build server takes a line for a command that begins, after spaces, with two colons, or that
-    holds two number signs and a bracket.
+    holds two number signs and a bracket. Who prints the text may break its lines at any space or
+    hyphen.
 
     Examples
     --------
@@ -93,8 +97,8 @@ def printable(text: str) -> str:
     'a\\x1b[31mb'
     >>> printable("left\u202eright")
     'left\\u202eright'
-    >>> printable(" ::error::a"), printable("a##[error]")
-    (' \\x3a:error::a', 'a#\\x23[error]')
+    >>> printable("by ::error::a"), printable("a##[error]")
+    ('by \\x3a:error::a', 'a#\\x23[error]')
     """
     text = "".join(
         ch.encode("unicode_escape").decode("ascii")
@@ -102,8 +106,7 @@ def printable(text: str) -> str:
         else ch
         for ch in text
     ).replace("##[", r"#\x23[")
-    rest = text.lstrip()
-    return f"{text[: len(text) - len(rest)]}\\x3a{rest[1:]}" if rest.startswith("::") else text
+    return _COMMAND.sub(r"\\x3a:", text)
 
 
 class BiasRulerError(Exception):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.questions import SHAPE_FEATURES
-from pytest_biasruler.benchmark.rules import unknown
+from pytest_biasruler.benchmark.rules import listed, nearest, refusal, shown, unknown
 from pytest_biasruler.benchmark.subgroups import cross_subgroups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
     from pytest_biasruler.benchmark.metadata import Metadata
@@ -46,17 +46,25 @@ def _strange_baseline(
     names = [*dict.fromkeys([*cut.order, *cut.declared])]
     known = [name for name in names if name != cut.missing or cut.judge_missing]
     if check.baseline not in known:
-        yield unknown("baseline", check.baseline, names=known)
+        yield unknown("baseline", check.baseline, names=known, otherwise="Name one of them")
 
 
 def _strange_columns(check: DeclaredCheck, metadata: Metadata) -> Iterator[BiasRulerError]:
     columns = [str(name) for name in metadata.frame.columns]
     for name in check.options.get("difficulty", ()):
         if name not in SHAPE_FEATURES and name not in columns:
-            yield unknown("covariate", name, names=[*SHAPE_FEATURES, *columns])
+            expected = f"one of {listed(SHAPE_FEATURES)}, or a column of the metadata"
+            yield _unknown("covariate", name, [*SHAPE_FEATURES, *columns], expected=expected)
     probability = check.options.get("probability")
     if probability is not None and probability not in columns:
-        yield unknown("column", probability, names=columns)
+        yield _unknown("column", probability, columns, expected="a column of the metadata")
+
+
+def _unknown(what: str, name: str, names: Sequence[str], *, expected: str) -> BiasRulerError:
+    # Columns are not listed: the file need not name them all, and reports reach other people.
+    near = nearest(name, names)
+    fix = f'Perhaps "{near}" is meant' if near else "Correct the name"
+    return refusal(f"unknown {what} {shown(name)}", expected, fix=fix)
 
 
 def _place(benchmark: Benchmark, check: DeclaredCheck) -> str:

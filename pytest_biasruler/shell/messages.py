@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Policy
-from pytest_biasruler.checks.finding import Verdict
+from pytest_biasruler.checks.finding import Status, Verdict
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.outcome import Outcome, is_better_above, waiver_end
 from pytest_biasruler.checks.quantities import name_quantity
@@ -86,7 +86,7 @@ def skip_reason(finding: Finding, *, would_pass: bool = False) -> str:
         return f"{reason}{ending}"
     subject = " ".join(filter(None, (finding.check, finding.metric, finding.label)))
     asked = ", ".join(filter(None, (subject, "+".join(finding.by))))
-    return f"INCONCLUSIVE: {asked}: {_answer(finding)}"
+    return printable(f"INCONCLUSIVE: {asked}: {_answer(finding)}")
 
 
 def explain_comparison(op: str, left: object, right: object) -> list[str] | None:
@@ -127,7 +127,7 @@ def measure(finding: Finding) -> str:
 
 
 def _answer(finding: Finding) -> str:
-    if finding.estimate is None or finding.limit is None:
+    if finding.estimate is None or finding.estimate.value is None or finding.limit is None:
         return _without_limit(finding)
     limit = format_number(finding.limit)
     text = f"{measure(finding)} {_relation(finding)} limit {limit}"
@@ -159,7 +159,7 @@ def _what_is_needed(finding: Finding) -> list[str]:
         is_floor = is_better_above(finding)
         edge = finding.limit + (-1.0 if is_floor else 1.0) * finding.min_detectable
         extreme = "largest" if is_floor else "smallest"
-        quantity = f"{extreme} {name_quantity(finding)}"
+        quantity = f"{extreme} {name_quantity(finding).removeprefix('largest ')}"
         parts.append(f"{quantity} this data can show {format_number(edge)}")
     needed = finding.details.get("needed") or {}
     for name, n_more in sorted(needed.items()):
@@ -189,7 +189,11 @@ def _relation(finding: Finding) -> str:
 
 def _circumstances(finding: Finding) -> list[str]:
     sizes = {group.name: group.n_patients for group in finding.groups}
-    counts = "/".join(str(sizes.get(name, 0)) for name in pair_in_order(finding) or sizes)
+    pair = pair_in_order(finding)
+    judged = [group for group in finding.groups if group.status == Status.JUDGED]
+    # A side that is no subgroup is all the others together.
+    n_others = sum(group.n_patients for group in judged if group.name not in pair)
+    counts = "/".join(str(sizes.get(name, n_others)) for name in pair or sizes)
     references = finding.reference
     if finding.automated and finding.check in _BOTH_REFERENCES:
         references = f"{finding.automated} - {finding.reference}"

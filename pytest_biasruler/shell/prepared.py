@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from pytest_biasruler.shell.stash import AUDIT, NAMES, PREPARATIONS, PROPERTY
 from pytest_biasruler.shell.store_folder import find_store_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     import pandas as pd
     import pytest
@@ -183,12 +185,11 @@ class Preparations:
             "readers": plugin_readers(self._config),
         }
         try:
-            if store is None or not store.is_on:
-                return prepare(benchmark, **keys)
-            with locked(store.folder / f"{_lock_name(benchmark)}.lock"):
-                return prepare(benchmark, **keys)
+            with _locked(store, benchmark):
+                evidence = prepare(benchmark, **keys)
         finally:
             notices += store.notices if store is not None else []
+        return evidence.altered(measure=_in_turn(evidence.measure, store, benchmark))
 
     def _open_store(self, notices: list[str]) -> Store | None:
         from pytest_biasruler.scoring.store import Store
@@ -209,6 +210,23 @@ def preparations_of(config: pytest.Config) -> Preparations:
     return config.stash[PREPARATIONS]
 
 
-def _lock_name(benchmark: Benchmark) -> str:
+def _locked(store: Store | None, benchmark: Benchmark) -> AbstractContextManager[object]:
+    """Return what lets one process measure a benchmark, and the others wait for its store."""
+    if store is None or not store.is_on:
+        return nullcontext()
     place = os.fspath(benchmark.file) if benchmark.file is not None else benchmark.name
-    return hashlib.sha256(place.encode()).hexdigest()[:16]
+    name = hashlib.sha256(place.encode()).hexdigest()[:16]
+    return locked(store.folder / f"{name}.lock")
+
+
+def _in_turn(
+    measure: Callable[[str], pd.DataFrame], store: Store | None, benchmark: Benchmark
+) -> Callable[[str], pd.DataFrame]:
+    """Return how one process measures what a test asks for after scoring, and the others wait."""
+
+    @functools.cache
+    def measure_in_turn(name: str) -> pd.DataFrame:
+        with _locked(store, benchmark):
+            return measure(name)
+
+    return measure_in_turn

@@ -84,7 +84,37 @@ OPEN = replace(
     details={"needed": {"0-40": 179.2, "56-120": 0.0}},
 )
 
+SHAPES = replace(
+    GAP,
+    check="morphology",
+    metric=None,
+    limit=0.147,
+    estimate=replace(GAP.estimate, value=0.98, low=0.94, high=0.99, pair=("0-40", "all others")),
+    model=None,
+)
+
 LINES = {
+    "one subgroup against all others": (
+        SHAPES,
+        "FAIL morphology, age all others vs 0-40: largest |Cliff's delta| 0.980 [0.940, 0.990] "
+        "above limit 0.147 (259/41 patients, expert)",
+    ),
+    "shapes that stay open": (
+        replace(SHAPES, verdict=Verdict.INCONCLUSIVE, reason="underpowered", min_detectable=0.2),
+        "INCONCLUSIVE morphology, age all others vs 0-40: largest |Cliff's delta| 0.980 [0.940, "
+        "0.990] above limit 0.147; smallest |Cliff's delta| this data can show 0.347 (259/41 "
+        "patients, expert)",
+    ),
+    "undefined for a reason": (
+        replace(
+            OPEN,
+            check="difficulty",
+            estimate=replace(GAP.estimate, value=None, low=None, high=None, pair=None),
+            reason="no overlap",
+        ),
+        "INCONCLUSIVE difficulty dice, age: unexplained gap undefined, no overlap (41/107/152 "
+        "patients, expert, unet)",
+    ),
     "fail": (
         GAP,
         "FAIL gap dice, age 0-40 vs 56-120: gap 0.112 [0.071, 0.154] above limit 0.050 "
@@ -228,3 +258,16 @@ def test_names_from_files_are_made_harmless():
 def test_only_findings_are_explained_in_comparisons():
     assert explain_comparison("==", 1, 2) is None
     assert explain_comparison("==", GAP, 1)[1] == first_line(GAP)
+
+
+def test_no_name_in_a_skip_reason_turns_the_text_around_or_commands_a_build_server():
+    finding = replace(OPEN, label="a\u202eb", by=("##[group]age",))
+
+    reason = skip_reason(replace(finding, metric="dice-::error::x"))
+    other = skip_reason(replace(finding, metric="dice ::error file=x::"))
+
+    assert "\u202e" not in reason
+    assert "##[" not in reason
+    assert "-::" not in reason, "where a terminal breaks the line there, it is a command"
+    assert " ::" not in other, "where a terminal breaks the line there, it is a command"
+    assert r"a\u202eb, #\x23[group]age" in reason

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 
+import nibabel as nib
+import numpy as np
 import pytest
 
 from pytest_biasruler.shell.ledger import Ledger
@@ -128,3 +130,54 @@ def test_each_pair_of_masks_is_scored_once_for_all_workers(
     assert (result.ret, result.parseoutcomes()["inconclusive"]) == (1, 1)
     # 8 cases, each with the model against two references and one reference against the other.
     assert (pytester.path / "scored.txt").read_text("ascii") == "x" * 24
+
+
+READER = """
+import os
+import time
+import numpy as np
+from pytest_biasruler import Mask
+
+def read_npz(path):
+    time.sleep(0.02)
+    with open(os.environ["READ"], "a", encoding="ascii") as file:
+        file.write("x")
+    with np.load(path) as held:
+        return Mask(voxels=held["mask"], affine=held["affine"])
+"""
+READER_CONFTEST = """
+from reading import read_npz
+
+def pytest_biasruler_mask_readers():
+    return {".npz": read_npz}
+"""
+
+
+@pytest.mark.parametrize("no_cache", [(), ("--biasruler-no-cache",)], ids=["cache", "no-cache"])
+def test_what_a_test_asks_for_after_scoring_is_measured_once_for_all_workers(
+    pytester, write_masks, run, monkeypatch, no_cache
+):
+    path = write_masks()
+    path.write_text(path.read_text("utf-8").replace("expert/{case}.nii", "expert/{case}.npz"))
+    for mask in (pytester.path / "expert").glob("*.nii"):
+        image = nib.Nifti1Image.from_filename(mask)
+        np.savez(mask.with_suffix(".npz"), mask=np.asarray(image.dataobj), affine=image.affine)
+    pytester.makepyfile(
+        reading=READER,
+        test_shapes="""
+        import pytest
+
+        @pytest.mark.parametrize("turn", range(2))
+        def test_shapes(biasruler, turn):
+            biasruler.check_morphology(by="age")
+        """,
+    )
+    pytester.makeconftest(READER_CONFTEST)
+    monkeypatch.setenv("READ", str(pytester.path / "read.txt"))
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+
+    result = run("test_shapes.py", "--biasruler=biasruler.toml", "-n2", "--dist=each", *no_cache)
+
+    assert result.parseoutcomes()["passed"] == 4
+    reads = (pytester.path / "read.txt").read_text("ascii")
+    assert reads == "x" * 16, "each of 8 masks once for scores and once for shapes"
