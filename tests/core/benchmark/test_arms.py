@@ -126,8 +126,8 @@ def test_a_covariate_is_a_shape_feature_or_a_column():
     problems = find_unknown_names(benchmark, declared, metadata=metadata, subgroups=subgroups)
     assert [str(problem) for problem in problems] == [
         'BR602 difficulty[dice-age-by_hand]: unknown covariate "densty"; expected one of '
-        "log_volume_ml, sphericity, elongation, surface_to_volume, n_components, or a column of the "
-        'metadata. Perhaps "density" is meant.'
+        "log_volume_ml, sphericity, elongation, surface_to_volume, n_components, or a column of "
+        'the metadata. Perhaps "density" is meant.'
     ]
 
 
