@@ -175,9 +175,8 @@ def _find_supports(
     """Return how far the rectifier of each subgroup may reach.
 
     Where the automated scores have no weight it is an expert score, with the support of scores.
-    Else it is as far from 0 as any that was seen, and as far as an expert and a weighted automated
-    score can differ, each of which can be any that was seen: the labelled part alone may not have
-    drawn a rare disagreement yet.
+    Else it reaches as far as any that was seen, and as far as an expert and a weighted automated
+    score within what was seen can differ: a rare disagreement may not have been labelled yet.
     """
     if not parts:
         return []
@@ -185,16 +184,12 @@ def _find_supports(
     if bounds is not None:
         beyond = bounds[0] - bounds[1], bounds[1] - bounds[0]
         return [beyond if part.weight else bounds for part in parts]
-    everyone = [part.everyone.values for part in parts if part.weight]
-    rectifiers = [part.rectifier for part in parts if part.weight]
-    low, high = pooled_support(np.concatenate([within, *everyone]))
-    _, widest = symmetric_support(np.concatenate([np.empty(0), *rectifiers]))
-    return [
-        (min(low - part.weight * high, -widest), max(high - part.weight * low, widest))
-        if part.weight
-        else within
-        for part in parts
-    ]
+    helped = [part for part in parts if part.weight]
+    low, high = pooled_support(np.concatenate([within, *(p.everyone.values for p in helped)]))
+    _, widest = symmetric_support(np.concatenate([np.empty(0), *(p.rectifier for p in helped)]))
+    ends = ((low - part.weight * high, high - part.weight * low) for part in helped)
+    beyond = ((min(end[0], -widest), max(end[1], widest)) for end in ends)
+    return [next(beyond) if part.weight else within for part in parts]
 
 
 def _rectify(part: Sampled, *, support: tuple[float, float], pulls: Pulls) -> RectifiedMean:
