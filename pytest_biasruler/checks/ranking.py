@@ -43,9 +43,14 @@ def check_ranking(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     rankings = _rank(evidence, declared, scores, members)
     worst = max(rankings, key=lambda r: (r.regret.value, r.regret.high), default=None)
     verdict, reason = _conclude(evidence, declared, rankings, members)
+    told = max(
+        rankings,
+        key=lambda r: (_is_wrong(r, declared), r.regret.value, r.regret.high),
+        default=None,
+    )
     details: dict[str, Any] = {
         "models": list(scores.models),
-        "subgroup": worst.subgroup if worst and declared.by else None,
+        "subgroup": told.subgroup if told and declared.by else None,
         "counts": {"excluded": dict(members.excluded), "undefined": dict(members.undefined)},
         "too_small": list(members.too_small),
         "incomplete": scores.lost_by(),
@@ -57,7 +62,9 @@ def check_ranking(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     return answer(
         evidence,
         declared,
-        statement=_state(evidence, declared, worst) + note_unjudged(members, verdict),
+        statement=_state(evidence, declared, told)
+        + _note_larger(evidence, declared, told, worst)
+        + note_unjudged(members, verdict),
         verdict=verdict,
         reason=reason,
         estimate=_estimate_of(declared, rankings, worst),
@@ -112,13 +119,19 @@ def _conclude(
         return Verdict.INCONCLUSIVE, "no pairs"
     if not rankings:
         return Verdict.INCONCLUSIVE, "too few subgroups" if declared.by else "thin evidence"
-    if any(r.regret.is_overturned and not r.regret.high < limit for r in rankings):
+    if any(_is_wrong(ranking, declared) for ranking in rankings):
         return Verdict.FAIL, None
     if all(r.regret.high < limit for r in rankings):
         return _withhold(evidence, declared, members)
     open_ones = [r.regret for r in rankings if not r.regret.high < limit]
     is_weak = any(not regret.min_detectable <= limit for regret in open_ones)
     return Verdict.INCONCLUSIVE, "underpowered" if is_weak else "borderline"
+
+
+def _is_wrong(ranking: Ranking, declared: DeclaredCheck) -> bool:
+    """Return whether the choice is surely wrong, and not surely harmless."""
+    regret = ranking.regret
+    return regret.is_overturned and not regret.high < float(declared.limit or 0.0)
 
 
 def _withhold(
@@ -194,6 +207,17 @@ def _state(evidence: Evidence, declared: DeclaredCheck, worst: Ranking | None) -
         f"{where} automated reference puts {regret.winner} first; by the experts it is "
         f"{_place(worst)} and choosing it costs {cost}{unit} {metric.title}"
     )
+
+
+def _note_larger(
+    evidence: Evidence, declared: DeclaredCheck, told: Ranking | None, worst: Ranking | None
+) -> str:
+    """Return what a subgroup shows that regrets more than the one told, but less surely."""
+    if told is None or worst is None or told is worst:
+        return ""
+    unit = evidence.metric(declared.metric).unit
+    cost = format_number(worst.regret.value, limit=declared.limit) + (f" {unit}" if unit else "")
+    return f" (the largest regret, {cost} in {worst.subgroup}, is not confirmed)"
 
 
 def _place(ranking: Ranking) -> str:

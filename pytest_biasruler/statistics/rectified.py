@@ -182,8 +182,8 @@ def _find_supports(
         return []
     within = pooled_support(np.concatenate([part.labelled_scores for part in parts]))
     if bounds is not None:
-        beyond = bounds[0] - bounds[1], bounds[1] - bounds[0]
-        return [beyond if part.weight else bounds for part in parts]
+        either_way = bounds[0] - bounds[1], bounds[1] - bounds[0]
+        return [either_way if part.weight else bounds for part in parts]
     helped = [part for part in parts if part.weight]
     low, high = pooled_support(np.concatenate([within, *(p.everyone.values for p in helped)]))
     _, widest = symmetric_support(np.concatenate([np.empty(0), *(p.rectifier for p in helped)]))

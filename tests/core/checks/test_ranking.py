@@ -69,6 +69,28 @@ def test_a_model_that_only_the_automated_reference_likes_fails(make_evidence, tu
     assert group.mean == pytest.approx(expert[:, 2].mean())
 
 
+def test_a_fail_names_a_subgroup_that_is_surely_wrong_not_the_one_with_most_regret(make_evidence):
+    rng, ages = np.random.default_rng(3), np.array(["old"] * 300 + ["young"] * 20)
+    is_old = ages == "old"
+    best = rng.uniform(0.6, 0.9, 320)
+    behind = np.where(is_old, 0.04, 0.01) + rng.normal(0, 0.02, 320)
+    behind[is_old.sum() :][:2] = 0.55  # two misses: a mean of about 0.06, far from sure
+    expert = np.column_stack([best - behind, best])
+    automated = np.column_stack([best + 0.05, best])
+    names = ("wide", "well")
+    evidence = make_evidence(columns(automated, expert, names), ages.tolist(), models=names)
+    finding = ask(evidence, by="age")
+    old, young = finding.details["rankings"]
+    assert (old["regret"]["overturned"], young["regret"]["overturned"]) == (True, False)
+    assert finding.estimate.value == young["regret"]["value"] > old["regret"]["value"]
+    assert (finding.verdict, finding.details["subgroup"]) == (Verdict.FAIL, "old")
+    assert finding.statement == (
+        "In age old the automated reference puts wide first; by the experts it is last and "
+        f"choosing it costs {old['regret']['value']:.3f} Dice (the largest regret, "
+        f"{young['regret']['value']:.3f} in young, is not confirmed)"
+    )
+
+
 def test_the_same_winner_passes_only_if_it_is_surely_the_best(make_evidence, turned, ages):
     _, expert = turned
     sure = expert + AHEAD / 3
