@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pytest_biasruler.audit import load_schema, run_audit
+from pytest_biasruler.benchmark.definition import Model
 
 PAGE = Path(__file__).parents[3] / "docs" / "audit-json.md"
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 ROW = re.compile(r"^\| (`[^|]+`) \|", re.MULTILINE)
-COMPARING = ("gap", "ruler", "labels")
+COMPARING = ("gap", "ruler", "labels", "amplification", "echo", "difficulty", "rectified")
 
 
 def sections():
@@ -84,3 +86,41 @@ def test_the_details_of_a_finding_are_those_of_the_page(page, make_benchmark, ch
         documented |= keys(page["details"])
     extra = {"gallery"} if finding.verdict == "FAIL" else set()
     assert set(finding.details) - extra == documented
+
+
+@pytest.mark.parametrize(
+    ("check", "keys_given", "common"),
+    [
+        ("amplification", {}, True),
+        ("echo", {"control": "hand", "model": "machine"}, True),
+        ("difficulty", {"difficulty": ["size"], "model": "hand"}, True),
+        ("transport", {"model": "hand", "min_patients_site": 2}, False),
+        ("noise", {"model": "hand"}, True),
+        ("noise", {"levels": {"hand": 0, "third": 0.1, "machine": 0.2}}, True),
+        ("rectified", {"model": "hand", "labelled": "random"}, True),
+        ("ranking", {}, False),
+    ],
+)
+def test_the_details_of_a_finding_about_training_or_sites_are_those_of_the_page(
+    page, make_benchmark, check, keys_given, common
+):
+    ages = ["old"] * 40 + ["young"] * 40
+    benchmark = make_benchmark((check, keys_given), ages=ages, models=("hand", "machine", "third"))
+    trained = (("hand", "expert"), ("machine", "automated"), ("third", None))
+    benchmark = replace(
+        benchmark,
+        metadata=benchmark.metadata.assign(
+            site=[f"s{number % 5}" for number in range(80)],
+            size=[str(number % 7) for number in range(80)],
+        ),
+        site="site",
+        scores=benchmark.scores.assign(n_model=1000, n_reference=1000),
+        models=[Model(name=name, trained_on=reference) for name, reference in trained],
+    )
+
+    (finding,) = run_audit(benchmark).findings
+
+    assert finding.estimate is not None
+    documented = keys(page[f"details of {check}"]) | {"screen", "proven_by", "plan", "gallery"}
+    documented |= keys(page["details"]) if common else set()
+    assert set(finding.details) <= documented
