@@ -198,18 +198,22 @@ def _stands_for(probability: ArrayLike, *, shape: tuple[int, ...]) -> NDArray[np
 
 def _tune(part: Sampled) -> float:
     """Return lambda: the reliance on the automated scores that makes the error smallest."""
-    spread = float(np.var(part.everyone.values, ddof=1)) if len(part.everyone.values) > 1 else 0.0
-    if not (part.n_unlabelled and len(part.labelled_scores) > 1 and spread > 0):
+    spread = _scale(part.everyone) * float(np.var(part.everyone.values))
+    if not (part.n_unlabelled and part.n_labelled > 1 and spread > 0):
         return 0.0
     weights = np.ones(len(part.labelled_scores)) if part.stands_for is None else part.stands_for
     expert = part.labelled_scores - np.average(part.labelled_scores, weights=weights)
     automated = part.labelled.values - np.average(part.labelled.values, weights=weights)
+    shared = float((weights * expert) @ automated) / float(weights.sum())
     if part.stands_for is None:
-        shared = float(expert @ automated) / (len(expert) - 1)
-        shared /= 1 + part.n_labelled / part.n_unlabelled
-    else:
-        shared = float((weights * expert) @ automated) / float(weights.sum())
+        shared *= _scale(part.labelled) / (1 + part.n_labelled / part.n_unlabelled)
     return min(max(shared / spread, 0.0), 1.0)
+
+
+def _scale(cells: Cells) -> float:
+    """Return C / (C - 1) for C patients: copies of their cases must not pass for more of them."""
+    n_patients = len(cells.patients)
+    return n_patients / (n_patients - 1) if n_patients > 1 else 0.0
 
 
 def _pull_of_the_rest(unlabelled: Cells, everyone: Cells) -> NDArray[np.float64]:

@@ -121,14 +121,16 @@ def test_patients_in_two_subgroups_make_the_means_covary():
 
 def test_a_patient_who_is_labelled_in_part_pulls_both_parts():
     automated, expert = [0.2, 0.4, 0.6, 0.8, 0.3, 0.9], [0.1, 0.3, 0.5, NAN, NAN, NAN]
-    apart = one(automated, expert, patients=list("abcdef"))
     shared = one(automated, expert, patients=list("abcabc"))
 
     pulls = np.array([-0.2, 0.0, 0.2]) * (1 - shared.weight) * np.sqrt(1.5) / 3
     rest = np.array(automated[3:])
     pulls += shared.weight * (rest - rest.mean()) * np.sqrt(1.5) / 3
     assert shared.guarded.plain.variance == pytest.approx(pulls @ pulls)
-    assert shared.guarded.plain.mean == pytest.approx(apart.guarded.plain.mean)
+    # cov .04, halved by n/N = 1; the variance of all a, with 3/2 for three patients
+    assert shared.weight == pytest.approx(0.02 / (1.5 * np.var(automated)))
+    mean = shared.weight * rest.mean() + 0.3 - shared.weight * 0.4
+    assert shared.guarded.plain.mean == pytest.approx(mean)
     assert (shared.n_labelled, shared.n_unlabelled) == (3, 3)
 
 
@@ -245,3 +247,17 @@ def test_disagreements_that_experts_have_not_met_yet_seldom_hide_a_gap():
         truth = 0.05 * 0.8
         n_wrong += spread(automated, expert, groups, limit=truth).high < truth
     assert n_wrong / 200 <= 0.07
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_copies_of_the_cases_of_a_patient_change_nothing(is_weighted):
+    rng, names = np.random.default_rng(9), np.repeat(["a", "b"], [30, 24])
+    expert, patients = rng.beta(8, 2, 54), np.arange(54) // 2
+    automated = expert + rng.normal(0, 0.05, 54)
+    expert[patients % 3 == 0] = NAN
+    given = {"probability": np.full(54, 2 / 3)} if is_weighted else {}
+    once = spread(automated, expert, names, patients=patients, **given)
+    copied = {key: np.tile(value, 3) for key, value in {**given, "patients": patients}.items()}
+    thrice = spread(np.tile(automated, 3), np.tile(expert, 3), np.tile(names, 3), **copied)
+    for number in ("value", "low", "high", "p_fail"):
+        assert getattr(thrice, number) == pytest.approx(getattr(once, number), abs=1e-12), number
