@@ -13,7 +13,9 @@ from pytest_biasruler.benchmark.numbers import read_number
 from pytest_biasruler.benchmark.texttable import tidy
 from pytest_biasruler.checks.comparison import finite
 from pytest_biasruler.checks.criteria import cases_with_expert
-from pytest_biasruler.statistics.shift import FEWEST, estimate_delta, is_beyond
+from pytest_biasruler.statistics.guarded_shift import guard_delta
+from pytest_biasruler.statistics.shift import is_beyond
+from pytest_biasruler.statistics.side import FEWEST
 from pytest_biasruler.statistics.spread import estimate_spread
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class Difference:
     labelled, others : float
         Medians of the number, or shares of the category.
     value, low, high : float or None
-        Labelled minus others, with its two-sided 95 % interval; None where undefined.
+        Labelled minus others, with its guarded two-sided 95 % interval; None where undefined.
     limit : float
         0.147 for Cliff's delta, 0.10 for a share.
     differs : bool
@@ -130,14 +132,14 @@ def _compare_numbers(
     first, second = means[is_labelled].to_numpy(), means[~is_labelled].to_numpy()
     if min(len(first), len(second)) < FEWEST:
         return
-    delta = estimate_delta(first, second)
-    bounds = delta.bounds(_LEVEL)
+    guarded = guard_delta(first, second)
+    bounds = guarded.bounds(_LEVEL)
     yield Difference(
         attribute=attribute,
         category=None,
         labelled=float(np.median(first)),
         others=float(np.median(second)),
-        value=finite(delta.value),
+        value=finite(guarded.plain.value),
         low=finite(bounds[0]),
         high=finite(bounds[1]),
         limit=DELTA_LIMIT,

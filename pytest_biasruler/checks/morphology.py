@@ -160,7 +160,8 @@ def _estimate_of(shifts: Shifts) -> Estimate | None:
         ci95=(finite(ci95[0]), finite(ci95[1])),
         pair=(top.sides.a, top.sides.b),
         method=(
-            "Cliff's delta on the scale of its inverse hyperbolic tangent, Welch-Satterthwaite, "
+            "guarded Cliff's delta on the scale of its inverse hyperbolic tangent, "
+            "Welch-Satterthwaite, "
             f"level {shifts.level:.4f} for the lower bound (Bonferroni over both sides of "
             f"{len(shifts.each)} contrasts), {1 - shifts.alpha:.4f} for the upper"
         ),
@@ -192,8 +193,8 @@ def _describe(shift: Shift, limit: float) -> dict[str, Any]:
         "words": words_of_shift(shift.feature, delta.value) if delta else None,
         "median_a": finite(shift.medians[0]),
         "median_b": finite(shift.medians[1]),
-        "n_a": delta.n_first if delta else None,
-        "n_b": delta.n_second if delta else None,
+        "n_a": int(delta.n_first) if delta else None,
+        "n_b": int(delta.n_second) if delta else None,
     }
 
 

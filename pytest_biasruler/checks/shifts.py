@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from math import inf, nan
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.statistics.shift import FEWEST, Delta, estimate_delta
+from pytest_biasruler.statistics.guarded_shift import guard_delta
+from pytest_biasruler.statistics.side import FEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_biasruler.checks.anatomy import Patients, Sides
+    from pytest_biasruler.statistics.shift import Delta
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,11 +23,11 @@ class Shift:
     Attributes
     ----------
     delta : Delta or None
-        None if a side has fewer than two patients with this feature.
+        Plain; None if a side has fewer than two patients with this feature.
     low, high : float
-        Bounds of delta that decide; -1 and 1 where there is none.
+        Guarded bounds of delta that decide; -1 and 1 where there is none.
     p : float
-        One-sided, of "the size of delta does not exceed the limit", not adjusted.
+        Guarded, one-sided, of "the size of delta does not exceed the limit", not adjusted.
     medians : tuple of float
         Of both sides; NaN of a side without a patient.
     """
@@ -131,16 +133,16 @@ def _measure_shift(
 ) -> Shift:
     first, second = patients.values(feature)
     is_known = min(len(first), len(second)) >= FEWEST
-    delta = estimate_delta(first, second) if is_known else None
+    guarded = guard_delta(first, second) if is_known else None
     strict, plain = levels
-    low, high = delta.decision_bounds(strict=strict, plain=plain) if delta else (-1.0, 1.0)
+    low, high = guarded.decision_bounds(strict=strict, plain=plain) if guarded else (-1.0, 1.0)
     return Shift(
         feature=feature,
         sides=patients.sides,
-        delta=delta,
+        delta=guarded.plain if guarded else None,
         low=low,
         high=high,
-        p=delta.tail(limit) if delta else 1.0,
+        p=guarded.tail(limit) if guarded else 1.0,
         medians=patients.medians(feature),
     )
 

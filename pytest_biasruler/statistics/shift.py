@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import atanh, ceil, inf, isfinite, nan, tanh
+from math import atanh, ceil, inf, isfinite, nan, sqrt, tanh
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pytest_biasruler.statistics.power import more_patients, smallest_detectable
+from pytest_biasruler.statistics.side import read_side
 from pytest_biasruler.statistics.student import satterthwaite, student_quantile, student_tail
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-FEWEST = 2
-"""Numbers that each side needs."""
+    from pytest_biasruler.statistics.side import Side
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,17 +26,33 @@ class Delta:
     ----------
     value : float
         In [-1, 1]; 0 if neither tends to be larger.
-    se, df : float
-        Standard error and degrees of freedom; 0 and infinite where all pairs say the same.
-    n_first, n_second : int
-        Numbers on each side.
+    variance_first, variance_second : float
+        Of what each number of a side says, from -1, below all of the other side, to 1, above all;
+        both 0 where all pairs say the same.
+    n_first, n_second : float
+        Numbers on each side, phantoms by their weight.
     """
 
     value: float
-    se: float
-    df: float
-    n_first: int
-    n_second: int
+    variance_first: float
+    variance_second: float
+    n_first: float
+    n_second: float
+
+    @property
+    def se(self) -> float:
+        """Standard error; 0 where all pairs say the same."""
+        return sqrt(sum(self._squared_errors))
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom, infinite where all pairs say the same."""
+        first, second = self._squared_errors
+        return float(satterthwaite(first, self.n_first - 1, second, self.n_second - 1))
+
+    @property
+    def _squared_errors(self) -> tuple[float, float]:
+        return self.variance_first / self.n_first, self.variance_second / self.n_second
 
     def bounds(self, level: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each at one-sided `level`.
@@ -52,31 +68,17 @@ class Delta:
         centre = atanh(self.value)
         return tanh(centre - reach), tanh(centre + reach)
 
-    def decision_bounds(self, *, strict: float, plain: float) -> tuple[float, float]:
-        """Return the bounds that decide: away from 0 at level `strict`, else at `plain`.
+    def tail(self, limit: float, *, side: int = 1) -> float:
+        """Return the one-sided p of "delta is not above `limit`", in [0, 1].
 
-        Many intervals that are looked at together need a strict level to show a shift and none
-        to show that there is none. A bound that the strict level does not hold on the value's own
-        side of 0 stands at 0, or where the plain one is beyond that.
-
-        Returns
-        -------
-        tuple of float
-            Inside [-1, 1]. Each errs in at most 1 - `plain`; one that excludes 0 in at most
-            1 - `strict`.
+        For `side` -1 of "delta is not below -`limit`".
         """
-        (low, high), (strict_low, strict_high) = self.bounds(plain), self.bounds(strict)
-        if self.value < 0:
-            return low, min(strict_high, max(high, 0.0))
-        return max(strict_low, min(low, 0.0)), high
-
-    def tail(self, limit: float) -> float:
-        """Return the one-sided p of "the size of delta does not exceed `limit`", in [0, 1]."""
+        value = side * self.value
         if self.se > 0:
-            excess = atanh(abs(self.value)) - _stretch(limit)
+            excess = atanh(value) - _stretch(limit)
             return float(student_tail(excess, se=self._stretched_se, df=self.df))
         # The error at which the lower bound 1 - 2q of `bounds` meets the limit.
-        return ((1 + limit) / 2) ** self._fewest if self.value else 1.0
+        return float(((1 + limit) / 2) ** self._fewest) if value > 0 else 1.0
 
     def detectable(self, limit: float, *, level: float) -> float:
         """Return the excess of the size over `limit` that a bound at `level` finds in 80 %.
@@ -103,13 +105,13 @@ class Delta:
             return self._more_of_one_voice(limit, level=level)
         margin = atanh(abs(self.value)) - _stretch(limit)
         first, second = (
-            more_patients(n, se=self._stretched_se, df=self.df, level=level, margin=margin)
+            more_patients(round(n), se=self._stretched_se, df=self.df, level=level, margin=margin)
             for n in (self.n_first, self.n_second)
         )
         return first, second
 
     @property
-    def _fewest(self) -> int:
+    def _fewest(self) -> float:
         return min(self.n_first, self.n_second)
 
     @property
@@ -130,7 +132,7 @@ class Delta:
         if not 0 < share < 1:
             return inf, inf
         wanted = ceil(np.log(1 - level) / np.log1p(-share))
-        return max(wanted - self.n_first, 0), max(wanted - self.n_second, 0)
+        return ceil(max(wanted - self.n_first, 0)), ceil(max(wanted - self.n_second, 0))
 
 
 def estimate_delta(first: ArrayLike, second: ArrayLike) -> Delta:
@@ -165,46 +167,23 @@ def estimate_delta(first: ArrayLike, second: ArrayLike) -> Delta:
     >>> [round(bound, 6) for bound in delta.bounds(0.975)]
     [-0.481226, 0.976264]
     """
-    a, b = _sorted(first, name="first"), _sorted(second, name="second")
-    rows, columns = _above_minus_below(a, b), -_above_minus_below(b, a)
-    variance_a = _squared_error(rows, n_other=len(b))
-    variance_b = _squared_error(columns, n_other=len(a))
+    return compare_sides(read_side(first, name="first"), read_side(second, name="second"))
+
+
+def compare_sides(first: Side, second: Side) -> Delta:
+    """Return Cliff's delta of two sides whose numbers may be phantoms."""
+    rows, columns = first.above_minus_below(second), -second.above_minus_below(first)
     return Delta(
-        value=int(rows.sum()) / (len(a) * len(b)),
-        se=float(np.sqrt(variance_a + variance_b)),
-        df=float(satterthwaite(variance_a, len(a) - 1.0, variance_b, len(b) - 1.0)),
-        n_first=len(a),
-        n_second=len(b),
+        value=float(first.weights @ rows) / (first.size * second.size),
+        variance_first=first.variance(rows / second.size),
+        variance_second=second.variance(columns / first.size),
+        n_first=first.size,
+        n_second=second.size,
     )
 
 
 def _stretch(limit: float) -> float:
     return atanh(limit) if limit < 1 else inf
-
-
-def _sorted(values: ArrayLike, *, name: str) -> NDArray[np.float64]:
-    numbers = np.asarray(values, dtype=np.float64)
-    if numbers.ndim != 1 or len(numbers) < FEWEST:
-        raise ValueError(f"{name} must hold at least {FEWEST} numbers, not {numbers.shape}")
-    if np.isnan(numbers).any():
-        raise ValueError(f"{name} holds NaN")
-    return np.sort(numbers)
-
-
-def _above_minus_below(
-    values: NDArray[np.float64], others: NDArray[np.float64]
-) -> NDArray[np.intp]:
-    """Return for each value how many of the sorted others lie below it, minus how many above."""
-    below = np.searchsorted(others, values, side="left")
-    above = len(others) - np.searchsorted(others, values, side="right")
-    return below - above
-
-
-def _squared_error(counts: NDArray[np.intp], *, n_other: int) -> float:
-    """Return the squared error of a mean of whole counts, exactly 0 if all are equal."""
-    if counts.min() == counts.max():
-        return 0.0
-    return float(np.var(counts / n_other, ddof=1)) / len(counts)
 
 
 def is_beyond(bounds: tuple[float, float], limit: float) -> bool:
