@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +31,13 @@ _HARMLESS = {*KEYS, STATUS, "n_reference", "reference_ml", "diagonal_mm"}
 """Columns of a score table that say nothing of what a model drew."""
 
 _COPY = 0.9999
-"""A covariate that explains this share of a score's variance is that score, perhaps rounded."""
+"""What explains this share of the variance of a score, or of its ranks, is that score."""
 
 _FEWEST_CASES = 20
 """A few scores may lie on a line by chance."""
+
+_FEWEST_BANDS, _FEWEST_IN_BAND = 3, 5
+"""Fewer may part the scores by chance, or because a few cases are empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -68,9 +72,14 @@ class Covariate:
         """Whether a case has a value."""
         return self.values != "" if self.is_text else self.values.notna()
 
+    @property
+    def known(self) -> pd.Series:
+        """The values of the cases that have one."""
+        return self.values[self.is_known]
+
     def to_plain(self) -> dict[str, Any]:
         """Return what the report shows of it."""
-        known = self.values[self.is_known]
+        known = self.known
         return {
             "name": self.name,
             "title": self.title,
@@ -155,29 +164,44 @@ def _read_column(evidence: Evidence, name: str) -> pd.Series:
 
 
 def _refuse_copy(evidence: Evidence, declared: DeclaredCheck, covariate: Covariate) -> None:
-    """Refuse a column of numbers that is a score by another name."""
-    if covariate.is_text or covariate.expert is not None:
+    """Refuse a column of the metadata that is a score by another name."""
+    if covariate.expert is not None:
         return
-    label = declared.label or ""
+    label, known = declared.label or "", covariate.known
     for (model, reference, of_label), rows in evidence.rows.items():
         for metric in rows.columns:
             if of_label != label or not evidence.knows(str(metric)):
                 continue
-            if _is_copy(covariate.values, rows[metric].astype(float)):
+            what = _find_copy(known, rows[metric].astype(float), is_text=covariate.is_text)
+            if what is not None:
                 raise _circular(
-                    f"difficulty names {covariate.name}, whose values are the {metric} of "
+                    f"difficulty names {covariate.name}, whose values are {what} {metric} of "
                     f"{model} against {reference}"
                 )
 
 
-def _is_copy(values: pd.Series, scores: pd.Series) -> bool:
-    both = values.index.intersection(scores.index)
-    x, y = values.loc[both].to_numpy(), scores.loc[both].to_numpy()
-    is_known = np.isfinite(x) & np.isfinite(y)
-    x, y = x[is_known], y[is_known]
-    if len(x) < _FEWEST_CASES or min(len(np.unique(x)), len(np.unique(y))) < _FEWEST_CASES:
+def _find_copy(known: pd.Series, scores: pd.Series, *, is_text: bool) -> str | None:
+    """Return how a covariate follows from a score: as itself, or cut into bands; else None."""
+    scores = scores[np.isfinite(scores.to_numpy())]
+    both = known.index.intersection(scores.index)
+    x, y = known.loc[both], scores.loc[both].to_numpy()
+    if len(np.unique(y)) < _FEWEST_CASES:
+        return None
+    if not is_text and x.nunique() >= _FEWEST_CASES:
+        pairs = ((x.to_numpy(), y), (x.rank().to_numpy(), scores.loc[both].rank().to_numpy()))
+        return "the" if any(np.corrcoef(*pair)[0, 1] ** 2 > _COPY for pair in pairs) else None
+    return "bands of the" if _are_bands(x.to_numpy(), y) else None
+
+
+def _are_bands(values: np.ndarray, scores: np.ndarray) -> bool:
+    """Return whether each value of a covariate takes in one range of the scores, and all of it."""
+    names, codes, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    if np.count_nonzero(sizes >= _FEWEST_IN_BAND) < _FEWEST_BANDS:
         return False
-    return bool(np.corrcoef(x, y)[0, 1] ** 2 > _COPY)
+    ranges = sorted(
+        (scores[codes == band].min(), scores[codes == band].max()) for band in range(len(names))
+    )
+    return all(left[1] < right[0] for left, right in pairwise(ranges))
 
 
 def _circular(found: str) -> BiasRulerError:
