@@ -72,6 +72,21 @@ def _remainder_errs(sizes, rng):
     return errors(found.low, found.high, 0.0)
 
 
+def _size_of_remainder_errs(drop, sizes, rng):
+    """The reference group was only chosen: the second may lie below it or above."""
+    covariate = np.concatenate([rng.normal(0, 1, sizes[0]), rng.normal(0.5, 1, sizes[1])])
+    found = estimate_remainders(
+        harder_with(covariate, rng) - np.repeat([0.0, drop], sizes),
+        covariates={"x": covariate},
+        subgroups=_names(sizes),
+        judged=["a", "b"],
+        baseline="a",
+        limit=0.05,
+        both_orders=True,
+    )
+    return errors(found.low, found.high, abs(drop))
+
+
 def _chances(automated, n_labelled):
     """Return the chance of each case to be labelled: more where the score is low."""
     n = automated.size
@@ -137,6 +152,10 @@ def cells() -> Iterator[Cell]:
         yield Cell(id="A15", name=name, world=world, most=both(0.075))
     for sizes in ((300, 30), (30, 300), (100, 100)):
         name, world = f"n {sizes[0]}/{sizes[1]}", partial(_remainder_errs, sizes)
+        yield Cell(id="A16", name=name, world=world, most=both(0.07))
+    for drop, sizes in product((0.0, 0.1, -0.1), ((300, 30), (100, 100))):
+        name = f"in both orders, the second lower by {drop}, n {sizes[0]}/{sizes[1]}"
+        world = partial(_size_of_remainder_errs, drop, sizes)
         yield Cell(id="A16", name=name, world=world, most=both(0.07))
     for other, parts, is_weighted in product(SPIKES, LABELLED, (False, True)):
         world = partial(_rectified_errs, (SPIKES[0], other), parts, is_weighted)

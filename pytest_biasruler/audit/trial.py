@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.scoring.altered import Altered
 
 _SUCCESS_UNIT = 0.05
-_ALWAYS_SIGNED = ("amplification", "difficulty", "echo", "floor", "ranking", "success")
+_ALWAYS_SIGNED = ("amplification", "echo", "floor", "ranking", "success")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

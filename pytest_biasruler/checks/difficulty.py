@@ -2,8 +2,11 @@
 
 The column is s*y(model, reference). A line through the reference group predicts, from covariates
 alone, what each case of another subgroup would get; what a subgroup gets less than that is
-unexplained. Own keys: ``difficulty``, the covariates: shape features of the expert mask or columns
-of the metadata, numbers or text; ``max_off_support``, the share of a subgroup's cases that may lie
+unexplained. Against a declared baseline only less counts. If the reference group was only chosen,
+as the largest, more counts as well: then it is the reference group that is worse off.
+
+Own keys: ``difficulty``, the covariates: shape features of the expert mask or columns of the
+metadata, numbers or text; ``max_off_support``, the share of a subgroup's cases that may lie
 outside what the reference group covers.
 """
 
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 
 
 def check_difficulty(evidence: Evidence, declared: DeclaredCheck) -> Finding:
-    """Return whether some subgroup is surely worse than its cases' difficulty explains."""
+    """Return whether some subgroup is surely worse off than its cases' difficulty explains."""
     scores = score_column(
         evidence,
         declared.metric,
@@ -128,6 +131,7 @@ def _estimate(
         limit=float(declared.limit or 0.0),
         patients=evidence.patients(cases),
         max_off_support=_max_off_support(declared),
+        both_orders=declared.baseline is None,
         alpha=declared.alpha,
     )
 
@@ -159,8 +163,9 @@ def _estimate_of(left: Remainders, *, alpha: float) -> Estimate:
         ci95=(finite(left.ci95[0]), finite(left.ci95[1])),
         pair=left.pair,
         method=(
-            "guarded Oaxaca decomposition on the reference group's line, HC3 by patient, level "
-            f"{left.level:.4f} for the lower bound, {1 - alpha:.4f} for the upper"
+            "guarded Oaxaca decomposition on the reference group's line, HC3 by patient, "
+            f"{'both orders, ' if left.is_unsigned else ''}level {left.level:.4f} for the lower "
+            f"bound, {1 - alpha:.4f} for the upper"
         ),
         alpha=alpha,
     )
@@ -177,7 +182,7 @@ def _state(
             "held equal"
         )
     best, worst = left.pair
-    gap = next(group.gap for group in left.groups if group.name == worst)
+    gap = left.gap
     unit = f" {metric.unit}" if metric.unit else ""
     value = format_number(left.value, limit=declared.limit)
     verb = "are" if len(covariates) > 1 else "is"

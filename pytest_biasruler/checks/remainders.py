@@ -22,7 +22,6 @@ def describe_remainders(left: Remainders | None, *, limit: float) -> dict[str, A
             "level": None, "needed": None, "pairs": [], "split": {}, "line": {},
             "beyond_reach": [], "better_than_baseline": [],
         }  # fmt: skip
-    contrasts = [group.contrast for group in left.groups if group.contrast is not None]
     return {
         "level": finite(left.level),
         "needed": {name: finite(n) for name, n in left.needed.items()} or None,
@@ -35,7 +34,8 @@ def describe_remainders(left: Remainders | None, *, limit: float) -> dict[str, A
                 "high": finite(contrast.high),
                 "p": finite(contrast.p),
             }
-            for contrast in contrasts
+            for group in left.groups
+            for contrast in group.contrasts
         ],
         "split": {group.name: _describe_group(group) for group in left.groups},
         "line": {
@@ -45,21 +45,25 @@ def describe_remainders(left: Remainders | None, *, limit: float) -> dict[str, A
             "rank": left.rank,
         },
         "beyond_reach": list(left.beyond_reach),
-        # Not judged: the question is asked of the others against the reference group.
+        # Not judged: a declared reference group is the one that the others are asked about.
         "better_than_baseline": [
-            one.b for one in contrasts if one.high < -limit and one.b not in left.beyond_reach
+            group.name
+            for group in left.groups
+            if group.bounds[1] < -limit
+            and not left.is_unsigned
+            and group.name not in left.beyond_reach
         ],
     }
 
 
 def _describe_group(group: Remainder) -> dict[str, Any]:
-    contrast = group.contrast
+    low, high = group.bounds
     return {
         "gap": finite(group.gap),
         "explained": finite(group.explained),
         "unexplained": finite(group.unexplained),
-        "low": finite(contrast.low) if contrast else None,
-        "high": finite(contrast.high) if contrast else None,
+        "low": finite(low),
+        "high": finite(high),
         "off_support": finite(group.off_support),
         "r_squared": finite(group.r_squared),
         "n_cases": group.n_cases,

@@ -123,8 +123,8 @@ def _features_table(finding: Finding, rows: list[Mapping[str, Any]]) -> Table:
         (*head, "Cliff's delta", "bounds", "the first, compared", "p", "verdict"),
         [_feature_cells(finding, row) for row in rows],
         note=(
-            "Bounds decide: beyond a limit at the corrected level, within both at the plain one. "
-            "A bound stands at 0 where only the plain level excludes 0."
+            "Guarded bounds decide: beyond a limit at the corrected level, within both at the "
+            "plain one. A bound stands at 0 where only the plain level excludes 0."
         ),
     )
 

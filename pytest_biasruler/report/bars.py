@@ -38,29 +38,30 @@ PARTS = (("gap", "none"), ("explained", SKY), ("unexplained", VERMILLION))
 
 
 def draw_split_bars(
-    splits: Sequence[Split], *, words: Words, axis: str, limit: float | None
+    splits: Sequence[Split], *, words: Words, axis: str, limits: tuple[float, ...]
 ) -> Figure:
     """Return three bars for each subgroup: gap, explained and, with its bounds, unexplained.
 
     `splits` are names with numbers by part, and the bounds `low` and `high` of the last part; a
-    bound of None is open, two of them are not drawn. A limit is a dashed line.
+    bound of None is open, two of them are not drawn. Limits, of which two differ only in sign, are
+    dashed lines.
     """
-    scale = _scale(splits, limit=limit)
+    scale = _scale(splits, limits=limits)
     marks: list[Mark] = [*_draw_legend()]
-    first = top = LEGEND if limit is None else LEGEND + LIMIT_LABEL
+    first = top = LEGEND + LIMIT_LABEL if limits else LEGEND
     for split in splits:
         marks += _draw_split(split, scale, top)
         top += len(PARTS) * STEP + BETWEEN
     marks += _draw_axis(axis, scale, first=first, last=top)
-    if limit is not None:
-        marks += _draw_limit(limit, scale, first=first, last=top)
+    if limits:
+        marks += _draw_limits(limits, scale, first=first, last=top)
     return Figure(words=words, width=WIDTH, height=round(top + AXIS), marks=tuple(marks))
 
 
-def _scale(splits: Sequence[Split], *, limit: float | None) -> Scale:
+def _scale(splits: Sequence[Split], *, limits: tuple[float, ...]) -> Scale:
     values = [split.get(part) for _, split in splits for part, _ in PARTS]
     bounds = [split.get(end) for _, split in splits for end in ("low", "high")]
-    return fit_scale([0.0, limit, *values], bounds=bounds, start=PLOT_START, end=PLOT_END)
+    return fit_scale([0.0, *limits, *values], bounds=bounds, start=PLOT_START, end=PLOT_END)
 
 
 def _draw_legend() -> Iterator[Mark]:
@@ -118,11 +119,14 @@ def _draw_axis(axis: str, scale: Scale, *, first: float, last: float) -> Iterato
     yield Line(x1=zero, y1=tenth(first - 2), x2=zero, y2=tenth(last))
 
 
-def _draw_limit(limit: float, scale: Scale, *, first: float, last: float) -> Iterator[Mark]:
-    x = scale.place(limit)
-    places = [(x, first - 4), (x, last)]
-    yield Path(d=trace(places), colour=INK, dash="5 3", width=1.5)
-    text = f"limit {typeset(format_limit(limit))}"
+def _draw_limits(
+    limits: tuple[float, ...], scale: Scale, *, first: float, last: float
+) -> Iterator[Mark]:
+    for limit in limits:
+        x = scale.place(limit)
+        places = [(x, first - 4), (x, last)]
+        yield Path(d=trace(places), colour=INK, dash="5 3", width=1.5)
+    text = f"limit {'±' if len(limits) > 1 else ''}{typeset(format_limit(max(limits)))}"
     half = text_width(text) / 2
-    x = tenth(min(max(x, PLOT_START + half), PLOT_END - half))
+    x = tenth(min(max(scale.place(max(limits)), PLOT_START + half), PLOT_END - half))
     yield Text(x=x, y=tenth(first - 8), text=text, anchor="middle")

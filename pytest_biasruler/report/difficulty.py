@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_biasruler.checks.finding import Finding
-    from pytest_biasruler.report.blocks import Block
+    from pytest_biasruler.report.blocks import Block, Cell
     from pytest_biasruler.report.marks import Figure
 
     Split = tuple[str, Mapping[str, Any]]
@@ -57,7 +57,27 @@ def draw_difficulty(finding: Finding) -> tuple[Figure | None, ...]:
     )
     unit = f", {shown(finding.unit)}" if finding.unit else ""
     axis = f"{metric_title(finding.metric)} lost to {_baseline_of(finding)}{unit}"
-    return (draw_split_bars(splits[:MOST_SUBGROUPS], words=words, axis=axis, limit=finding.limit),)
+    limits = _limits_of(finding)
+    return (draw_split_bars(splits[:MOST_SUBGROUPS], words=words, axis=axis, limits=limits),)
+
+
+def _limits_of(finding: Finding) -> tuple[float, ...]:
+    """Return the limit, on both sides of 0 if the reference group was only chosen."""
+    if finding.limit is None:
+        return ()
+    is_unsigned = bool(finding.details.get("is_baseline_chosen"))
+    return (-finding.limit, finding.limit) if is_unsigned else (finding.limit,)
+
+
+def _beside(finding: Finding, number: float | None) -> float | None:
+    """Return the limit that a number is held against, the one that has its sign if there are two.
+
+    None if there is no limit.
+    """
+    limits = _limits_of(finding)
+    if not limits:
+        return None
+    return limits[0] if number is not None and number < 0 else limits[-1]
 
 
 def _baseline_of(finding: Finding) -> str:
@@ -118,8 +138,11 @@ def _tell_baseline(finding: Finding) -> str:
     if baseline is None:
         return ""
     is_chosen = finding.details.get("is_baseline_chosen")
-    how = ", the judged subgroup with most patients (no baseline is declared)" if is_chosen else ""
-    text = f" Reference group: {shown(baseline)}{how}."
+    text = f" Reference group: {shown(baseline)}"
+    if is_chosen:
+        text += ", the judged subgroup with most patients (no baseline is declared)"
+        text += ". It may itself be the worse one, so differences in both directions count"
+    text += "."
     if line.get("r_squared") is not None:
         text += f" Its line explains {format_percent(line['r_squared'])} of its variance."
     if (line.get("rank") or 0) < (line.get("n_columns") or 0):
@@ -133,10 +156,7 @@ def _split_table(finding: Finding, splits: Sequence[Split]) -> Block:
             name_cell(name),
             number_cell(split.get("gap"), signed=True),
             number_cell(split.get("explained"), signed=True),
-            number_cell(split.get("unexplained"), signed=True, limit=finding.limit),
-            bounds_cell(
-                typeset(format_bounds(split.get("low"), split.get("high"), limit=finding.limit))
-            ),
+            *_unexplained_cells(finding, split),
             percent_cell(split.get("off_support")),
             number_cell(split.get("r_squared"), decimals=2),
             count_cell(split.get("n_cases")),
@@ -154,8 +174,21 @@ def _split_table(finding: Finding, splits: Sequence[Split]) -> Block:
         rows,
         note="R²: share of the variance inside the subgroup that the reference group's line "
         "predicts. Left out: cases whose text value fewer than two patients of the reference "
-        "group have.",
+        f"group have.{_tell_bounds(finding)}",
     )
+
+
+def _tell_bounds(finding: Finding) -> str:
+    if len(_limits_of(finding)) < 2:
+        return ""
+    return " A bound stands at 0 where only the level of a PASS excludes 0."
+
+
+def _unexplained_cells(finding: Finding, split: Mapping[str, Any]) -> tuple[Cell, Cell]:
+    unexplained = split.get("unexplained")
+    limit = _beside(finding, unexplained)
+    bounds = format_bounds(split.get("low"), split.get("high"), limit=limit)
+    return number_cell(unexplained, signed=True, limit=limit), bounds_cell(typeset(bounds))
 
 
 def _strata_table(finding: Finding, splits: Sequence[Split]) -> Block:

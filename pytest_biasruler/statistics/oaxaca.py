@@ -39,6 +39,7 @@ def estimate_remainders(
     limit: float,
     patients: Sequence[object] | NDArray[np.generic] | None = None,
     max_off_support: float = 1.0,
+    both_orders: bool = False,
     alpha: float = 0.05,
 ) -> Remainders:
     """Estimate how much worse each subgroup is than the reference group's line predicts for it.
@@ -62,6 +63,8 @@ def estimate_remainders(
         The patient of each case; without it every case is its own patient.
     max_off_support : float, default 1
         Share of a subgroup's cases that may lie outside what the reference group covers.
+    both_orders : bool, default False
+        Also count what subgroups have more than predicted: then the reference group is the worse.
     alpha : float, default 0.05
         Each bound is wrong in at most this share of benchmarks.
 
@@ -100,7 +103,8 @@ def estimate_remainders(
     is_own = np.isfinite(values) & (labels == baseline)
     design = code_covariates(covariates, is_reference=is_own, patients=owners)
     others = sorted(set(judged) - {baseline})
-    levels = (1 - alpha / max(len(others), 1), 1 - alpha)
+    n_contrasts = (2 if both_orders else 1) * max(len(others), 1)
+    levels = (1 - alpha / n_contrasts, 1 - alpha)
     is_scored = np.isfinite(values) & design.is_known & np.isin(labels, list(judged))
     cases = _Cases(values=values, labels=labels, owners=owners, design=design, is_scored=is_scored)
     reached = [name for name in others if cases.off_support(name) <= max_off_support]
@@ -114,6 +118,7 @@ def estimate_remainders(
                 matrix=design.matrix,
                 levels=levels,
                 limit=limit,
+                both_orders=both_orders,
             )
             if line is not None and name in cells
             else nothing_predicted(name),
@@ -123,7 +128,12 @@ def estimate_remainders(
         for name in others
     )
     return sum_up_remainders(
-        groups, line, levels=levels, limit=limit, max_off_support=max_off_support
+        groups,
+        line,
+        levels=levels,
+        limit=limit,
+        max_off_support=max_off_support,
+        both_orders=both_orders,
     )
 
 

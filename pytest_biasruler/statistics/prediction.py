@@ -47,6 +47,8 @@ class Remainder:
         Cases left out because the reference group lacks their text value.
     contrast : Contrast or None
         `unexplained` with its guarded bounds and p.
+    mirrored : Contrast or None
+        The same the other way round; None where only one direction is asked about.
     """
 
     name: str
@@ -59,6 +61,27 @@ class Remainder:
     n_patients: int
     n_left_out: int
     contrast: Contrast | None
+    mirrored: Contrast | None = None
+
+    @property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """What is judged: one contrast, or both orders of it, or none."""
+        return tuple(one for one in (self.contrast, self.mirrored) if one is not None)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Bounds of `unexplained` that decide; NaN where there is no contrast.
+
+        Away from 0 they stand at the level of a FAIL, else at that of a PASS. In both orders a
+        bound that only the latter holds on the value's own side of 0 stands at 0.
+        """
+        if self.contrast is None:
+            return nan, nan
+        low, high = self.contrast.low, self.contrast.high
+        if self.mirrored is None:
+            return low, high
+        low = max(low, min(-self.mirrored.high, 0.0))
+        return low, min(-self.mirrored.low, max(high, 0.0))
 
 
 def nothing_predicted(name: str) -> Remainder:
@@ -129,6 +152,7 @@ def compare_with_line(
     matrix: NDArray[np.float64],
     levels: tuple[float, float],
     limit: float,
+    both_orders: bool = False,
 ) -> Remainder:
     """Compare what a subgroup got with what the reference group's line predicts.
 
@@ -145,6 +169,8 @@ def compare_with_line(
         One-sided levels of the lower and the upper bound.
     limit : float
         What the unexplained part should not exceed.
+    both_orders : bool, default False
+        Also the other way round: what the subgroup has more than predicted.
 
     Returns
     -------
@@ -154,16 +180,17 @@ def compare_with_line(
     if not cells.values.size:
         return nothing_predicted(cells.name)
     pulls = line.fit.pulls(matrix[cells.rows].mean(axis=0))
-    contrast = tabulate_contrasts(
+    n_orders = 2 if both_orders else 1
+    contrast, *others = tabulate_contrasts(
         contrast_pairs(
             [guard_moments(cells.name, sum_cells(cells), support=line.support), line.guard(pulls)],
-            pairs=[(0, 1)],
+            pairs=[(0, 1), (1, 0)][:n_orders],
             overlap=_find_overlap(line.fit, pulls, cells),
         ),
-        pairs=[(line.name, cells.name)],
+        pairs=[(line.name, cells.name), (cells.name, line.name)][:n_orders],
         levels=levels,
         limit=limit,
-    )[0]
+    )
     own = values[cells.rows]
     gap = line.mean - mean_of(own)
     return Remainder(
@@ -177,6 +204,7 @@ def compare_with_line(
         n_patients=len(cells.patients),
         n_left_out=0,
         contrast=contrast,
+        mirrored=others[0] if others else None,
     )
 
 

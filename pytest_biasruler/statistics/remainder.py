@@ -27,13 +27,14 @@ class Remainders:
     Attributes
     ----------
     value : float
-        Largest mean of predicted minus got; NaN if nothing could be predicted.
+        Largest mean of predicted minus got, in both orders its largest size; NaN if nothing could
+        be predicted.
     low, high : float
-        Each wrong in at most alpha of benchmarks.
+        Each wrong in at most alpha of benchmarks; in both orders not below 0.
     ci95 : tuple of float
         Plain two-sided 95 % interval of `value`.
     pair : tuple of str or None
-        Reference group and subgroup of `value`.
+        Reference group and subgroup of `value`, the better one first if it is positive.
     se, df : float
         Plain, of `pair`.
     level : float
@@ -74,6 +75,20 @@ class Remainders:
     groups: tuple[Remainder, ...]
     beyond_reach: tuple[str, ...]
 
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether a negative unexplained part counts as a positive one does."""
+        return any(group.mirrored is not None for group in self.groups)
+
+    @property
+    def gap(self) -> float:
+        """Mean of the first of `pair` minus that of the second; NaN without a pair."""
+        if self.pair is None:
+            return nan
+        first, second = self.pair
+        gaps = {group.name: group.gap for group in self.groups}
+        return gaps[second] if second in gaps else -gaps[first]
+
 
 def sum_up_remainders(
     groups: tuple[Remainder, ...],
@@ -82,6 +97,7 @@ def sum_up_remainders(
     levels: tuple[float, float],
     limit: float,
     max_off_support: float,
+    both_orders: bool,
 ) -> Remainders:
     """Return the largest unexplained part of the subgroups, with bounds that hold together.
 
@@ -97,26 +113,29 @@ def sum_up_remainders(
         What no unexplained part should exceed.
     max_off_support : float
         Share of a subgroup's cases that may lie outside what the reference group covers.
+    both_orders : bool
+        Whether a negative unexplained part counts as a positive one does.
     """
     reached = [
         group
         for group in groups
         if group.contrast is not None and group.off_support <= max_off_support
     ]
-    known = [group.contrast for group in reached or groups if group.contrast is not None]
+    known = [contrast for group in reached or groups for contrast in group.contrasts]
     top = max(known, key=lambda contrast: contrast.estimate, default=None)
-    contrasts = [group.contrast for group in reached if group.contrast is not None]
+    contrasts = [contrast for group in reached for contrast in group.contrasts]
+    n_contrasts = (2 if both_orders else 1) * len(groups)
     se, df = (top.se, top.df) if top else (nan, nan)
     return Remainders(
         value=top.estimate if top else nan,
-        low=max((contrast.low for contrast in contrasts), default=nan),
+        low=_lowest(contrasts, both_orders=both_orders),
         high=_highest(contrasts, is_complete=len(reached) == len(groups)),
         ci95=plain_interval(top.estimate, se=se, df=df) if top else (nan, nan),
         pair=(top.a, top.b) if top else None,
         se=se,
         df=df,
         level=levels[0],
-        p_fail=min(1.0, len(groups) * min((one.p for one in contrasts), default=1.0)),
+        p_fail=min(1.0, n_contrasts * min((one.p for one in contrasts), default=1.0)),
         min_detectable=smallest_detectable(se=se, df=df, level=levels[0]),
         needed=_plan(top, groups, line, levels=levels, limit=limit),
         r_squared=line.fit.r_squared if line else nan,
@@ -126,6 +145,14 @@ def sum_up_remainders(
         groups=groups,
         beyond_reach=tuple(group.name for group in groups if group not in reached),
     )
+
+
+def _lowest(contrasts: list[Contrast], *, both_orders: bool) -> float:
+    """Return the lower bound of the largest, not below 0 where sizes are compared."""
+    if not contrasts:
+        return nan
+    low = max(contrast.low for contrast in contrasts)
+    return max(low, 0.0) if both_orders else low
 
 
 def _highest(contrasts: list[Contrast], *, is_complete: bool) -> float:
@@ -146,9 +173,10 @@ def _plan(
     if top is None or line is None:
         return {}
     n_patients = {group.name: group.n_patients for group in groups}
+    n_patients[line.name] = len(line.fit.patients)
     margin = top.estimate - limit
     level = levels[0] if margin > 0 else levels[1]
     return {
-        name: more_patients(n, se=top.se, df=top.df, level=level, margin=margin)
-        for name, n in ((top.a, len(line.fit.patients)), (top.b, n_patients[top.b]))
+        name: more_patients(n_patients[name], se=top.se, df=top.df, level=level, margin=margin)
+        for name in (top.a, top.b)
     }

@@ -301,6 +301,55 @@ def test_a_reference_group_that_is_itself_worse_off_is_told(sized):
     assert fair.details["better_than_baseline"] == []
 
 
+def test_a_chosen_reference_group_that_is_itself_worse_off_fails(sized):
+    """The largest subgroup is the worse one: nobody vouched for it."""
+    finding = ask(sized(harm=-0.12), difficulty="size")
+    split = finding.details["split"]["young"]
+    assert (finding.details["baseline"], finding.verdict) == ("old", Verdict.FAIL)
+    assert finding.estimate.pair == ("young", "old")
+    assert finding.estimate.value == pytest.approx(-split["unexplained"])
+    assert finding.estimate.low == pytest.approx(-split["high"])
+    assert finding.statement == (
+        f"With size held equal, Dice of age old is {finding.estimate.value:.3f} worse than of "
+        f"young ({-split['gap']:.3f} worse as it stands)"
+    )
+    assert finding.details["better_than_baseline"] == []
+    vouched = ask(sized(harm=-0.12), difficulty="size", baseline="old")
+    assert vouched.verdict == Verdict.PASS, "a declared reference group is right"
+    assert vouched.details["better_than_baseline"] == ["young"]
+
+
+def test_part_of_a_gap_to_a_worse_reference_group_is_told_from_the_better_one(make_evidence):
+    rng = np.random.default_rng(0)
+    size = np.r_[rng.uniform(0, 4, 60), rng.uniform(0, 2, 50)]
+    dice = 0.8 - 0.08 * size + 0.02 * rng.standard_normal(110)
+    dice[60:] += 0.12
+    evidence = make_evidence({EXPERT: dice}, AGES, columns={"x": size.astype(str)})
+    finding = ask(evidence, difficulty="x")
+    gap = dice[60:].mean() - dice[:60].mean()
+    assert finding.estimate.value == pytest.approx(0.12, abs=0.01)
+    assert finding.statement == (
+        f"{finding.estimate.value:.3f} of the {gap:.3f} Dice gap between age young and old "
+        "remains when x is held equal"
+    )
+
+
+def test_both_orders_halve_the_error_of_each_and_pass_only_if_neither_is_beyond(sized):
+    chosen, declared = (
+        ask(sized(), difficulty="size", **keys) for keys in ({}, {"baseline": "old"})
+    )
+    assert (chosen.details["level"], declared.details["level"]) == (0.975, 0.95)
+    assert [(pair["a"], pair["b"]) for pair in chosen.details["pairs"]] == [
+        ("old", "young"),
+        ("young", "old"),
+    ]
+    assert chosen.verdict == Verdict.PASS
+    assert chosen.estimate.high == max(pair["high"] for pair in chosen.details["pairs"])
+    assert chosen.estimate.low == 0
+    assert "both orders" in chosen.estimate.method
+    assert "both orders" not in declared.estimate.method
+
+
 def test_predictions_that_miss_their_reference_pass_nothing(sized):
     evidence = sized(wrong_pairing=frozenset({("unet", "expert", "")}))
     finding = ask(evidence, difficulty="size")

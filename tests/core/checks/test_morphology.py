@@ -147,6 +147,23 @@ def test_a_few_patients_decide_nothing(ask):
     assert set(finding.details["needed"]) == {"old", "young"}
 
 
+def test_a_few_patients_without_an_exception_are_no_proof_that_they_have_none(ask):
+    """None of 20 lies in two pieces, by luck or not; 60 of 240 do."""
+    ages = ["old"] * 240 + ["young"] * 20
+    pieces = 1.0 + (np.arange(260) % 4 == 0) * in_subgroup(ages, "old")
+    finding = ask(ages, draw_shapes(260, n_components=pieces), features=["n_components"])
+    row = row_of(finding, "n_components", "old")
+    assert finding.estimate.ci95[0] > finding.limit, "the plain interval falls into the trap"
+    assert (finding.verdict, row["verdict"]) == (Verdict.INCONCLUSIVE, "INCONCLUSIVE")
+    assert row["low"] < finding.limit < row["delta"]
+    assert finding.p_fail > 0.05
+    assert finding.estimate.method.startswith("guarded Cliff's delta")
+    more = ["old"] * 240 + ["young"] * 120
+    pieces = 1.0 + (np.arange(360) % 4 == 0) * in_subgroup(more, "old")
+    shapes = draw_shapes(360, n_components=pieces)
+    assert ask(more, shapes, features=["n_components"]).verdict == Verdict.FAIL
+
+
 def test_each_of_three_subgroups_is_held_against_all_others(ask):
     finding = ask(THREE, even_shapes(THREE))
     pairs = {(row["a"], row["b"]) for row in finding.details["features"]}

@@ -91,11 +91,21 @@ def test_bars_start_at_zero_and_negative_parts_lie_left_of_it():
 
 
 def test_the_limit_is_dashed_and_an_open_bound_is_an_arrow():
-    assert [path.dash for path in marks(difficulty(), Path)].count("5 3") == 1
-    assert "limit 0.050" in [text.text for text in marks(difficulty(), Text)]
+    declared = difficulty(is_baseline_chosen=False)
+    assert [path.dash for path in marks(declared, Path)].count("5 3") == 1
+    assert "limit 0.050" in [text.text for text in marks(declared, Text)]
     assert not marks(difficulty(), Point)
     open_ended = difficulty(split={AGES[0]: part(0.111, 0.051, 0.021, None)})
     assert [point.shape for point in marks(open_ended, Point)] == ["right"]
+
+
+def test_against_a_chosen_reference_group_there_is_a_limit_on_either_side():
+    assert [path.dash for path in marks(difficulty(), Path)].count("5 3") == 2
+    assert "limit ±0.050" in [text.text for text in marks(difficulty(), Text)]
+    (table, *_) = tables(
+        difficulty(split={AGES[0]: part(-0.06, -0.0501, -0.09, -0.05002)})
+    ).values()
+    assert texts(table)[0][3:5] == ["−0.0501", "[−0.090, −0.05002]"]
 
 
 def test_without_a_limit_none_is_drawn():
@@ -106,7 +116,7 @@ def test_without_a_limit_none_is_drawn():
 
 def test_bounds_that_nothing_is_known_of_are_not_drawn():
     paths = marks(difficulty(split={AGES[0]: part(0.111, 0.051, None, None)}), Path)
-    assert [path.dash for path in paths] == ["5 3"]
+    assert [path.dash for path in paths] == ["5 3", "5 3"]
 
 
 def test_bounds_lie_above_the_bars_that_they_belong_to():
@@ -135,7 +145,8 @@ def test_what_is_held_equal_and_who_is_compared_with_is_said_first():
     assert prose(difficulty())[0] == (
         "Held equal: volume (measured on the masks of expert, unknown for 2 scored cases); view "
         "(metadata, 3 text values). Reference group: 56–120, the judged subgroup with most "
-        "patients (no baseline is declared). Its line explains 25.0 % of its variance."
+        "patients (no baseline is declared). It may itself be the worse one, so differences in "
+        "both directions count. Its line explains 25.0 % of its variance."
     )
     declared = difficulty(is_baseline_chosen=False)
     assert "no baseline is declared" not in prose(declared)[0]

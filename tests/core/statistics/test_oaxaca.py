@@ -257,6 +257,65 @@ def test_scale_and_names_and_row_order_do_not_matter(seed, factor, shift, names)
 
 
 @settings(deadline=None, derandomize=True, max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.floats(-0.2, 0.2), st.floats(0.0, 0.2))
+def test_both_orders_are_one_order_and_its_mirror_image_at_half_the_error(seed, shift, limit):
+    size, column, groups = noisy(seed, n=25, m=20)
+    column = column - shift * (groups == "b")
+    both = hold_equal(column, groups, limit=limit, covariates={"size": size}, both_orders=True)
+    (group,) = both.groups
+    # The upper bounds stand at 1 - alpha, the lower ones at 1 - alpha / 2.
+    for values, contrast in ((column, group.contrast), (-column, group.mirrored)):
+        strict, plain = (
+            hold_equal(values, groups, limit=limit, covariates={"size": size}, alpha=alpha)
+            for alpha in (0.025, 0.05)
+        )
+        assert contrast.estimate == pytest.approx(strict.value, abs=1e-12)
+        assert contrast.low == pytest.approx(strict.low, abs=1e-9)
+        assert contrast.high == pytest.approx(plain.high, abs=1e-9)
+        assert contrast.p == pytest.approx(plain.p_fail, abs=1e-9)
+    top = max(group.contrasts, key=lambda one: one.estimate)
+    assert (both.value, both.pair) == (top.estimate, (top.a, top.b))
+    assert both.value == pytest.approx(abs(group.unexplained), abs=1e-12)
+    assert both.low == max(0, group.contrast.low, group.mirrored.low)
+    assert both.high == max(group.contrast.high, group.mirrored.high)
+    assert both.p_fail == min(1, 2 * min(group.contrast.p, group.mirrored.p))
+    assert (both.low > limit) == (both.p_fail < 0.05)
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.floats(-0.2, 0.2), st.floats(0.001, 0.2))
+def test_the_bounds_of_a_part_tell_what_both_orders_decide(seed, shift, limit):
+    size, column, groups = noisy(seed, n=25, m=20)
+    both = hold_equal(
+        column - shift * (groups == "b"),
+        groups,
+        limit=limit,
+        covariates={"size": size},
+        both_orders=True,
+    )
+    (group,) = both.groups
+    low, high = group.bounds
+    assert low <= group.unexplained <= high
+    assert (low > limit or high < -limit) == (both.low > limit)
+    assert (low > -limit and high < limit) == (both.high < limit)
+
+
+def test_in_both_orders_the_better_one_of_the_pair_is_named_first():
+    size, column, groups = noisy()
+    for drop, pair in ((0.1, ("a", "b")), (-0.1, ("b", "a"))):
+        changed = column - drop * (groups == "b")
+        both = hold_equal(changed, groups, covariates={"size": size}, both_orders=True)
+        assert both.pair == pair
+        assert both.value == pytest.approx(0.1, abs=0.03)
+        assert both.gap == pytest.approx(
+            np.mean(changed[groups == pair[0]]) - np.mean(changed[groups == pair[1]])
+        )
+        assert set(both.needed) == {"a", "b"}
+    assert hold_equal(column, groups, covariates={"size": size}).level == 0.95
+    assert both.level == 0.975
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.floats(-0.2, 0.2))
 def test_a_higher_limit_never_raises_the_evidence_and_bounds_hold_the_value(seed, limit):
     size, column, groups = noisy(seed, n=20, m=20)
