@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PLAN_COLUMNS = ("check", "rank", "case", "subgroup", "probability", "seed")
 """Columns of a plan, in order."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A spreadsheet takes a cell that begins so for a formula; some also the full-width forms."""
 
 
 def tabulate_plan(audit: Audit) -> str:

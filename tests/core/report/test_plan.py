@@ -163,7 +163,7 @@ def test_without_a_plan_the_file_is_its_head():
     assert tabulate_plan(audit_of()) == HEAD
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1", "\uff1d1+1"])
 def test_no_cell_is_a_formula(name):
     text = tabulate_plan(audit_of(planned(queue=[entry(name, 1, name)])))
 
