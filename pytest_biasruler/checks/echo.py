@@ -40,6 +40,9 @@ EVERYONE = "all"
 _SUPPORTS = {False: ("pooled", pooled_support), True: ("symmetric", symmetric_support)}
 """Where the guard of a mean stands, without and with a control: a share, or a difference."""
 
+_ALL = 1.0
+"""What a case shows whose mistakes are all repeated; a small set may not have drawn one yet."""
+
 
 def check_echo(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     """Return whether the model surely repeats more of the label's mistakes than the limit."""
@@ -99,7 +102,8 @@ def _answer_mean(evidence: Evidence, declared: DeclaredCheck, echoes: Echoes) ->
         _as_one_group(evidence), column, by=(), min_patients=declared.min_patients
     )
     name, find_support = _SUPPORTS[echoes.control is not None]
-    support = find_support(column.per_case.to_numpy())
+    low, high = find_support(column.per_case.to_numpy())
+    support = low, max(high, _ALL)
     mean = estimate_mean(
         column.per_case.to_numpy(),
         patients=evidence.patients(column.per_case.index),
@@ -173,9 +177,7 @@ def _why_nothing(echoes: Echoes) -> str:
 
 
 def _estimate_of(mean: MeanBounds, echoes: Echoes, *, alpha: float) -> Estimate:
-    support = (
-        "the observed range" if echoes.control is None else "the largest difference either way"
-    )
+    low = "the least observed" if echoes.control is None else "the largest difference either way"
     return Estimate(
         value=finite(mean.value),
         low=finite(mean.low),
@@ -183,8 +185,8 @@ def _estimate_of(mean: MeanBounds, echoes: Echoes, *, alpha: float) -> Estimate:
         ci95=(finite(mean.ci95[0]), finite(mean.ci95[1])),
         pair=None,
         method=(
-            f"guarded cluster-robust one-sample mean within {support}, level {1 - alpha:.4f} for "
-            "either bound"
+            f"guarded cluster-robust one-sample mean between {low} and 1, "
+            f"level {1 - alpha:.4f} for either bound"
         ),
         alpha=alpha,
     )

@@ -99,24 +99,32 @@ def test_a_model_that_is_the_expert_passes_with_the_caveat_of_shared_difficulty(
     )
 
 
-def test_without_a_control_the_mean_is_guarded_by_what_was_observed():
+def test_without_a_control_the_mean_is_guarded_by_a_case_copied_whole():
     kappa = 0.5 + SPREAD
     finding = ask(evidence_of(kappa))
-    expected = estimate_mean(kappa, support=(kappa.min(), kappa.max()), limit=0.30)
+    expected = estimate_mean(kappa, support=(kappa.min(), 1.0), limit=0.30)
     assert finding.estimate.low == expected.low
     assert finding.estimate.high == expected.high
     assert finding.p_fail == expected.p_fail
     assert finding.min_detectable == expected.min_detectable
-    assert finding.details["support"] == [kappa.min(), kappa.max()]
+    assert finding.details["support"] == [kappa.min(), 1.0]
     assert finding.support == "pooled"
     (everyone,) = finding.groups
     assert (everyone.name, everyone.n_cases, everyone.status) == ("all", 60, Status.JUDGED)
 
 
+def test_few_cases_that_are_hardly_copied_do_not_prove_that_none_is():
+    # 60 cases of 0.28: half a copied one beside them has a mean of 17.3 / 60.5, more with its error
+    finding = ask(evidence_of(0.28))
+    assert finding.estimate.value == pytest.approx(0.28)
+    assert finding.estimate.high > 17.3 / 60.5
+    assert finding.verdict == Verdict.INCONCLUSIVE
+
+
 def test_with_a_control_what_it_repeats_too_is_taken_off():
     finding = ask(evidence_of(0.53 + SPREAD, 0.04 - SPREAD), control="careful")
     difference = 0.49 + 2 * SPREAD
-    expected = estimate_mean(difference, support=(-0.69, 0.69), limit=0.10)
+    expected = estimate_mean(difference, support=(-0.69, 1.0), limit=0.10)
     assert finding.limit == 0.10
     assert finding.verdict == Verdict.FAIL
     assert finding.estimate.value == pytest.approx(0.49)
@@ -125,7 +133,7 @@ def test_with_a_control_what_it_repeats_too_is_taken_off():
         "The model repeats 53 % of the automated label's mistakes beyond chance "
         "(expert-trained control 4 %)"
     )
-    assert finding.details["support"] == pytest.approx([-0.69, 0.69])
+    assert finding.details["support"] == pytest.approx([-0.69, 1.0])
     assert finding.support == "symmetric"
     assert finding.details["errors"]["all"]["control"] == pytest.approx(0.04)
 
