@@ -114,7 +114,7 @@ def test_without_a_control_the_mean_is_guarded_by_a_case_copied_whole():
 
 
 def test_few_cases_that_are_hardly_copied_do_not_prove_that_none_is():
-    # 60 cases of 0.28: half a copied one beside them has a mean of 17.3 / 60.5, more with its error
+    # Half a copied case beside 60 cases of 0.28 has a mean of 17.3 / 60.5, and an error besides.
     finding = ask(evidence_of(0.28))
     assert finding.estimate.value == pytest.approx(0.28)
     assert finding.estimate.high > 17.3 / 60.5
