@@ -41,13 +41,9 @@ def check_ranking(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     overall = next(iter(_rank(evidence, declared, scores)), None)
     members = _members(evidence, declared, scores, overall)
     rankings = _rank(evidence, declared, scores, members)
-    worst = max(rankings, key=lambda r: (r.regret.value, r.regret.high), default=None)
+    worst = max(rankings, key=_size, default=None)
     verdict, reason = _conclude(evidence, declared, rankings, members)
-    told = max(
-        rankings,
-        key=lambda r: (_is_wrong(r, declared), r.regret.value, r.regret.high),
-        default=None,
-    )
+    told = max(rankings, key=lambda r: (_is_wrong(r, declared), *_size(r)), default=None)
     details: dict[str, Any] = {
         "models": list(scores.models),
         "subgroup": told.subgroup if told and declared.by else None,
@@ -126,6 +122,12 @@ def _conclude(
     open_ones = [r.regret for r in rankings if not r.regret.high < limit]
     is_weak = any(not regret.min_detectable <= limit for regret in open_ones)
     return Verdict.INCONCLUSIVE, "underpowered" if is_weak else "borderline"
+
+
+def _size(ranking: Ranking) -> tuple[float, ...]:
+    """Return by what the subgroups of a ranking are ordered, whatever their names."""
+    regret = ranking.regret
+    return regret.value, regret.high, regret.min_detectable
 
 
 def _is_wrong(ranking: Ranking, declared: DeclaredCheck) -> bool:

@@ -285,3 +285,14 @@ def test_a_fail_must_stand_among_all_checks_of_a_file(make_evidence, turned, age
     first = judge_declared(many)[0].unwrap()
     assert (first.verdict, first.reason) == (Verdict.INCONCLUSIVE, "multiplicity")
     assert first.p_fail == alone.p_fail
+
+
+def test_names_of_subgroups_do_not_decide_what_could_be_detected(make_evidence, turned):
+    _, expert = turned
+    sure = expert + AHEAD
+    found = [
+        ask(make_evidence(columns(sure, sure), ages, models=MODELS), by="age")
+        for ages in (["a"] * 25 + ["b"] * 35, ["b"] * 25 + ["a"] * 35)
+    ]
+    assert [f.estimate.high for f in found] == [0, 0]
+    assert found[0].min_detectable == found[1].min_detectable
