@@ -107,6 +107,13 @@ def test_the_smallest_judged_subgroup_gets_the_bias(result):
     assert (result["checks"][0]["target"], result["checks"][0]["n_patients"]) == ("young", 40)
 
 
+def test_difficulty_looks_one_way_only_if_its_baseline_is_declared():
+    own = {"by": "age", "difficulty": "age"}
+    evidence = prepare(build(("difficulty", own), ("difficulty", own | {"baseline": "old"})))
+    trials = [plan_trial(evidence, declared, None) for declared in evidence.declared]
+    assert [trial.is_signed for trial in trials] == [False, True]
+
+
 def test_a_baseline_never_gets_the_bias():
     evidence = prepare(build(("gap", {"by": "age", "baseline": "young"})))
     (check,) = run_selftest(evidence, n_worlds=3)["checks"]
