@@ -33,6 +33,7 @@ def find_unknown_names(
     for check in declared:
         place = _place(benchmark, check)
         problems += [error.at(place) for error in _strange_columns(check, metadata)]
+        problems += [error.at(place) for error in _cut_by_covariate(check, benchmark)]
         problems += [error.at(place) for error in _strange_baseline(check, subgroups)]
     return list(dict.fromkeys(problems))
 
@@ -58,6 +59,15 @@ def _strange_columns(check: DeclaredCheck, metadata: Metadata) -> Iterator[BiasR
     probability = check.options.get("probability")
     if probability is not None and probability not in columns:
         yield _unknown("column", probability, columns, expected="a column of the metadata")
+
+
+def _cut_by_covariate(check: DeclaredCheck, benchmark: Benchmark) -> Iterator[BiasRulerError]:
+    """Yield BR602 where a gap is to be explained by what the subgroups are cut by."""
+    columns = {each.source for each in benchmark.attributes if each.name in check.by}
+    for name in check.options.get("difficulty", ()):
+        if name in columns:
+            found = f"difficulty names {shown(name)}, by which the subgroups are cut"
+            yield refusal(found, "another column", fix="Remove it, or no gap is left")
 
 
 def _unknown(what: str, name: str, names: Sequence[str], *, expected: str) -> BiasRulerError:

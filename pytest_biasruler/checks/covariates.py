@@ -98,8 +98,9 @@ def read_covariates(
     Raises
     ------
     BiasRulerError
-        ``BR602`` if a covariate is a score, made of one, or no column; ``BR503`` if a shape is
-        asked for and no expert reference has masks.
+        ``BR602`` if a covariate is a score, made of one, or no column; ``BR406`` if a few cells
+        of a column of numbers are none; ``BR503`` if a shape is asked for and no expert
+        reference has masks.
     """
     covariates = tuple(
         _read(evidence, declared, str(name), cases) for name in declared.options["difficulty"]
@@ -157,10 +158,29 @@ def _read_column(evidence: Evidence, name: str) -> pd.Series:
     )
     cells = cells.where(~cells.isin(missing), "")
     numbers = {cell: read_number(cell) for cell in cells.unique() if cell}
-    if any(each is None or each.is_open or not isfinite(each.value) for each in numbers.values()):
-        return cells
-    values = {cell: each.value for cell, each in numbers.items() if each is not None}
-    return cells.map(values).astype(float)
+    values = {
+        cell: each.value
+        for cell, each in numbers.items()
+        if each is not None and not each.is_open and isfinite(each.value)
+    }
+    if len(values) == len(numbers):
+        return cells.map(values).astype(float)
+    is_stray = ~cells.isin(values) & (cells != "")
+    if 2 * int(is_stray.sum()) < int((cells != "").sum()):
+        raise _stray(name, cells.index[is_stray], evidence=evidence)
+    return cells
+
+
+def _stray(name: str, cases: pd.Index, *, evidence: Evidence) -> BiasRulerError:
+    """Return the refusal of a column of numbers in which some cells are none."""
+    cells = "1 cell" if len(cases) == 1 else f"{len(cases)} cells"
+    return BiasRulerError(
+        "BR406",
+        f"{cells} of {name} without a number, among numbers",
+        "numbers throughout, or texts throughout",
+        "Correct the first one, or list such cells as missing of an attribute of that column",
+        evidence.metadata.lines[str(cases[0])],
+    )
 
 
 def _refuse_copy(evidence: Evidence, declared: DeclaredCheck, covariate: Covariate) -> None:

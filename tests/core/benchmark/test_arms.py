@@ -131,6 +131,15 @@ def test_a_covariate_is_a_shape_feature_or_a_column():
     ]
 
 
+def test_what_subgroups_are_cut_by_explains_no_gap():
+    benchmark, declared = declare("difficulty", by="age", model="by_hand", difficulty=["age"])
+    metadata = read_metadata(benchmark)
+    (problem,) = find_unknown_names(
+        benchmark, declared, metadata=metadata, subgroups=cut_all(benchmark, metadata)
+    )
+    assert 'difficulty names "age", by which the subgroups are cut' in str(problem)
+
+
 def test_morphology_measures_expert_masks():
     declared = only("morphology", by="age")
     assert (declared.model, declared.reference, declared.limit) == (None, "expert", 0.147)

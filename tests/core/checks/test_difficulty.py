@@ -172,10 +172,22 @@ def test_kitagawa_is_left_out_where_a_covariate_is_a_number(sized):
     assert ask(sized(), difficulty="size").details["kitagawa"] == {}
 
 
-def test_one_cell_that_is_no_number_makes_a_column_text(sized):
-    size, _ = sized_scores()
-    cells = [f"{x:.0f}" for x in size]
-    cells[5] = "4+"
+@pytest.mark.parametrize(("n_stray", "told"), [(1, "1 cell of size"), (9, "9 cells of size")])
+def test_a_few_cells_that_are_no_number_are_refused_with_the_place(sized, n_stray, told):
+    cells = [f"{x:.0f}" for x in sized_scores()[0]]
+    cells[5 : 5 + n_stray] = ["4+"] * n_stray
+    with pytest.raises(BiasRulerError) as refused:
+        ask(sized(cells=cells), difficulty="size")
+    assert (refused.value.code, refused.value.where) == ("BR406", "metadata:6")
+    assert refused.value.found == f"{told} without a number, among numbers"
+    assert "4+" not in str(refused.value), "a cell's text stays where it is"
+
+
+def test_a_column_that_is_mostly_texts_is_text(sized):
+    cells = [f"{x:.0f}" for x in sized_scores()[0]]
+    cells[: len(cells) - 5] = ["good", "bad"] * ((len(cells) - 5) // 2) + ["bad"] * (
+        (len(cells) - 5) % 2
+    )
     covariate = ask(sized(cells=cells), difficulty="size").details["covariates"][0]
     assert covariate["kind"] == "text"
 
