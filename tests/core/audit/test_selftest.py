@@ -108,7 +108,7 @@ def test_the_smallest_judged_subgroup_gets_the_bias(result):
 
 
 def test_difficulty_looks_one_way_only_if_its_baseline_is_declared():
-    own = {"by": "age", "difficulty": "age"}
+    own = {"by": "age", "difficulty": "case"}
     evidence = prepare(build(("difficulty", own), ("difficulty", own | {"baseline": "old"})))
     trials = [plan_trial(evidence, declared, None) for declared in evidence.declared]
     assert [trial.is_signed for trial in trials] == [False, True]
