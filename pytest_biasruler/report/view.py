@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.accounting import make_accounting, make_scores
 from pytest_biasruler.report.blocks import Gallery, Heading, Page, Paragraph, Part
 from pytest_biasruler.report.cards import make_cards
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_biasruler.audit import Audit
+    from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.report.blocks import Block
     from pytest_biasruler.report.section import Section
 
@@ -103,8 +105,28 @@ def _banners(audit: Audit) -> tuple[str, ...]:
         banners.append(text)
     for name in ("masked harm", "false alarm"):
         found = [f for f in audit.findings if f.details.get("flip") == name]
-        banners += [f"{name.capitalize()}: {_FLIPS[name]}. {statement_of(f)}." for f in found]
+        banners += [_flip_banner(name, finding) for finding in found]
+    if any(f.details.get("flip") == "false alarm" for f in audit.findings):
+        banners += [_harm_banner(finding) for finding in audit.findings if _is_harm(finding)]
     return tuple(banners)
+
+
+def _flip_banner(name: str, finding: Finding) -> str:
+    return (
+        f"{name.capitalize()} about {shown(finding.model)}: {_FLIPS[name]}. "
+        f"{statement_of(finding)}."
+    )
+
+
+def _is_harm(finding: Finding) -> bool:
+    """Return whether experts confirm a gap, so that no false alarm may drown it."""
+    is_by_experts = finding.details.get("proven_by") == "expert"
+    return finding.check == "gap" and finding.verdict == Verdict.FAIL and is_by_experts
+
+
+def _harm_banner(finding: Finding) -> str:
+    model = shown(finding.model)
+    return f"Not a false alarm: by the experts, {model} fails. {statement_of(finding)}."
 
 
 def _worst_cases(audit: Audit) -> tuple[Block, ...]:

@@ -181,9 +181,20 @@ def test_masked_harm_heads_the_report():
     details = {**harm.details, "flip": "masked harm"}
     audit = replace(make_audit(), findings=(replace(harm, details=details),))
     assert make_page(audit).banners == (
-        "Masked harm: the gap passes by the automated reference and fails by the experts. "
+        "Masked harm about unet: the gap passes by the automated reference and fails by the experts. "
         "The automated reference hides 0.081 of the age gap (experts 0.112, automated 0.031).",
     )
+
+
+def test_a_false_alarm_drowns_no_gap_that_experts_confirm():
+    alarm, harm = ruler_age(), gap_age()
+    alarm = replace(alarm, details={**alarm.details, "flip": "false alarm"})
+    harm = replace(harm, model="other", details={**harm.details, "proven_by": "expert"})
+    first, second = make_page(replace(make_audit(), findings=(alarm, harm))).banners
+    assert first.startswith("False alarm about unet: the gap passes by the experts")
+    assert second.startswith("Not a false alarm: by the experts, other fails. Dice differs by")
+    by_machine = replace(harm, details={**harm.details, "proven_by": "automated"})
+    assert len(make_page(replace(make_audit(), findings=(alarm, by_machine))).banners) == 1
 
 
 def test_what_may_leak_or_mislead_is_said_on_top():
