@@ -181,7 +181,8 @@ def test_masked_harm_heads_the_report():
     details = {**harm.details, "flip": "masked harm"}
     audit = replace(make_audit(), findings=(replace(harm, details=details),))
     assert make_page(audit).banners == (
-        "Masked harm about unet: the gap passes by the automated reference and fails by the experts. "
+        "Masked harm about unet: the gap passes by the automated reference and fails by the "
+        "experts. "
         "The automated reference hides 0.081 of the age gap (experts 0.112, automated 0.031).",
     )
 
