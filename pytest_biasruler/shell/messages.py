@@ -11,6 +11,7 @@ from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.outcome import Outcome, is_better_above, waiver_end
 from pytest_biasruler.checks.quantities import name_quantity
 from pytest_biasruler.errors import printable
+from pytest_biasruler.shell.reasons import tell_reason
 from pytest_biasruler.shell.subgroup_table import (
     format_bounds,
     is_mirrored,
@@ -57,7 +58,14 @@ def short_line(finding: Finding) -> str:
         return f"until {finding.waive['until']}: {shown(finding.waive['reason'])}"
     if finding.limit is None or finding.estimate is None:
         return _without_limit(finding)
+    if _is_unbounded(finding):
+        return _answer(finding)
     return f"{measure(finding)}, limit {format_number(finding.limit)}"
+
+
+def long_line(finding: Finding) -> str:
+    """Return the answer with all that is known of why it stays open."""
+    return _answer(finding)
 
 
 def full_message(finding: Finding, *, report: str | None, today: dt.date) -> str:
@@ -130,6 +138,9 @@ def _answer(finding: Finding) -> str:
     if finding.estimate is None or finding.estimate.value is None or finding.limit is None:
         return _without_limit(finding)
     limit = format_number(finding.limit)
+    if _is_unbounded(finding):
+        value = format_number(finding.estimate.value, limit=finding.limit)
+        return f"{name_quantity(finding)} {value}, not judged: {tell_reason(finding)}"
     text = f"{measure(finding)} {_relation(finding)} limit {limit}"
     if finding.policy == Policy.POINT:
         return f"{text}, point estimate, uncontrolled"
@@ -140,21 +151,27 @@ def _answer(finding: Finding) -> str:
     return text
 
 
+def _is_unbounded(finding: Finding) -> bool:
+    """Return whether there is a value that nothing is known about, and a reason for that."""
+    known = finding.estimate
+    if known is None or known.value is None or not finding.reason:
+        return False
+    return known.low is None and known.high is None
+
+
 def _without_limit(finding: Finding) -> str:
     criteria = finding.details.get("criteria", ())
     unmet = [shown(item["text"]) for item in criteria if item["verdict"] not in ("PASS", "INFO")]
     if finding.verdict != Verdict.PASS and unmet:
         return "; ".join(unmet)
-    if finding.reason == "too few subgroups":
-        sizes = ", ".join(f"{shown(g.name)} has {g.n_patients} patients" for g in finding.groups)
-        return f"{name_quantity(finding)} undefined, {finding.reason}: {sizes}"
     if finding.reason:
-        return f"{name_quantity(finding)} undefined, {finding.reason}"
+        return f"{name_quantity(finding)} undefined, {tell_reason(finding)}"
     return shown(finding.statement)
 
 
 def _what_is_needed(finding: Finding) -> list[str]:
-    parts = [finding.reason] if finding.reason not in (None, "underpowered", "borderline") else []
+    is_told = finding.reason in (None, "underpowered", "borderline")
+    parts = [] if is_told else [tell_reason(finding)]
     if finding.min_detectable is not None and finding.limit is not None:
         is_floor = is_better_above(finding)
         edge = finding.limit + (-1.0 if is_floor else 1.0) * finding.min_detectable

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.outcome import Outcome
 from pytest_biasruler.errors import printable
-from pytest_biasruler.shell.messages import short_line, skip_reason, title_of
+from pytest_biasruler.shell.messages import long_line, short_line, title_of
 from pytest_biasruler.shell.outputs import show_path
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
         lines.append((f"{text:<62}  {name}".rstrip(), colour))
         problems = problem_lines(bundle) if bundle is not None and not is_quiet else []
         told = finding_lines(findings, accounting, is_quiet=is_quiet, lists_skips=lists_skips)
-        lines += told if lists_skips else _first(told, most=MOST_LINES - len(problems))
+        most, has_report = MOST_LINES - len(problems), bool(closed.outputs)
+        lines += told if lists_skips else _first(told, most=most, has_report=has_report)
         if not is_quiet and bundle is not None:
             lines += [accounting_line(bundle, accounting), *problems, *chance_lines(findings)]
         lines += [(printable(text), "yellow") for text in (bundle.notices if bundle else ())]
@@ -87,24 +89,21 @@ def finding_lines(
         (finding for finding in findings if finding.outcome in ranks),
         key=lambda finding: ranks[Outcome(str(finding.outcome))],
     )
-    if is_quiet:
+    if is_quiet and not lists_skips:
         chosen = [finding for finding in chosen if finding.outcome == Outcome.FAILED]
     failed = [_line(f) for f in chosen if f.outcome == Outcome.FAILED]
     errors = [] if is_quiet else [_error_line(error) for error in accounting.errors]
-    others = [_line(f) for f in chosen if f.outcome != Outcome.FAILED]
-    if lists_skips:
-        others = [
-            (f"  {skip_reason(f).replace(': ', f' {own_id(f.id)} - ', 1)}", "yellow")
-            for f in chosen
-            if f.outcome == Outcome.INCONCLUSIVE
-        ] + [_line(f) for f in chosen if f.outcome == Outcome.WAIVED]
-        return [*failed, *errors, *others]
+    # pytest lists skips by their reason, but knows nothing of an outcome of our own.
+    others = [_line(f, is_whole=lists_skips) for f in chosen if f.outcome != Outcome.FAILED]
     return [*failed, *errors, *others]
 
 
-def _first(lines: list[Line], *, most: int) -> list[Line]:
+def _first(lines: list[Line], *, most: int, has_report: bool) -> list[Line]:
     n_more = len(lines) - most
-    return lines if n_more <= 0 else [*lines[:most], (f"  ... {n_more} more", "")]
+    if n_more <= 0:
+        return lines
+    where = "with -ra, or in the report" if has_report else "with -ra"
+    return [*lines[:most], (f"  ... {n_more} more (see them {where})", "")]
 
 
 def accounting_line(bundle: Bundle, accounting: Accounting) -> Line:
@@ -166,11 +165,18 @@ _OUTPUTS = {".json": "json", ".csv": "plan"}
 def _outputs_line(closed: Closed, *, root: Path) -> str:
     if closed.bundle is None:
         return "nothing could be judged, so there is no report"
-    parts = [
-        f"{_OUTPUTS.get(path.suffix, 'report')} {show_path(path, root=root)}"
-        for path in reversed(closed.outputs)
-    ]
+    parts = [_output_part(path, root=root) for path in reversed(closed.outputs)]
     return "   ".join([*parts, f"policy {closed.bundle.settings['policy']}"])
+
+
+def _output_part(path: Path, *, root: Path) -> str:
+    text = f"{_OUTPUTS.get(path.suffix, 'report')} {show_path(path, root=root)}"
+    if path.suffix != ".csv":
+        return text
+    # A plan also lists cases that are labelled already, without a rank: they are not asked for.
+    with path.open(encoding="utf-8", newline="") as file:
+        n = len({row["case"] for row in csv.DictReader(file) if row.get("rank")})
+    return f"{text} ({n} {'case' if n == 1 else 'cases'} to label)"
 
 
 def _checks(n: int) -> str:
@@ -197,11 +203,13 @@ def _mild(counts: dict[Outcome, int], accounting: Accounting) -> str:
     return "yellow" if doubtful else "green"
 
 
-def _line(finding: Finding) -> Line:
+def _line(finding: Finding, *, is_whole: bool = False) -> Line:
     word = "waived" if finding.outcome == Outcome.WAIVED else title_of(finding)
     colour = "red" if finding.outcome == Outcome.FAILED else "yellow"
-    text = f"  {word:<{_WIDEST_WORD}}  {own_id(finding.id)} {short_line(finding)}"
-    return _cut(text), colour
+    start = f"  {word:<{_WIDEST_WORD}}  {own_id(finding.id)}"
+    if is_whole and finding.outcome == Outcome.INCONCLUSIVE:
+        return printable(f"{start} {long_line(finding)}"), colour
+    return _cut(f"{start} {short_line(finding)}"), colour
 
 
 def _error_line(error: Mapping[str, str]) -> Line:

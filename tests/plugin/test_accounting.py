@@ -119,6 +119,10 @@ def test_quiet_runs_keep_headline_failures_and_paths(write_benchmark, run):
     assert "  FAIL          gap[dice-age-unet] gap 0.19" in text
     assert "json audit.json" in text
     assert "INCONCLUSIVE  gap" not in text
+    loud = run("biasruler.toml", "-q", "-ra").stdout.str().partition("= biasruler =")[2]
+    assert "  INCONCLUSIVE  gap[dice-age-unet~2] gap 0.19" in loud, "-ra asks for it by name"
+    assert "more patients in" in loud, "with all of its reason"
+    assert "cases scored" not in loud
     assert "cases scored" not in text
 
 
@@ -132,7 +136,7 @@ def test_the_section_holds_at_most_twelve_lines(write_benchmark, run):
     start = next(n for n, line in enumerate(lines) if "= biasruler =" in line)
     end = next(n for n, line in enumerate(lines) if "short test summary" in line)
     assert end - start - 1 == 12
-    assert "  ... 13 more" in lines
+    assert "  ... 13 more (see them with -ra)" in lines
 
 
 def test_many_single_questions_are_said_to_cost_something(pytester, write_benchmark, run):

@@ -153,6 +153,21 @@ LINES = {
         "INCONCLUSIVE gap dice, age: gap undefined, too few subgroups: 0-40 has 41 patients "
         "(41 patients, expert, unet)",
     ),
+    "a value that nothing is known about": (
+        replace(
+            OPEN,
+            check="difficulty",
+            estimate=replace(GAP.estimate, value=0.151, low=None, high=None),
+            reason="no overlap",
+            details={
+                "baseline": "56-120",
+                "beyond_reach": ["0-40"],
+                "split": {"0-40": {"off_support": 0.27}},
+            },
+        ),
+        "INCONCLUSIVE difficulty dice, age 0-40 vs 56-120: unexplained gap 0.151, not judged: "
+        "27 % of 0-40 lie outside the range of 56-120 (41/152 patients, expert, unet)",
+    ),
     "floor": (
         replace(
             GAP,

@@ -45,7 +45,7 @@ def test_every_outcome_is_reported_in_every_mode(pytester, write_benchmark, run,
     text = result.stdout.str()
     assert "gap dice, age young vs old: gap 0.19" in text, "line 1 of the failure"
     assert "FAILED biasruler.toml::gap[dice-age-unet] - FAIL gap dice, age young vs old" in text
-    assert "INCONCLUSIVE gap[dice-age-unet~2] - gap dice, age: gap 0.19" in text, (
+    assert "  INCONCLUSIVE  gap[dice-age-unet~2] gap 0.19" in text, (
         "-ra lists what is inconclusive"
     )
     assert "waived until 2999-12-31: relabelling under way (verdict FAIL)" in text
