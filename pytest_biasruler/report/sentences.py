@@ -102,7 +102,8 @@ def needed_of(finding: Finding) -> str:
     parts = [f"{_how_many(n)} in {shown(name)}" for name, n in by_group(finding, needed) if n != 0]
     if not parts:
         return ""
-    text = f"{' and '.join(parts)} would settle it."
+    where = "; see What to label next" if finding.details.get("plan") else ""
+    text = f"{' and '.join(parts)} would settle it{where}."
     return f" {text[0].upper()}{text[1:]}" if text.startswith("more") else f" About {text}"
 
 
