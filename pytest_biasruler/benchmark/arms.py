@@ -8,8 +8,9 @@ from pytest_biasruler.benchmark.definition import ReferenceKind
 from pytest_biasruler.benchmark.rules import listed, refusal, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from pytest_biasruler.benchmark.problems import KeyPath, Problems
     from pytest_biasruler.benchmark.questions import Question
     from pytest_biasruler.benchmark.vocabulary import Vocabulary
 
@@ -22,14 +23,17 @@ def with_models(
     *,
     chosen: Mapping[str, Any],
     vocabulary: Vocabulary,
+    path: KeyPath,
+    problems: Problems,
 ) -> dict[str, Any]:
     """Return a check's own keys with the models that they leave open.
+
+    What is wrong with one key is noted at that key, below `path`.
 
     Raises
     ------
     BiasRulerError
-        BR602 if a model has not been trained as its key says, or if nobody says which model is
-        meant.
+        BR602 if the check needs sites that the benchmark lacks, or if there are too few models.
     """
     options = dict(options)
     if question.needs_site and not vocabulary.has_site:
@@ -37,11 +41,13 @@ def with_models(
         raise refusal(f"{question.check} needs sites", "a benchmark with site", fix=fix)
     if question.check == "amplification":
         for key, kind in _ARMS.items():
-            options[key] = _arm(key, kind, options[key], chosen=chosen, vocabulary=vocabulary)
+            with problems.at(*path, key):
+                options[key] = _arm(key, kind, options[key], chosen=chosen, vocabulary=vocabulary)
     if question.check == "ranking":
         options["models"] = _ranked(options["models"], vocabulary=vocabulary)
     if options.get("control") is not None:
-        _judge_control(str(options["control"]), chosen=chosen, vocabulary=vocabulary)
+        with problems.at(*path, "control"):
+            _judge_control(str(options["control"]), chosen=chosen, vocabulary=vocabulary)
     if options.get("labelled") is not None and options.get("probability") is not None:
         found, fix = "labelled and probability are both given", "Remove labelled"
         raise refusal(found, "how the labelled cases were chosen, once", fix=fix)
@@ -69,8 +75,8 @@ def _arm(
     if given is not None:
         strangers = [model for model in given if model not in trained]
         if strangers:
-            found = f"{key} names {listed(strangers)}, of which the benchmark does not say so"
-            raise refusal(found, expected, fix="Set trained_on, or name another model")
+            found = f"{key} names {_trainings(strangers, vocabulary)}"
+            raise refusal(found, expected, fix="Name another model, or correct trained_on")
         return given
     if len(trained) > 1:
         found = f"{key} is missing, and {len(trained)} models may be meant"
@@ -101,6 +107,16 @@ def _judge_control(control: str, *, chosen: Mapping[str, Any], vocabulary: Vocab
         found = f"control is {shown(control)}, the model itself"
         raise refusal(found, "another model, trained on expert labels")
     if control not in vocabulary.trained_on(ReferenceKind.EXPERT):
-        found = f"control is {shown(control)}, of which the benchmark does not say so"
+        found = f"control is {_trainings([control], vocabulary)}"
         expected = "a model with trained_on set to an expert reference"
-        raise refusal(found, expected, fix="Set trained_on, or name another model")
+        raise refusal(found, expected, fix="Name another model, or correct trained_on")
+
+
+def _trainings(models: Iterable[str], vocabulary: Vocabulary) -> str:
+    """Return models and what each was trained on, as the benchmark says it."""
+    texts = []
+    for model in models:
+        trained_on = vocabulary.models[model]
+        on_what = "no trained_on" if trained_on is None else f"trained_on {shown(trained_on)}"
+        texts.append(f"{model} with {on_what}")
+    return listed(texts)

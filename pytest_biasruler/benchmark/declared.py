@@ -175,7 +175,14 @@ def _item(
         refuse_unranked(question, metric)
     options = options_of(question, metric, chosen=keys, path=asked.path, problems=problems)
     with problems.at(*asked.path):
-        options = with_models(question, options, chosen=keys, vocabulary=vocabulary)
+        options = with_models(
+            question,
+            options,
+            chosen=keys,
+            vocabulary=vocabulary,
+            path=asked.path,
+            problems=problems,
+        )
     defaults = vocabulary.defaults
     policy = keys.get("policy", defaults.policy)
     return DeclaredCheck(

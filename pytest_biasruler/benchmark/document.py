@@ -9,7 +9,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.columns import known_metrics, read_metric
-from pytest_biasruler.benchmark.rules import Rule, refusal, shown, switch, text, unknown
+from pytest_biasruler.benchmark.rules import (
+    Rule,
+    nearest,
+    refusal,
+    shown,
+    switch,
+    text,
+    unknown,
+)
 from pytest_biasruler.benchmark.tables import (
     read_attribute,
     read_defaults,
@@ -89,9 +97,13 @@ def read_document(
     in_code : bool
         Whether masks may be mappings and callables, and tables frames.
     """
-    for section in document:
-        if section not in SECTIONS:
-            problems.add((section,), unknown("table", section, names=SECTIONS))
+    strange = [section for section in document if section not in SECTIONS]
+    for section in strange:
+        problems.add((section,), unknown("table", section, names=SECTIONS))
+    # A slip of the pen is one mistake: [benchmrk] is not also a file without name and metadata.
+    is_misspelt = "benchmark" not in document and "benchmark" in {
+        nearest(section, SECTIONS) for section in strange
+    }
     one_mask, one_path = masks(root, in_code=in_code), _path_or_frame(root, in_code=in_code)
     each = partial(_each, document, problems=problems)
     references = each("references", partial(read_reference, masks=one_mask, problems=problems))
@@ -106,6 +118,7 @@ def read_document(
         general=_read_general(
             document.get("benchmark", {}),
             {"metadata": one_path, **general_rules},
+            required=() if is_misspelt else ("name", "metadata"),
             problems=problems,
         ),
         references=references,
@@ -137,7 +150,9 @@ def _path_or_frame(root: Path | None, *, in_code: bool) -> Rule:
     return rule
 
 
-def _read_general(raw: object, rules: Mapping[str, Rule], *, problems: Problems) -> dict[str, Any]:
+def _read_general(
+    raw: object, rules: Mapping[str, Rule], *, required: Collection[str], problems: Problems
+) -> dict[str, Any]:
     columns = dict.fromkeys(("name", "case", "patient", "site"), text)
     return read_table(
         raw,
@@ -145,7 +160,7 @@ def _read_general(raw: object, rules: Mapping[str, Rule], *, problems: Problems)
         path=("benchmark",),
         problems=problems,
         title="[benchmark]",
-        required=["name", "metadata"],
+        required=required,
     )
 
 

@@ -98,8 +98,16 @@ def unfit(key: str, question: Question, *, rules: Mapping[str, Rule], title: str
     """Return the error of a key that a check does not take."""
     if key in COMMON_KEYS:
         names = ", ".join(sorted(rules))
-        return refusal(f"{question.check} takes no {key}", f"one of {names}", fix=f"Remove {key}")
+        found = f"{question.check} takes no {key}{_form(question)}"
+        return refusal(found, f"one of {names}", fix=f"Remove {key}")
     return unknown("key", key, names=["check", *sorted(rules)], where=title)
+
+
+def _form(question: Question) -> str:
+    """Return which form of a question is meant, where it has two with keys of their own."""
+    if question.check != "noise":
+        return ""
+    return " with levels" if "levels" in question.model_keys else " without levels"
 
 
 def _crossing(vocabulary: Vocabulary) -> Rule:
@@ -133,6 +141,13 @@ def _threshold(key: str, value: object) -> object:
     if isinstance(value, str) and value != TOP_QUARTILE:
         raise refusal(f"{key} is {shown(value)}", f'a number or "{TOP_QUARTILE}"')
     return value
+
+
+def _labelled(key: str, value: object) -> str:
+    if value != "random":
+        fix = f'Write {key} = "random", or name a column by probability'
+        raise refusal(f"{key} is {shown(value)}", '"random"', fix=fix)
+    return "random"
 
 
 def _models(vocabulary: Vocabulary, *, at_least: int) -> Rule:
@@ -211,6 +226,6 @@ _OWN: Mapping[str, Callable[[Vocabulary], Rule]] = {
     "min_sites": lambda _: whole(low=3),
     "min_patients_site": lambda _: whole(low=2),
     "levels": _levels,
-    "labelled": lambda _: one_of(["random"]),
+    "labelled": lambda _: _labelled,
     "probability": lambda _: text,
 }

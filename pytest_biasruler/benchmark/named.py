@@ -34,6 +34,7 @@ def find_unknown_names(
         place = _place(benchmark, check)
         problems += [error.at(place) for error in _strange_columns(check, metadata)]
         problems += [error.at(place) for error in _cut_by_covariate(check, benchmark)]
+        problems += [error.at(place) for error in _identifying_covariate(check, benchmark)]
         problems += [error.at(place) for error in _strange_baseline(check, subgroups)]
     return list(dict.fromkeys(problems))
 
@@ -68,6 +69,15 @@ def _cut_by_covariate(check: DeclaredCheck, benchmark: Benchmark) -> Iterator[Bi
         if name in columns:
             found = f"difficulty names {shown(name)}, by which the subgroups are cut"
             yield refusal(found, "another column", fix="Remove it, or no gap is left")
+
+
+def _identifying_covariate(check: DeclaredCheck, benchmark: Benchmark) -> Iterator[BiasRulerError]:
+    """Yield BR602 where difficulty is a name of its own for each case or patient."""
+    roles = {benchmark.patient: "patients", benchmark.case: "cases"}
+    for name in check.options.get("difficulty", ()):
+        if name in roles:
+            found = f"difficulty names {shown(name)}, the column that names {roles[name]}"
+            yield refusal(found, "a column that describes them", fix="Remove it")
 
 
 def _unknown(what: str, name: str, names: Sequence[str], *, expected: str) -> BiasRulerError:

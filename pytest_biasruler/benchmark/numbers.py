@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.bins import bin_of, number_text
-from pytest_biasruler.benchmark.refusals import first_of, line_of, lines_text
+from pytest_biasruler.benchmark.refusals import MOST_LISTED, first_of, line_of, lines_text
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
@@ -52,6 +52,17 @@ def form_of(cell: str) -> str:
     return form if len(form) <= _LONGEST_FORM else f"{form[:_LONGEST_FORM]}..."
 
 
+def masked(cell: str) -> str:
+    """Return how a cell looks, for messages that must not quote it.
+
+    Examples
+    --------
+    >>> masked("34y")
+    'looks like "99a" (9 for a digit, a for a letter)'
+    """
+    return f'looks like "{form_of(cell)}" (9 for a digit, a for a letter)'
+
+
 def number_problems(
     cells: Mapping[str, str],
     *,
@@ -72,8 +83,8 @@ def number_problems(
     Returns
     -------
     list of BiasRulerError
-        ``BR406`` for the first cells that are no number, and one ``BR407`` for all numbers that
-        lie in no bin.
+        ``BR406`` for the first cells that are no number, or one for all if no cell of many has a
+        digit; and one ``BR407`` for all numbers that lie in no bin.
     """
     numbers = {cell: read_number(cell) for cell in set(cells.values())}
     unread = []
@@ -85,6 +96,9 @@ def number_problems(
             unread.append((cell, places[case]))
         elif bin_of(number.value, edges=edges) is None:
             outside.append(line_of(places[case]))
+    is_prose = not any(ch.isnumeric() for cell in numbers for ch in cell)
+    if len(unread) > MOST_LISTED and is_prose:
+        return [_no_numbers(len(unread), column=column, shown=shown)]
     unread.sort(key=lambda item: line_of(item[1]))
     problems = first_of((_no_number(*item, column=column) for item in unread), shown=shown)
     if outside:
@@ -95,11 +109,16 @@ def number_problems(
 def _no_number(cell: str, place: str, *, column: str) -> BiasRulerError:
     return BiasRulerError(
         "BR406",
-        f'{column} has the form "{form_of(cell)}"',
+        f"{column} {masked(cell)}",
         "a number",
         "Correct the cell or list it in missing",
         place,
     )
+
+
+def _no_numbers(n: int, *, column: str, shown: str) -> BiasRulerError:
+    found = f"{column} has bins, and none of its {n} values is a number"
+    return BiasRulerError("BR406", found, "numbers", "Remove bins, or name another column", shown)
 
 
 def _in_no_bin(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pytest_biasruler.benchmark.numbers import form_of, read_number
+from pytest_biasruler.benchmark.numbers import masked, read_number
 from pytest_biasruler.benchmark.refusals import line_of, lines_text
 from pytest_biasruler.checks.evidence import Column, score_column
 from pytest_biasruler.checks.membership import find_members
@@ -134,7 +134,7 @@ def read_probabilities(evidence: Evidence, labelling: Labelling, *, column: str)
     wrong = chances.index[chances.isna()]
     if len(wrong):
         cell = str(cells[wrong[0]])
-        form = f'has the form "{form_of(cell)}"' if cell else "is empty"
+        form = masked(cell) if cell else "is empty"
         raise BiasRulerError(
             "BR406",
             f"{column} {form} ({_lines(evidence, wrong)})",

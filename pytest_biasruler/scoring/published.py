@@ -10,7 +10,7 @@ import pandas as pd
 
 from pytest_biasruler.benchmark.definition import BothEmpty
 from pytest_biasruler.benchmark.metrics import CATALOGUE
-from pytest_biasruler.benchmark.numbers import form_of
+from pytest_biasruler.benchmark.numbers import masked
 from pytest_biasruler.benchmark.refusals import first_of, raise_if_any
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring.claims import OVERLAPS, check_ranges, perfect_misses, rows_twice
@@ -168,7 +168,7 @@ def _read_column(
     bad = (
         BiasRulerError(
             "BR406",
-            f'{name} has the form "{form_of(cell)}"',
+            f"{name} {masked(cell)}",
             "a number",
             "Correct the cell or leave it empty",
             where,

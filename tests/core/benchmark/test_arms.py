@@ -78,7 +78,7 @@ def test_a_model_without_trained_on_is_in_no_arm():
         trained={**TRAINED, "other": None},
         expert_trained=["other"],
     )
-    assert "expert_trained names other, of which the benchmark does not say so" in text
+    assert "expert_trained names other with no trained_on; expected models with" in text
 
 
 def test_echo_is_asked_of_every_model_but_the_control():
@@ -103,7 +103,7 @@ def test_a_control_is_another_model_that_was_trained_on_expert_labels():
     (text,) = refusals("echo", model="by_hand", control="by_hand")
     assert 'control is "by_hand", the model itself' in text
     (text,) = refusals("echo", model="by_hand", control="by_machine")
-    assert "does not say so" in text
+    assert 'control is by_machine with trained_on "automated"; expected a model' in text
 
 
 def test_a_baseline_needs_subgroups():
@@ -140,6 +140,15 @@ def test_what_subgroups_are_cut_by_explains_no_gap():
     assert 'difficulty names "age", by which the subgroups are cut' in str(problem)
 
 
+def test_the_name_of_a_case_is_no_difficulty():
+    benchmark, declared = declare("difficulty", by="age", model="by_hand", difficulty=["case"])
+    metadata = read_metadata(benchmark)
+    (problem,) = find_unknown_names(
+        benchmark, declared, metadata=metadata, subgroups=cut_all(benchmark, metadata)
+    )
+    assert 'difficulty names "case", the column that names cases' in str(problem)
+
+
 def test_morphology_measures_expert_masks():
     declared = only("morphology", by="age")
     assert (declared.model, declared.reference, declared.limit) == (None, "expert", 0.147)
@@ -173,7 +182,10 @@ def test_noise_without_levels_takes_its_limit_from_the_gap():
         {"levels": None, "gap_limit": 0.05},
     )
     (text,) = refusals("noise", by="age", model="by_hand", limit=0.05)
-    assert "noise takes no limit" in text
+    assert "noise takes no limit without levels;" in text
+    levels, runs = {"a": 0, "b": 0.1, "c": 0.2}, dict.fromkeys("abc", "expert")
+    (text,) = refusals("noise", by="age", model="a", trained=runs, levels=levels)
+    assert "noise takes no model with levels;" in text
 
 
 def test_noise_with_levels_compares_models_of_its_own():
@@ -191,6 +203,8 @@ def test_how_the_labelled_cases_were_chosen_is_said_once():
         "rectified", by="age", model="by_hand", labelled="random", probability="density"
     )
     assert "labelled and probability are both given" in text
+    (text,) = refusals("rectified", by="age", model="by_hand", labelled="all")
+    assert 'labelled is "all"; expected "random". Write labelled = "random", or name' in text
     benchmark, declared = declare("rectified", by="age", model="by_hand", probability="chance")
     metadata = read_metadata(benchmark)
     (problem,) = find_unknown_names(

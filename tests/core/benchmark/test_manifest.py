@@ -269,6 +269,13 @@ def test_a_file_with_five_mistakes_is_told_all_five_with_lines_and_suggestions(t
     ]
 
 
+def test_a_slip_in_the_first_table_is_one_mistake(told):
+    (problem,) = told(SMALL.replace("[benchmark]", "[benchmrk]"))
+
+    assert 'unknown table "benchmrk"' in problem
+    assert "Write benchmark if that is meant" in problem
+
+
 def with_general(row):
     return SMALL.replace('name = "toy"\n', f'name = "toy"\n{row}\n')
 

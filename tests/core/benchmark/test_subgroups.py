@@ -238,7 +238,7 @@ def test_d80_ninety_and_above_is_read_and_counted(cut):
 
 
 def test_d80_an_open_value_below_the_last_bin_has_no_bin(cut):
-    with pytest.raises(BiasRulerProblems, match=r'BR406 clinical\.csv:2: age has the form "99\+"'):
+    with pytest.raises(BiasRulerProblems, match=r'BR406 clinical\.csv:2: age looks like "99\+"'):
         cut(["40+"], name="age", bins=AGES)
 
 
@@ -253,8 +253,18 @@ def test_d80_what_is_no_number_is_refused_by_its_form(cut, cell, form):
     with pytest.raises(BiasRulerProblems) as refused:
         cut(["18"] * 12 + [cell], name="age", bins=AGES)
     assert said(refused) == [
-        f'BR406 clinical.csv:14: age has the form "{form}"; expected a number.'
+        f'BR406 clinical.csv:14: age looks like "{form}" (9 for a digit, a for a letter); '
+        "expected a number."
         " Correct the cell or list it in missing."
+    ]
+
+
+def test_bins_of_a_column_of_texts_are_one_mistake(cut):
+    with pytest.raises(BiasRulerProblems) as refused:
+        cut(["never", "former", ""] * 6, name="smoking", bins=AGES)
+    assert said(refused) == [
+        "BR406 clinical.csv: smoking has bins, and none of its 12 values is a number; expected "
+        "numbers. Remove bins, or name another column."
     ]
 
 
@@ -345,7 +355,7 @@ def test_t7_a_category_of_one_case_is_a_subgroup(cut):
 
 def test_the_column_may_have_another_name(cut):
     assert cut(["34"], name="age", column="years", bins=AGES).of.name == "age"
-    with pytest.raises(BiasRulerProblems, match="years has the form"):
+    with pytest.raises(BiasRulerProblems, match="years looks like"):
         cut(["34y"], name="age", column="years", bins=AGES)
 
 

@@ -311,11 +311,11 @@ def test_the_same_chance_for_all_is_nearly_the_simple_random_part(two_ages):
     ("cell", "said"),
     [
         ("", "pi is empty (metadata, line 3)"),
-        ("0", 'pi has the form "9" (metadata, line 3)'),
-        ("1.5", 'pi has the form "9.9" (metadata, line 3)'),
-        ("-0.2", 'pi has the form "-9.9" (metadata, line 3)'),
-        ("nan", 'pi has the form "aaa" (metadata, line 3)'),
-        ("0.3+", 'pi has the form "9.9+" (metadata, line 3)'),
+        ("0", 'pi looks like "9" (9 for a digit, a for a letter) (metadata, line 3)'),
+        ("1.5", 'pi looks like "9.9" (9 for a digit, a for a letter) (metadata, line 3)'),
+        ("-0.2", 'pi looks like "-9.9" (9 for a digit, a for a letter) (metadata, line 3)'),
+        ("nan", 'pi looks like "aaa" (9 for a digit, a for a letter) (metadata, line 3)'),
+        ("0.3+", 'pi looks like "9.9+" (9 for a digit, a for a letter) (metadata, line 3)'),
     ],
 )
 def test_what_is_no_chance_is_refused_with_its_line(two_ages, cell, said):

@@ -151,8 +151,8 @@ def test_all_problems_of_a_table_are_told_at_once_with_their_lines(publish):
         "BR420 scores.csv:4: hd95_mm is -1; expected 0 or more. Correct the score.",
         "BR422 scores.csv:5: row of line 3 once more; expected one row for each case, label, "
         "model and reference. Remove one.",
-        'BR406 scores.csv:6: dice has the form "9.9a"; expected a number. Correct the cell or '
-        "leave it empty.",
+        'BR406 scores.csv:6: dice looks like "9.9a" (9 for a digit, a for a letter); expected a '
+        "number. Correct the cell or leave it empty.",
     ]
 
 
