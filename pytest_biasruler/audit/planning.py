@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.audit.goal import chance_of_labels, count_labels, find_goal
 from pytest_biasruler.audit.queue import draw_queue
 from pytest_biasruler.audit.supply import Supply, find_supplies
 from pytest_biasruler.checks.finding import Status, Verdict
 from pytest_biasruler.statistics.power import POWER
-from pytest_biasruler.statistics.settling import settle_gap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_biasruler.audit.goal import Goal
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding
-    from pytest_biasruler.statistics.allocation import Allocation
 
 PLANNED = ("gap", "ruler", "rectified")
 """Checks whose open findings more labels may settle."""
@@ -37,15 +37,6 @@ _AT_LIMIT = "the estimate lies at the limit"
 _TOO_MANY = "more than 10,000 patients would be needed"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Goal:
-    """Where a finding is heading: the pairs that stand in the way, each with its margin."""
-
-    towards: Verdict
-    level: float
-    margins: Mapping[tuple[str, str], float]
-
-
 def plan_labels(evidence: Evidence, finding: Finding, *, show_cases: bool = False) -> Finding:
     """Return the finding with ``details["plan"]`` if it is open and labels might settle it.
 
@@ -56,7 +47,21 @@ def plan_labels(evidence: Evidence, finding: Finding, *, show_cases: bool = Fals
     plan = _plan(evidence, finding)
     if not show_cases:
         plan = {**plan, "queue": [_aliased(evidence, entry) for entry in plan["queue"]]}
-    return replace(finding, details={**finding.details, "plan": plan})
+    details = {**finding.details, "needed": _needed(finding, plan), "plan": plan}
+    return replace(finding, details=details)
+
+
+def _needed(finding: Finding, plan: Mapping[str, Any]) -> dict[str, float | None] | None:
+    """Return how many more patients with a label it takes, as the plan says, if it says that.
+
+    By itself a check knows the patients it has judged, not who is there and could be labelled.
+    """
+    known: dict[str, float | None] | None = finding.details.get("needed")
+    if known is None:  # more labels may do, and only the plan tells how many
+        return None
+    if plan["level"] is not None:
+        return {row["name"]: row["labels"] + row["further"] for row in plan["subgroups"]}
+    return dict.fromkeys(known) if _TOO_MANY in str(plan["reason"]) else known
 
 
 def _aliased(evidence: Evidence, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +72,7 @@ def _aliased(evidence: Evidence, entry: Mapping[str, Any]) -> dict[str, Any]:
 def _plan(evidence: Evidence, finding: Finding) -> dict[str, Any]:
     if finding.reason in _FIRST:
         return _fill(evidence, finding) or _nothing(_FIRST[str(finding.reason)])
-    goal = _goal_of(finding)
+    goal = find_goal(finding)
     if goal is None:
         return _nothing(_AT_LIMIT)
     judged = [group.name for group in finding.groups if group.status == Status.JUDGED]
@@ -75,7 +80,7 @@ def _plan(evidence: Evidence, finding: Finding) -> dict[str, Any]:
     covers = goal.towards == Verdict.PASS and finding.check != "rectified"
     if covers and any(supply.n_spare < 0 for supply in supplies.values()):
         return _nothing(_LOST, towards=goal.towards)
-    wanted, further = _numbers(goal, supplies)
+    wanted, further = count_labels(goal, supplies)
     if inf in (*wanted.values(), *further.values()):
         return _nothing(f"it cannot be settled at this limit: {_TOO_MANY}", towards=goal.towards)
     seed = sum(supply.stock.n_labelled for supply in supplies.values())
@@ -96,11 +101,22 @@ def _plan(evidence: Evidence, finding: Finding) -> dict[str, Any]:
         "settled_by": _settled_by(rows),
         "reason": None,
         "chance": POWER,
+        "chance_labels": _chance_of_list(goal, supplies, rows),
         "level": goal.level,
         "seed": seed,
         "subgroups": rows,
         "queue": [entry for entries in drawn.values() for entry in entries],
     }
+
+
+def _chance_of_list(
+    goal: Goal, supplies: Mapping[str, Supply], rows: Sequence[Mapping[str, Any]]
+) -> float:
+    """Return the chance of a verdict with the listed labels and no further patient."""
+    if _settled_by(rows) == "labels":
+        return POWER
+    there = {row["name"]: float(row["labelled"] + row["labels"]) for row in rows}
+    return chance_of_labels(goal, supplies, there)
 
 
 def _fill(evidence: Evidence, finding: Finding) -> dict[str, Any] | None:
@@ -132,7 +148,6 @@ def _fill(evidence: Evidence, finding: Finding) -> dict[str, Any] | None:
     return {
         **_nothing(f"{_FIRST[finding.reason]}; these labels would let them be judged, no more"),
         "settled_by": "labels",
-        "chance": None,
         "seed": seed,
         "subgroups": [_row(supply, drawn[name], 0) for name, supply in enough.items()],
         "queue": [entry for entries in drawn.values() for entry in entries],
@@ -145,7 +160,8 @@ def _nothing(reason: str, *, towards: Verdict | None = None) -> dict[str, Any]:
         "towards": None if towards is None else str(towards),
         "settled_by": "nothing",
         "reason": reason,
-        "chance": POWER,
+        "chance": None,
+        "chance_labels": None,
         "level": None,
         "seed": None,
         "subgroups": [],
@@ -167,49 +183,3 @@ def _row(supply: Supply, entries: Sequence[Mapping[str, Any]], further: float) -
         "cases": sum(len(entry["cases"]) for entry in asked),
         "further": int(further),
     }
-
-
-def _goal_of(finding: Finding) -> _Goal | None:
-    """Return which pairs have to pass the limit, and in which direction."""
-    estimate, limit = finding.estimate, finding.limit
-    if estimate is None or estimate.value is None or estimate.pair is None or limit is None:
-        return None
-    if estimate.value == limit:
-        return None
-    pairs = {(pair["a"], pair["b"]): pair for pair in finding.details.get("pairs") or ()}
-    level = finding.details.get("level")
-    if estimate.value > limit:
-        margins = {estimate.pair: estimate.value - limit}
-        return _Goal(towards=Verdict.FAIL, level=level or 1 - estimate.alpha, margins=margins)
-    open_pairs = {
-        names: limit - pair["estimate"]
-        for names, pair in pairs.items()
-        if pair["estimate"] is not None and not (pair["high"] or 0.0) < limit
-    }
-    return _Goal(towards=Verdict.PASS, level=1 - estimate.alpha, margins=open_pairs)
-
-
-def _numbers(
-    goal: _Goal, supplies: Mapping[str, Supply]
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the labelled patients that each subgroup wants, and the further patients."""
-    wanted = {name: float(supply.stock.n_labelled) for name, supply in supplies.items()}
-    further = dict.fromkeys(supplies, 0.0)
-    # All of them have to pass: each gets its share of the chance that one does not.
-    chance = 1 - (1 - POWER) / max(len(goal.margins), 1)
-    for (a, b), margin in goal.margins.items():
-        found = _settle(goal, supplies[a], supplies[b], margin=margin, chance=chance)
-        for name, n in zip((a, b), found.labelled, strict=True):
-            n_patients = supplies[name].stock.n_patients
-            wanted[name] = max(wanted[name], n if found.is_possible else min(n, n_patients))
-            further[name] = max(further[name], 0.0 if found.is_possible else n - n_patients)
-    return wanted, further
-
-
-def _settle(goal: _Goal, a: Supply, b: Supply, *, margin: float, chance: float) -> Allocation:
-    """Return the labels of one pair; the phantoms stand where they hurt its verdict."""
-    edges = (a.mean - a.low, b.high - b.mean)
-    if goal.towards == Verdict.PASS:
-        edges = (a.high - a.mean, b.mean - b.low)
-    stocks = (replace(supply.stock, edge=edge) for supply, edge in zip((a, b), edges, strict=True))
-    return settle_gap(*stocks, margin=margin, level=goal.level, chance=chance)

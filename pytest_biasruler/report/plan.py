@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 TITLE = "What to label next"
 NONE = "No open finding of gap, ruler or rectified asks for labels."
+_SMALLEST = 0.001
+"""A smaller chance is not told in figures."""
+
 MOST_QUEUED = 12
 """Cases of a subgroup listed on the page; all of them are in the JSON and in the CSV."""
 
@@ -48,10 +51,11 @@ def make_plan(audit: Audit) -> tuple[Block, ...]:
 
 def _preface(planned: Sequence[Finding]) -> str:
     text = (
-        "Counts are patients. The number planned gives a verdict in 80 of 100 such benchmarks, "
-        "provided that the present estimate is the truth. Label in the order given: every "
-        "beginning of it is a random part, so labelling may stop early for its cost, never for "
-        "what the labels show."
+        "Counts are patients: a patient who is in this data set needs a label, one who is not "
+        "needs images and a label. All of them together give a verdict in 80 of 100 such "
+        "benchmarks, provided that the present estimate is the truth. Label in the order given: "
+        "every beginning of it is a random part, so labelling may stop early for its cost, "
+        "never for what the labels show."
     )
     if any(_plan_of(finding).get("queue") for finding in planned):
         text += " The whole lists: --biasruler-export csv-plan=PATH."
@@ -83,25 +87,59 @@ def _overview(planned: Sequence[Finding]) -> Block:
 def plan_sentence(finding: Finding) -> str:
     """Return what would settle a finding: "46 more expert labels, 31 in 0–40 and 15 in 56–120"."""
     plan = _plan_of(finding)
-    rows = plan.get("subgroups") or ()
-    labels = [(row["name"], row["labels"]) for row in rows if row.get("labels")]
-    further = [(row["name"], row["further"]) for row in rows if row.get("further")]
-    parts = []
-    if labels:
-        parts.append(_counted("more expert label", labels))
-    if further:
-        parts.append(_counted("further labelled patient", further))
+    parts = list(_wanted(plan))
     if not parts and not plan.get("reason"):
         return "The labels there are were as likely to settle it as any plan could promise."
     text = f"{', and '.join(parts)}." if parts else ""
+    if len(parts) > 1:
+        total, chance = _counted("more labelled patient", _sums(plan)), _labels_alone(plan)
+        text = f"{total}: {text}{f' {chance}.' if chance else ''}"
     reason = plan.get("reason")
     if reason:
         text = f"{text} {_sentence(shown(reason, longest=400))}".strip()
     return text
 
 
+def _wanted(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the labels of patients who are there, and the patients who are not there yet."""
+    rows = plan.get("subgroups") or ()
+    labels = [(row["name"], row["labels"]) for row in rows if row.get("labels")]
+    further = [(row["name"], row["further"]) for row in rows if row.get("further")]
+    if labels:
+        yield _counted("more expert label", labels)
+    if further:
+        total = counted(
+            _total(further),
+            "patient not yet in this data set",
+            "patients not yet in this data set",
+        )
+        yield _placed(total, further)
+
+
+def _sums(plan: Mapping[str, Any]) -> list[tuple[str, int]]:
+    sums = [(row["name"], row["labels"] + row["further"]) for row in plan.get("subgroups") or ()]
+    return [(name, n) for name, n in sums if n]
+
+
+def _labels_alone(plan: Mapping[str, Any]) -> str:
+    """Return the chance of a verdict without further patients, if it is known."""
+    chance = plan.get("chance_labels")
+    if chance is None:
+        return ""
+    text = format_percent(chance) if chance >= _SMALLEST else f"below {format_percent(_SMALLEST)}"
+    return f"The chance that these labels alone give a verdict: {text}"
+
+
 def _counted(noun: str, numbers: Sequence[tuple[str, int]]) -> str:
-    total = counted(sum(n for _, n in numbers), noun)
+    return _placed(counted(_total(numbers), noun), numbers)
+
+
+def _total(numbers: Sequence[tuple[str, int]]) -> int:
+    return sum(n for _, n in numbers)
+
+
+def _placed(total: str, numbers: Sequence[tuple[str, int]]) -> str:
+    """Return a total with what of it lies in which subgroup."""
     places = [f"{n:,} in {shown(name)}" for name, n in numbers]
     if len(places) == 1:
         return f"{total} in {shown(numbers[0][0])}"
@@ -148,6 +186,12 @@ def _origin(
     if is_cut:
         text += f" The first {MOST_QUEUED} of each subgroup are shown."
     chance = plan.get("chance")
-    if chance is not None:
+    if plan.get("settled_by") == "patients":
+        alone = _labels_alone(plan)
+        n_further = sum(row.get("further") or 0 for row in plan.get("subgroups") or ())
+        asked = counted(n_further, "patient who is", "patients who are")
+        text += f" These labels alone are not the whole plan: it needs {asked} not there yet, too."
+        text += f" {alone}." if alone else ""
+    elif chance is not None:
         text += f" Planned chance of a verdict: {format_percent(chance)}."
     return text

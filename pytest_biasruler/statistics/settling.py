@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.statistics.allocation import Allocation, allocate_labels, allowed_error
 from pytest_biasruler.statistics.moments import PHANTOM_WEIGHT
 from pytest_biasruler.statistics.power import POWER
-from pytest_biasruler.statistics.student import satterthwaite, student_quantile
+from pytest_biasruler.statistics.student import satterthwaite, student_quantile, student_tail
 
 if TYPE_CHECKING:
     from pytest_biasruler.statistics.allocation import Stock
@@ -89,6 +89,53 @@ def settle_gap(
     return best
 
 
+def chance_of_verdict(
+    a: Stock, b: Stock, *, labelled: tuple[float, float], margin: float, level: float
+) -> float:
+    """Return the chance that so many labels give a verdict, if the present estimate is the truth.
+
+    Parameters
+    ----------
+    a, b, margin, level
+        As for `settle_gap`.
+    labelled : tuple of float
+        Labelled patients of either subgroup in the end.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 0 where the labels leave the gap without an error.
+
+    Raises
+    ------
+    ValueError
+        If `margin` is not positive.
+
+    Examples
+    --------
+    What `settle_gap` asks for has the chance that it was asked for:
+
+    >>> from pytest_biasruler.statistics.allocation import Stock
+    >>> a, b = (
+    ...     Stock(name=name, n_labelled=20, n_patients=900, sd=0.15, sd_complete=0.15, edge=edge)
+    ...     for name, edge in (("a", 0.2), ("b", 0.8))
+    ... )
+    >>> chances = (
+    ...     chance_of_verdict(a, b, labelled=(n, n), margin=0.05, level=0.95) for n in (132, 40)
+    ... )
+    >>> [round(chance, 2) for chance in chances]
+    [0.8, 0.28]
+    """
+    if not margin > 0:
+        raise ValueError(f"margin must be positive, not {margin}")
+    if not min(labelled) > 1:
+        return 0.0
+    plain = tuple(_part(stock, n, weight=0.0) for stock, n in zip((a, b), labelled, strict=True))
+    df = satterthwaite(plain[0].variance, plain[0].df, plain[1].variance, plain[1].df)
+    left = margin - _bound((a, b), labelled, level=level)
+    return 1 - float(student_tail(left, se=sqrt(sum(part.variance for part in plain)), df=df))
+
+
 def _try(
     a: Stock, b: Stock, allowed: float, *, margin: float, level: float, chance: float
 ) -> Allocation | None:
@@ -110,12 +157,17 @@ def _reach(
 ) -> float:
     """Return how far the limit must be from the estimate for the bound to pass it."""
     plain = [_part(stock, n, weight=0.0) for stock, n in zip(stocks, labelled, strict=True)]
+    return _bound(stocks, labelled, level=level) + _width(*plain, level=chance)
+
+
+def _bound(stocks: tuple[Stock, Stock], labelled: tuple[float, ...], *, level: float) -> float:
+    """Return how far the guarded bound is expected to lie from the estimate."""
+    plain = [_part(stock, n, weight=0.0) for stock, n in zip(stocks, labelled, strict=True)]
     ghost = [
         _part(stock, n, weight=PHANTOM_WEIGHT) for stock, n in zip(stocks, labelled, strict=True)
     ]
     variants = ((plain[0], plain[1]), (ghost[0], plain[1]), (plain[0], ghost[1]))
-    bound = max(a.shift + b.shift + _width(a, b, level=level) for a, b in variants)
-    return bound + _width(*plain, level=chance)
+    return max(a.shift + b.shift + _width(a, b, level=level) for a, b in variants)
 
 
 def _width(a: _Part, b: _Part, *, level: float) -> float:

@@ -208,6 +208,52 @@ def test_where_everybody_is_labelled_further_patients_are_needed(two_ages):
     assert all(row["further"] > 0 and row["labels"] == 0 for row in plan["subgroups"])
 
 
+def test_what_a_check_needs_is_what_its_plan_asks_for(two_ages):
+    expert, automated, ages, labelled = two_ages
+    for limit in (0.05, 0.07):
+        finding = finding_of(
+            expert, automated, ages, ("gap", {"limit": limit}), is_labelled=labelled
+        )
+        rows = finding.details["plan"]["subgroups"]
+        wanted = {row["name"]: row["labels"] + row["further"] for row in rows}
+        assert finding.details["needed"] == wanted
+        assert min(wanted.values()) > 0
+
+
+def test_a_rectified_gap_leaves_the_number_to_its_plan(two_ages):
+    expert, automated, ages, labelled = two_ages
+    finding = finding_of(expert, automated, ages, RECTIFIED, is_labelled=labelled)
+    assert finding.details["needed"] is None
+
+
+def test_more_than_any_plan_may_ask_is_no_number_elsewhere(two_ages):
+    expert, automated, ages, labelled = two_ages
+    value = finding_of(
+        expert, automated, ages, ("gap", {"limit": 0.05}), is_labelled=labelled
+    ).estimate.value
+    finding = finding_of(
+        expert, automated, ages, ("gap", {"limit": value - 1e-4}), is_labelled=labelled
+    )
+    assert "cannot be settled" in finding.details["plan"]["reason"]
+    assert finding.details["needed"] == {"old": None, "young": None}
+    assert finding.details["plan"]["chance"] is None
+
+
+def test_labels_that_do_not_suffice_say_how_likely_they_settle_it(two_ages):
+    expert, automated, ages, labelled = two_ages
+    value = finding_of(
+        expert, automated, ages, ("gap", {"limit": 0.05}), is_labelled=labelled
+    ).estimate.value
+    chances = []
+    for margin in (0.01, 0.02, 0.03):
+        keys = {"limit": value - margin}
+        plan = plan_of(expert, automated, ages, ("gap", keys), is_labelled=labelled)
+        chances.append((plan["settled_by"], plan["chance_labels"]))
+    assert [settled for settled, _ in chances] == ["patients", "patients", "labels"]
+    first, second, third = (chance for _, chance in chances)
+    assert 0 < first < second < third == 0.8
+
+
 def test_a_gap_by_an_automated_reference_asks_for_no_label(two_ages):
     expert, automated, ages, labelled = two_ages
     plan = plan_of(

@@ -10,6 +10,7 @@ from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.blocks import Heading, Paragraph, Table
 from pytest_biasruler.report.exports import safe_cell, tabulate_plan
 from pytest_biasruler.report.plan import MOST_QUEUED, NONE, make_plan, plan_sentence
+from pytest_biasruler.report.sentences import needed_of
 from pytest_biasruler.report.view import make_page
 
 from .audit_example import HOSTILE, make_audit, make_finding
@@ -69,7 +70,17 @@ def test_the_sentence_counts_labels_by_subgroup():
         ({"subgroups": [row("0–40", 1)]}, "1 more expert label in 0–40."),
         (
             {"subgroups": [row("a", 5, 70), row("b", 0, 30)]},
-            "5 more expert labels in a, and 100 further labelled patients, 70 in a and 30 in b.",
+            "105 more labelled patients, 75 in a and 30 in b: 5 more expert labels in a, and "
+            "100 patients not yet in this data set, 70 in a and 30 in b.",
+        ),
+        (
+            {"subgroups": [row("a", 5, 1)], "chance_labels": 0.123},
+            "6 more labelled patients in a: 5 more expert labels in a, and 1 patient not yet in "
+            "this data set in a. The chance that these labels alone give a verdict: 12.3 %.",
+        ),
+        (
+            {"subgroups": [row("a", 0, 2)], "chance_labels": 0.1},
+            "2 patients not yet in this data set in a.",
         ),
         (
             {"subgroups": [], "reason": "the estimate lies at the limit"},
@@ -106,6 +117,28 @@ def test_the_page_lists_whom_to_label_first():
     ]
     assert "seed 60" in queue.note
     assert "Planned chance of a verdict: 80.0 %" in queue.note
+
+
+@pytest.mark.parametrize(("chance", "said"), [(0.2, "20.0 %"), (1e-9, "below 0.1 %")])
+def test_a_list_that_will_not_do_alone_promises_its_own_chance(chance, said):
+    finding = planned(
+        settled_by="patients", chance_labels=chance, subgroups=[row("0–40", 31, 3074)]
+    )
+    note = tables(finding)["Label first for gap[dice-age-unet]"].note
+
+    assert "it needs 3,074 patients who are not there yet, too" in note
+    assert f"The chance that these labels alone give a verdict: {said}." in note
+    assert "80.0 %" not in note
+
+
+def test_the_card_tells_the_number_of_the_plan_and_where_it_stands():
+    finding = planned()
+    counts = {"needed": {"0–40": 31, "56–120": 15}}
+    told = needed_of(replace(finding, details={**finding.details, **counts}))
+    assert told == (
+        " About 31 more patients in 0–40 and 15 more patients in 56–120 would settle it; "
+        "see What to label next."
+    )
 
 
 def test_a_long_list_is_cut_and_says_so():

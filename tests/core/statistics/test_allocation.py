@@ -19,7 +19,7 @@ from pytest_biasruler.statistics.allocation import (
     allowed_error,
 )
 from pytest_biasruler.statistics.lots import chances_by_score, draw_more, draw_order
-from pytest_biasruler.statistics.settling import settle_gap
+from pytest_biasruler.statistics.settling import chance_of_verdict, settle_gap
 from pytest_biasruler.statistics.spread import estimate_spread
 from pytest_biasruler.statistics.support import pooled_support
 
@@ -125,6 +125,26 @@ def test_what_cannot_be_settled_is_infinite():
         settle_gap(few, few, margin=0, level=0.95)
 
 
+@LAW
+@given(margin=st.floats(0.02, 0.1), edge=st.floats(0, 0.8), sd=st.floats(0.05, 0.3))
+def test_the_labels_that_are_asked_for_have_the_chance_they_were_asked_for(margin, edge, sd):
+    pair = stock(sd=sd, edge=edge, n_patients=9_000), stock("b", 0.1, edge=edge, n_patients=9_000)
+    keys = {"margin": margin, "level": 0.95}
+    labelled = settle_gap(*pair, **keys).labelled
+    fewer = tuple(n / 2 for n in labelled)
+
+    chance = chance_of_verdict(*pair, labelled=labelled, **keys)
+    assert chance >= 0.8 - 1e-9, "whole patients may give more, never less"
+    assert chance_of_verdict(*pair, labelled=fewer, **keys) < chance
+
+
+def test_labels_that_leave_no_error_to_tell_have_no_chance():
+    pair = stock(), stock("b")
+    assert chance_of_verdict(*pair, labelled=(1, 50), margin=0.1, level=0.95) == 0
+    with pytest.raises(ValueError, match="margin must be positive, not 0"):
+        chance_of_verdict(*pair, labelled=(50, 50), margin=0, level=0.95)
+
+
 def scores(law, n, rng):
     if law == "mod":
         return np.where(rng.random(n) < 0.05, 0.0, rng.beta(8, 2, n))
@@ -140,6 +160,17 @@ def scores(law, n, rng):
     ],
 )
 def test_about_four_of_five_plans_come_true(laws, limit, chance):
+    n_settled, sizes = count_verdicts(laws, limit, chance)
+    assert 0.70 <= n_settled / N_WORLDS <= 0.93, f"{n_settled} of {N_WORLDS}, {sizes} patients"
+
+
+def test_about_every_third_plan_of_that_chance_comes_true():
+    n_settled, sizes = count_verdicts(("easy", "hard"), 0.04, 0.35)
+    assert 0.25 <= n_settled / N_WORLDS <= 0.5, f"{n_settled} of {N_WORLDS}, {sizes} patients"
+
+
+def count_verdicts(laws, limit, chance):
+    """Return in how many worlds a plan of some chance gives its verdict, and its patients."""
     seed = zlib.crc32(repr((laws, limit)).encode())
     rng = np.random.default_rng(seed)
     known = [scores(law, 100_000, rng) for law in laws]
@@ -168,7 +199,7 @@ def test_about_four_of_five_plans_come_true(laws, limit, chance):
             support=pooled_support(column),
         )
         n_settled += spread.low > limit if gap > limit else spread.high < limit
-    assert 0.70 <= n_settled / N_WORLDS <= 0.93, f"{n_settled} of {N_WORLDS}, {sizes} patients"
+    return n_settled, sizes
 
 
 # Who is drawn
