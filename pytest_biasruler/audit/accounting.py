@@ -6,11 +6,19 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
+from pytest_biasruler.scoring.job import Role, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from pytest_biasruler.benchmark.definition import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
+    from pytest_biasruler.checks.finding import Finding
+
+
+_NO_MASK = "BR101"
+_NOT_LABELLED = (_NO_MASK, "BR404")
+"""No mask, no row: any other code is a label that is there and cannot be used."""
 
 
 def account_for_cases(evidence: Evidence) -> dict[str, Any]:
@@ -74,13 +82,62 @@ def _by_subgroup(evidence: Evidence, codes: Mapping[str, str]) -> list[dict[str,
 
 
 def problem_lines(evidence: Evidence, *, show_cases: bool) -> list[dict[str, str]]:
-    """Return one line for each mask that could not be used, its case under an alias."""
+    """Return one line for each mask that could not be used, its case under an alias.
+
+    A mask that an expert was not meant to draw is no problem: `labelled_lines` counts the others.
+    """
     aliases = evidence.scored.aliases
+    planned = {f"{title_of(name, Role.EXPERT)} not found" for name in _planned(evidence.declared)}
     lines = []
     for problem in evidence.scored.problems:
+        if problem.code == _NO_MASK and problem.found in planned:
+            continue
         case = problem.where
         place = case if show_cases else aliases.get(case, "case")
         lines.append((place, problem.code, str(problem.at(place))))
     for name, error in sorted(evidence.scored.errors.items()):
         lines.append((name, error.code, str(error.at(name))))
     return [{"case": place, "code": code, "text": text} for place, code, text in sorted(lines)]
+
+
+def labelled_lines(findings: Iterable[Finding], cases: Mapping[str, Any]) -> list[str]:
+    """Return how much of each reference was labelled that was meant to have a part of the cases.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        A `rectified` check among them that says how the part was chosen names such a reference.
+    cases : mapping
+        ``accounting`` of the audit.
+    """
+    names = {
+        str(finding.reference)
+        for finding in findings
+        if finding.check == "rectified" and _is_designed(finding.details.get("design") or {})
+    }
+    lines = []
+    for name in sorted(names & cases.get("references", {}).keys()):
+        n_open = sum(
+            row["n"]
+            for row in cases.get("excluded") or ()
+            if row["reference"] == name
+            and row["attribute"] is None
+            and row["reason"] in _NOT_LABELLED
+        )
+        n = cases["references"][name]["expected"]
+        if n_open:
+            lines.append(f"{name}: {n - n_open:,} of {n:,} cases labelled")
+    return lines
+
+
+def _planned(declared: Iterable[DeclaredCheck]) -> set[str]:
+    """Return the references of which a check says how the cases to label were chosen."""
+    return {
+        str(check.reference)
+        for check in declared
+        if check.check == "rectified" and _is_designed(check.options)
+    }
+
+
+def _is_designed(options: Mapping[str, Any]) -> bool:
+    return bool(options.get("labelled") or options.get("probability"))

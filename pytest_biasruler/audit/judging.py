@@ -120,11 +120,22 @@ def judge_alone(evidence: Evidence, declared: DeclaredCheck) -> Judgement:
         refuse_unusable_sets(evidence, declared)
         finding = check(evidence, declared)
     except BiasRulerError as error:
-        return Judgement(declared=declared, finding=None, error=error.at(declared.id))
+        placed = _placed(error, declared, evidence=evidence)
+        return Judgement(declared=declared, finding=None, error=placed)
     if declared.sensitivity and not evidence.is_brief:
         others = describe_sensitivity(evidence, declared, finding, check=check)
         finding = replace(finding, details={**finding.details, "sensitivity": others})
     return Judgement(declared=declared, finding=finding, error=None)
+
+
+def _placed(
+    error: BiasRulerError, declared: DeclaredCheck, *, evidence: Evidence
+) -> BiasRulerError:
+    """Return the error under the id of its check; a line of the metadata is told beside it."""
+    if error.where not in evidence.metadata.lines.values():  # another place may name a case
+        return error.at(declared.id)
+    found = f"{error.found} ({error.where})"
+    return BiasRulerError(error.code, found, error.expected, error.fix, declared.id)
 
 
 def _in_family(judgement: Judgement) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.audit.accounting import labelled_lines
 from pytest_biasruler.report.blocks import Paragraph
 from pytest_biasruler.report.cells import (
     MOST_ROWS,
@@ -49,6 +50,7 @@ def make_accounting(audit: Audit) -> tuple[Block, ...]:
     return (
         Paragraph(text=sentence, tone="lead"),
         *_by_reference(accounting.get("references") or {}),
+        *_labelled(audit),
         *_lost("Excluded cases, by reason and subgroup", accounting.get("excluded") or (), audit),
         *_lost(
             "Predictions missing or unreadable, scored worst", accounting.get("unreadable") or ()
@@ -68,6 +70,11 @@ def _by_reference(cases: Mapping[str, Mapping[str, int]]) -> Iterator[Block]:
     ]
     head = ("reference", "expected", "scored", "excluded")
     yield make_table("Cases by reference", head, rows)
+
+
+def _labelled(audit: Audit) -> Iterator[Block]:
+    for line in labelled_lines(audit.findings, audit.accounting):
+        yield Paragraph(text=f"{shown(line)}.")
 
 
 def _lost(

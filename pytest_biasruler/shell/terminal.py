@@ -47,7 +47,8 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
         most, has_report = MOST_LINES - len(problems), bool(closed.outputs)
         lines += told if lists_skips else _first(told, most=most, has_report=has_report)
         if not is_quiet and bundle is not None:
-            lines += [accounting_line(bundle, accounting), *problems, *chance_lines(findings)]
+            lines += [accounting_line(bundle, accounting), *_labelled(bundle), *problems]
+            lines += chance_lines(findings)
         lines += [(printable(text), "yellow") for text in (bundle.notices if bundle else ())]
         lines += [(closed.tested, "")] if closed.tested else []
         lines.append((_outputs_line(closed, root=config.rootpath), ""))
@@ -125,6 +126,13 @@ def _counted_as_worst(rows: Iterable[Mapping[str, Any]]) -> Counter[str]:
         if row["attribute"] is None:
             counts[row["model"]] += row["n"]
     return counts
+
+
+def _labelled(bundle: Bundle) -> list[Line]:
+    from pytest_biasruler.audit.accounting import labelled_lines
+
+    texts = labelled_lines(bundle.findings, bundle.context["accounting"])
+    return [(printable(text), "") for text in texts]
 
 
 def problem_lines(bundle: Bundle) -> list[Line]:

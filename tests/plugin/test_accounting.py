@@ -126,6 +126,34 @@ def test_quiet_runs_keep_headline_failures_and_paths(write_benchmark, run):
     assert "cases scored" not in text
 
 
+PLANNED = (
+    '[[checks]]\ncheck = "rectified"\nby = "age"\nmodel = "unet"\nmin_patients = 2\n'
+    'labelled = "random"\n'
+)
+
+
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_cases_that_experts_were_not_meant_to_label_are_one_line(
+    pytester, write_masks, run, is_planned
+):
+    check = PLANNED if is_planned else PLANNED.replace('labelled = "random"\n', "")
+    write_masks(check)
+    for number in (0, 1, 3):
+        (pytester.path / "expert" / f"c{number}.nii").unlink()
+    (pytester.path / "expert" / "c5.nii").write_bytes(b"broken")
+
+    outputs = ("--biasruler-json=audit.json", "--biasruler-html=report.html")
+    text = run("biasruler.toml", *outputs).stdout.str()
+    audit = json.loads((pytester.path / "audit.json").read_text("utf-8"))
+    report = (pytester.path / "report.html").read_text("utf-8")
+
+    codes = [problem["code"] for problem in audit["accounting"]["problems"]]
+    assert codes.count("BR101") == (0 if is_planned else 3)
+    assert len(codes) - codes.count("BR101") == 1, "a mask that is broken is no planned gap"
+    line = "expert: 5 of 8 cases labelled"
+    assert (line in text.splitlines(), f"{line}." in report) == (is_planned, is_planned)
+
+
 def test_the_section_holds_at_most_twelve_lines(write_benchmark, run):
     check = '[[checks]]\ncheck = "gap"\nby = "age"\nmodel = "unet"\n'
     write_benchmark(*(f'{check}name = "n{n}"\n' for n in range(20)))

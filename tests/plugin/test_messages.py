@@ -13,6 +13,7 @@ from pytest_biasruler.shell.messages import (
     short_line,
     skip_reason,
 )
+from pytest_biasruler.shell.subgroup_table import subgroup_table
 
 TODAY = dt.date(2026, 6, 1)
 
@@ -228,6 +229,32 @@ def test_the_message_shows_both_references_side_by_side():
         "  see out/report.html#check-x; to accept for a time: "
         'waive = { reason = "...", until = YYYY-MM-DD }',
     ]
+
+
+COLUMNS = {
+    "gap": (GAP, "mean Dice"),
+    "success": (replace(GAP, check="success"), "share of cases that succeed"),
+    "amplification": (
+        replace(GAP, check="amplification"),
+        "mean Dice, automated-trained \N{MINUS SIGN} expert-trained",
+    ),
+    "labels": (
+        replace(GAP, check="labels", details={"second_expert": "second"}),
+        "mean Dice, second expert \N{MINUS SIGN} automated",
+    ),
+    "noise": (
+        replace(GAP, check="noise", details={"form": "dose"}),
+        "mean Dice, slope per unit of label noise",
+    ),
+    "morphology": (SHAPES, "mean log volume in ml, natural logarithm"),
+}
+
+
+@pytest.mark.parametrize(("finding", "column"), COLUMNS.values(), ids=COLUMNS.keys())
+def test_the_column_of_means_says_what_they_are_means_of(finding, column):
+    head = next(line for line in subgroup_table(finding) if "subgroup" in line)
+
+    assert head.split("patients")[1].removesuffix("status").strip() == column
 
 
 def test_a_long_table_says_how_many_rows_are_left_out():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_biasruler.audit import judge_declared, judge_one, prepare, run_audit
@@ -45,6 +47,19 @@ def test_a_check_that_cannot_run_counts_in_the_family_and_is_no_pass(make_benchm
     audit = run_audit(benchmark)
     assert audit.accounting["checks"]["ran"] == 1
     assert [error["code"] for error in audit.accounting["checks"]["errors"]] == ["BR503"]
+
+
+def test_a_line_of_the_metadata_is_told_beside_the_check_that_it_stops(make_benchmark):
+    benchmark = make_benchmark(("difficulty", {"difficulty": ["size"]}))
+    size = [str(number) for number in range(70)]
+    size[4] = "large"
+    (judgement,) = judge_declared(
+        prepare(replace(benchmark, metadata=benchmark.metadata.assign(size=size)))
+    )
+    assert str(judgement.error).startswith(
+        "BR406 difficulty[dice-age-unet]: 1 cell of size without a number, among numbers "
+        "(metadata:5); expected numbers throughout"
+    )
 
 
 def test_screens_stand_outside_the_family_and_carry_a_q(make_benchmark):
