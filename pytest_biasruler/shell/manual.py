@@ -41,6 +41,16 @@ A benchmark file is TOML. All paths are relative to root and stay inside it.
   waive                 { reason = "...", until = 2027-03-31 }"""
 
 
+_LIMITS = {
+    "success": "0.8 for a ratio, 0.1 for a difference",
+    "floor": "the least acceptable mean, always given (the largest, where lower is better)",
+    "echo": "0.3 without control and by, else 0.1, a share of the label's mistakes",
+    "morphology": "0.147, of the absolute value of Cliff's delta",
+    "noise": "none; with levels, per unit of them, 0.05 for metrics on the 0-1 scale",
+}
+"""What a limit is a limit of, where it is no gap of the metric."""
+
+
 def manual() -> str:
     """Return the reference of the benchmark file as text.
 
@@ -66,13 +76,21 @@ def manual() -> str:
 def _about(question: Question) -> list[str]:
     lines = [f"  {question.check:<12} {question.asks}"]
     keys = ", ".join(
-        key if value is None else f"{key} = {value}" for key, value in question.keys.items()
+        key if value is None else f"{key} = {_toml(value)}" for key, value in question.keys.items()
     )
     if keys:
         lines.append(f"  {'':<12} own keys: {keys}")
-    if question.limit is not None:
-        lines.append(f"  {'':<12} limit: {question.limit} for metrics on the 0-1 scale")
-    return lines
+    limit = _LIMITS.get(question.check)
+    if limit is None and question.limit is not None:
+        limit = f"{question.limit} for metrics on the 0-1 scale"
+    return [*lines, f"  {'':<12} limit: {limit}"] if limit else lines
+
+
+def _toml(value: object) -> str:
+    """Return a default as a benchmark file would spell it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def print_manual() -> int:

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 
 from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.questions import QUESTIONS
+from pytest_biasruler.shell.manual import manual
 from pytest_biasruler.shell.options import OPTIONS
 from pytest_biasruler.shell.settings import read_settings
 
@@ -132,7 +135,6 @@ def test_the_run_date_is_that_of_source_date_epoch_but_waivers_end_by_the_clock(
 
 def test_help_prints_every_table_and_every_question_and_ends(write_benchmark, run):
     from pytest_biasruler.benchmark.document import SECTIONS
-    from pytest_biasruler.benchmark.questions import QUESTIONS
 
     write_benchmark("fail")
 
@@ -145,6 +147,22 @@ def test_help_prints_every_table_and_every_question_and_ends(write_benchmark, ru
     keys = [key for question in QUESTIONS.values() for key in question.keys]
     assert [key for key in keys if key not in text] == []
     assert "test session starts" not in text
+
+
+def test_the_manual_spells_defaults_as_a_file_does_and_says_what_limits_are():
+    text = manual()
+
+    keys = dict(re.findall(r"^  (\w+) +.*\n +own keys: (.*)$", text, flags=re.M))
+    limits = dict(
+        re.findall(r"^  (\w+) +.*\n(?: +own keys.*\n)? +limit: (.*)$", text, re.MULTILINE)
+    )
+    assert keys["difficulty"] == 'difficulty = ["log_volume_ml"], max_off_support = 0.2'
+    assert keys["success"].endswith('statistic = "ratio", sweep')
+    assert limits["morphology"] == "0.147, of the absolute value of Cliff's delta"
+    assert limits["echo"].startswith("0.3 without control and by, else 0.1")
+    assert limits["noise"].startswith("none; with levels")
+    assert limits["gap"] == "0.05 for metrics on the 0-1 scale"
+    assert set(limits) == {name for name, question in QUESTIONS.items() if question.in_family}
 
 
 def test_case_names_are_shown_only_if_asked_and_the_header_says_so(pytester, write_benchmark, run):
