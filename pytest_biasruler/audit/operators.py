@@ -113,6 +113,14 @@ def _collude(world: World, declared: DeclaredCheck, size: float) -> Evidence:
     return shift_scores(world, declared, keys=[by_expert], by=-size)
 
 
+_DONE_TO_MASKS = {
+    Change.ERODE: "made smaller by so many voxels on every side",
+    Change.DILATE: "made larger by so many voxels on every side",
+    Change.SHIFT: "moved by so many voxels along the first axis",
+    Change.DROP: "emptied for such a share of its patients",
+}
+
+
 def _mask(change: Change, acts_on: str, sizes: tuple[float, ...]) -> Operator:
     def plant(world: World, declared: DeclaredCheck, size: float) -> Evidence:
         share = size if change == Change.DROP else 1.0
@@ -130,44 +138,65 @@ def _mask(change: Change, acts_on: str, sizes: tuple[float, ...]) -> Operator:
 
 def _masks(whose: str) -> tuple[Operator, ...]:
     return (
-        _mask(Change.ERODE, whose, _VOXELS),
-        _mask(Change.DILATE, whose, _VOXELS),
-        _mask(Change.SHIFT, whose, _VOXELS),
-        _mask(Change.DROP, whose, _SHARES),
+        *(
+            _mask(change, f"{whose}, {done}", _SHARES if change == Change.DROP else _VOXELS)
+            for change, done in _DONE_TO_MASKS.items()
+        ),
     )
 
 
 _SCORES = (
-    _shift("score shift", "all scores of the model, made worse", _by_model),
+    _shift(
+        "score shift",
+        "every score of the model in the subgroup, made worse by the size",
+        _by_model,
+    ),
     Operator(
         name="score drop",
-        acts_on="all scores of a share of the patients, made the worst there are",
+        acts_on="scores of such a share of the subgroup's patients, made the worst there is",
         sizes=_SHARES,
         unit=SizeUnit.SHARE,
         plant=_drop,
     ),
 )
-_AGAINST = "scores against the automated reference"
-_OF_LABELS = "masks of the automated reference"
+_AGAINST = "the subgroup's scores against the automated reference"
+_OF_LABELS = "the subgroup's masks of the automated reference"
 
 OPERATORS: Mapping[str, tuple[Operator, ...]] = {
-    "gap": (*_SCORES, *_masks("masks of the model")),
+    "gap": (*_SCORES, *_masks("the subgroup's masks of the model")),
     "floor": _SCORES,
     "success": _SCORES,
     "difficulty": _SCORES,
     "rectified": _SCORES,
     "transport": _SCORES,
     "ruler": (
-        _shift("ruler shift", f"{_AGAINST}, made better", _by_automated, sign=1.0),
-        _shift("ruler shift back", f"{_AGAINST}, made worse", _by_automated),
+        _shift(
+            "ruler shift",
+            f"{_AGAINST}, made better by the size: it flatters",
+            _by_automated,
+            sign=1.0,
+        ),
+        _shift(
+            "ruler shift back",
+            f"{_AGAINST}, made worse by the size: it is too strict",
+            _by_automated,
+        ),
         *_masks(_OF_LABELS),
     ),
     "labels": (
-        _shift("label shift", "scores of the automated reference, made worse", _of_labels),
+        _shift(
+            "label shift",
+            "the subgroup's scores of the automated labels by the experts, made worse by the size",
+            _of_labels,
+        ),
         *_masks(_OF_LABELS),
     ),
     "amplification": (
-        _shift("arm shift", "expert scores of the automated-trained models, worse", _of_arm),
+        _shift(
+            "arm shift",
+            "the subgroup's scores of the automated-trained models by the experts, made worse",
+            _of_arm,
+        ),
     ),
     "ranking": (
         Operator(
@@ -178,6 +207,12 @@ OPERATORS: Mapping[str, tuple[Operator, ...]] = {
             plant=_collude,
         ),
     ),
-    "echo": (_mask(Change.COPY, "errors of the automated reference, copied", (0.25, 0.5, 1.0)),),
+    "echo": (
+        _mask(
+            Change.COPY,
+            "the model repeats such a share of the errors of the automated reference",
+            (0.25, 0.5, 1.0),
+        ),
+    ),
 }
 """What is planted for each check; one that has no entry is not exercised."""

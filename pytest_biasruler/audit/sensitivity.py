@@ -163,7 +163,7 @@ def _moved_edge(
     edges = attribute.bins or ()
     edge = edges[place]
     if not isfinite(by):
-        text = f"edge {edge:g} of {attribute.name}"
+        text = f"{attribute.name} cut elsewhere than at {edge:g}"
         why_not = "the bin beside it has no end"
         return Setting(
             what="bins", text=text, evidence=evidence, declared=declared, why_not=why_not
@@ -171,7 +171,7 @@ def _moved_edge(
     moved = (*edges[:place], edge + by, *edges[place + 1 :])
     # The names stay, or a baseline would no longer be found.
     names = attribute.names or evidence.subgroups[attribute.name].declared
-    text = f"edge {edge:g} of {attribute.name} at {edge + by:g}"
+    text = f"{attribute.name} cut at {edge + by:g} instead of {edge:g}"
     changed = replace(attribute, bins=moved, names=tuple(names))
     try:
         cut = cut_subgroups(evidence.metadata, changed, limits=evidence.benchmark.limits)

@@ -57,9 +57,22 @@ def state_trial(
         if record["check"] == "success":
             weaker = f" and one to {size} in {_percent(weak['caught'])}"
     return (
-        f"This gate catches {bias} in {_percent(points[strong]['caught'])} of worlds{weaker}; "
-        f"without any, it fails in {_percent(build_level['share'])}"
+        f"{_name(record['id'])} catches {bias} in {_percent(points[strong]['caught'])} of "
+        f"worlds{weaker}; "
+        f"without any bias, the gate fails in {_percent(build_level['share'])}"
     )
+
+
+def _name(identifier: str) -> str:
+    """Return the id of a check without the file it stands in.
+
+    Examples
+    --------
+    >>> _name("audits/biasruler.toml::gap[dice-age-unet]")
+    'gap[dice-age-unet]'
+    """
+    before, bracket, inside = identifier.rpartition("[")
+    return f"{before.rpartition('::')[2]}{bracket}{inside}"
 
 
 def _size(point: Mapping[str, Any], record: Mapping[str, Any], metric: Metric | None) -> str:

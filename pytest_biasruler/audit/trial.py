@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -100,15 +100,20 @@ def plan_trial(evidence: Evidence, declared: DeclaredCheck, finding: Finding | N
     if not unit > 0:
         return Trial(declared=declared, unit=unit, why_not=_without_unit(declared))
     usable = tuple(each.name for each in operators if _has_masks(evidence, declared, each))
-    lacking = "" if len(usable) == len(operators) else "no masks to alter"
-    return Trial(
+    trial = Trial(
         declared=declared,
         target=target,
         n_patients=n_patients,
         unit=unit,
         usable=usable,
-        why_not=lacking,
+        why_not="" if len(usable) == len(operators) else "no masks to alter",
     )
+    return trial if trial.has_null_worlds else replace(trial, why_not=_without_worlds(trial))
+
+
+def _without_worlds(trial: Trial) -> str:
+    reason = "it compares no subgroups, so there is no world in which it has nothing to find"
+    return "; ".join(filter(None, (reason, trial.why_not)))
 
 
 def _find_target(declared: DeclaredCheck, finding: Finding) -> tuple[str | None, int]:

@@ -62,7 +62,26 @@ def _names(checks: Sequence[Plain]) -> list[str]:
         asked = [f"{by}, {title}" for title, by in zip(titles, asked, strict=True)]
     if all(asked) and len(set(asked)) == len(checks):
         return asked
-    return [short_id(check["id"])[len(check["check"]) :].strip("[]") for check in checks]
+    return without_prefix(
+        [short_id(check["id"])[len(check["check"]) :].strip("[]") for check in checks]
+    )
+
+
+def without_prefix(names: Sequence[str]) -> list[str]:
+    """Return names without the parts that all of them begin with; their ends tell them apart.
+
+    Examples
+    --------
+    >>> without_prefix(["dice-age-unet-expert", "dice-age-unet-senior", "dice-age-vnet-expert"])
+    ['unet-expert', 'unet-senior', 'vnet-expert']
+    """
+    parts = [name.split("-") for name in names]
+    n_same = 0
+    for column in zip(*(part[:-1] for part in parts), strict=False):
+        if len(parts) < 2 or len(set(column)) > 1:
+            break
+        n_same += 1
+    return ["-".join(part[n_same:]) for part in parts]
 
 
 def _points(check: Plain) -> tuple[tuple[float, float], ...]:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 WIDTH = 720
 LEGEND = 510.0
 LABEL_STEP = 16.0
+_PER_LETTER = 7.0
+"""Width of a letter, generously."""
+
 GAP = "\N{EM SPACE}"
 
 
@@ -80,7 +83,7 @@ def draw_lines(
     if upright:
         x = horizontal.place(upright.value)
         marks.append(Line(x1=x, y1=26, x2=x, y2=vertical.start, width=1.5, dash="5 3"))
-        marks.append(Text(x=x, y=20, text=upright.text, anchor="middle"))
+        marks.append(_name_upright(upright, x, title=axes[1]))
     if across:
         y = vertical.place(across.value)
         marks.append(Line(x1=56, y1=y, x2=LEGEND - 24, y2=y, width=1.5, dash="5 3"))
@@ -89,6 +92,13 @@ def draw_lines(
         marks += _draw_series(one, index, horizontal, vertical)
         marks += _draw_legend(one.name, index, 40 + 22 * index)
     return _figure(words, height=height, marks=marks)
+
+
+def _name_upright(guide: Guide, x: float, *, title: str) -> Text:
+    """Return the name of an upright guide: above it, beside it where the axis title stands."""
+    if x > _PER_LETTER * (len(title) + len(guide.text)):
+        return Text(x=x, y=20, text=guide.text, anchor="middle")
+    return Text(x=tenth(x + 5), y=38, text=guide.text)
 
 
 def _frame(horizontal: Scale, vertical: Scale, axes: tuple[str, str]) -> Iterator[Mark]:

@@ -20,6 +20,7 @@ from pytest_biasruler.report.numbers import (
     counted,
     format_number,
     format_percent,
+    joined,
     short_id,
     shown,
     typeset,
@@ -43,7 +44,7 @@ def make_selftest(audit: Audit) -> tuple[Block, ...]:
 
 def _blocks(result: Plain) -> Iterator[Block]:
     checks = result.get("checks") or ()
-    tried = [check for check in checks if check.get("operators")]
+    tried = [check for check in checks if _is_tried(check)]
     yield Paragraph(text=f"{shown(result.get('statement'), longest=LONGEST_SENTENCE)}.",
                     tone="lead")  # fmt: skip
     yield Paragraph(
@@ -56,18 +57,39 @@ def _blocks(result: Plain) -> Iterator[Block]:
         text = "The gate fails more often without any bias than its alpha promises."
         yield Paragraph(text=text, tone="warning")
     yield from draw_catches(tried)
-    if checks:
-        yield _overview(checks)
+    judged = [check for check in checks if check in tried or check.get("false_alarm")]
+    if judged:
+        yield _overview(judged)
     statements = [check["statement"] for check in tried if check.get("statement")]
     if statements:
         texts = tuple(f"{shown(text, longest=LONGEST_SENTENCE)}." for text in statements)
         yield Fold(summary="In words, check by check", blocks=(Items(texts=texts),))
-    yield from (_every_bias(check) for check in tried)
-    idle = [check for check in checks if not check.get("operators")]
+    yield from (_every_bias(check) for check in checks if check.get("operators"))
+    idle = [check for check in checks if check not in tried]
     if idle:
-        texts = tuple(f"{short_id(check['id'])}: {shown(check['why_not'])}." for check in idle)
+        texts = tuple(_why_idle(check) for check in idle)
         yield Paragraph(text="Not exercised, so that nothing is known of what they catch:")
         yield Items(texts=texts)
+
+
+def _is_tried(check: Plain) -> bool:
+    """Return whether anything was planted for the check in worlds without a bias."""
+    points = [point for operator in check.get("operators") or () for point in operator["points"]]
+    return any(point.get("n") for point in points)
+
+
+def _why_idle(check: Plain) -> str:
+    text = f"{short_id(check['id'])}: {shown(check['why_not'], longest=LONGEST_SENTENCE)}."
+    told = [
+        f"{_size(point['size'], operator.get('unit'))} {shown(point['as_is'])}"
+        for operator in check.get("operators") or ()
+        for point in operator["points"]
+        if point.get("as_is")
+    ]
+    names = joined([operator["name"] for operator in check.get("operators") or ()])
+    return (
+        f"{text} Planted into the data as they are ({names}): {', '.join(told)}." if told else text
+    )
 
 
 def _overview(checks: Sequence[Plain]) -> Block:
@@ -154,6 +176,6 @@ def _every_bias(check: Plain) -> Block:
 
 def _size(size: float, unit: object) -> str:
     if unit == "share":
-        return f"{format_percent(size)} of cases" if size < 1 else "all cases"
+        return format_percent(size)
     noun = "limit" if unit == "limits" else "voxel"
     return f"{typeset(f'{size:g}')} {noun if size == 1 else noun + 's'}"

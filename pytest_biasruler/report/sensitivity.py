@@ -25,9 +25,11 @@ def describe_sensitivity(finding: Finding) -> Iterator[Block]:
     own = known.get("verdict")
     computed = [setting for setting in settings if setting.get("verdict")]
     n_other = sum(setting["verdict"] != own for setting in computed)
+    verb = "gives" if n_other == 1 else "give"
+    noun = "setting" if len(computed) == 1 else "settings"
     text = (
-        f"Judged alone this check says {shown(own)}; {n_other} of {len(computed)} other settings "
-        "give another verdict. They are shown, never judged."
+        f"Judged alone this check says {shown(own)}; {n_other} of {len(computed)} other {noun} "
+        f"{verb} another verdict. They are shown, never judged."
     )
     yield Paragraph(text=text)
     table = make_table(

@@ -24,7 +24,6 @@ from pytest_biasruler.report.noise import describe_noise
 from pytest_biasruler.report.numbers import (
     format_bounds,
     format_number,
-    format_signed,
     shown,
     typeset,
 )
@@ -34,7 +33,7 @@ from pytest_biasruler.report.sites import describe_transport
 from pytest_biasruler.report.wording import by_group, metric_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.report.blocks import Block
@@ -165,10 +164,17 @@ def _describe_labels(finding: Finding) -> Iterator[Block]:
         yield Paragraph(text=text, tone="note")
     anchoring = details.get("anchoring")
     if anchoring:
-        value = typeset(format_signed(anchoring.get("value")))
-        bounds = typeset(format_bounds(*(anchoring.get("ci95") or (None, None))))
-        text = f"The automated label is closer to the second expert by {value} {bounds}."
-        yield Paragraph(text=text)
+        yield Paragraph(text=_anchored(anchoring.get("value"), anchoring.get("ci95") or ()))
+
+
+def _anchored(closer: float | None, ci95: Sequence[float | None]) -> str:
+    """Return how much closer the automated label is to the second expert, or how much farther."""
+    way, ends = "closer to", tuple(ci95) or (None, None)
+    if closer is not None and closer < 0:
+        way, closer = "farther from", -closer
+        ends = tuple(None if end is None else -end for end in reversed(ends))
+    told = typeset(f"{format_number(closer)} {format_bounds(*ends)}")
+    return f"The automated label is {way} the second expert than the first by {told}."
 
 
 def _drawn(direction: float | None) -> str:

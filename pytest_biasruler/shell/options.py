@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pytest_biasruler.errors import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pytest
 
@@ -180,6 +180,19 @@ def add_options(parser: pytest.Parser) -> None:
             type=kind,
             default=limit.default,
         )
+
+
+def tied_value(flag: str, arguments: Iterable[object]) -> str | None:
+    """Return what stands last behind ``FLAG=``, which is never a path for pytest.
+
+    Examples
+    --------
+    >>> tied_value("--biasruler-selftest", ["--biasruler-selftest=many", "biasruler.toml"])
+    'many'
+    """
+    pairs = (str(argument).partition("=") for argument in arguments)
+    tied = [text for name, sign, text in pairs if sign and name == flag]
+    return tied[-1] if tied else None
 
 
 def is_configured(config: pytest.Config) -> bool:

@@ -36,10 +36,16 @@ def is_ci() -> bool:
 
 
 def make_progress(
-    config: pytest.Config, *, is_wanted: bool, task: str = "scoring", noun: str = "cases"
+    config: pytest.Config,
+    *,
+    is_wanted: bool,
+    task: str = "scoring",
+    noun: str = "cases",
+    is_long: bool = False,
 ) -> Progress:
     """Return how this process shows progress of a task with so many things.
 
+    A task that `is_long` is never silent but where pytest is to be quiet.
     `is_wanted` is what the controller of xdist told its worker; it does not matter elsewhere.
     """
     show = partial(progress_line, task=task, noun=noun)
@@ -53,7 +59,7 @@ def make_progress(
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is None:
         return silent
-    if is_ci():
+    if is_ci() or (is_long and not reporter.isatty):
         return WholeLines(_uncaptured(config, reporter.write_line), show=show)
     return LiveLine(config, reporter, show=show) if reporter.isatty else silent
 

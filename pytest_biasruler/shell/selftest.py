@@ -57,12 +57,15 @@ def _test(config: pytest.Config, bundle: Bundle, *, n_worlds: int) -> Tested:
         prepared.evidence,
         n_worlds=n_worlds,
         workers=settings_of(config).workers,
-        on_masks=make_progress(config, is_wanted=True, task="altering masks of", noun="cases"),
-        on_worlds=make_progress(config, is_wanted=True, task="self-test in", noun="worlds"),
+        on_masks=_progress(config, task="self-test altered the masks of"),
+        on_worlds=_progress(config, task="self-test tried its biases in", noun="worlds"),
     )
     if not result:
         return Tested(line="self-test: nothing to test, no declared check can fail the run")
     return Tested(result=result, line=f"self-test: {printable(result['statement'])}")
+
+
+_progress = partial(make_progress, is_wanted=True, is_long=True)
 
 
 def _find_prepared(config: pytest.Config, bundle: Bundle) -> Prepared | None:

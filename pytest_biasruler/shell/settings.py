@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError, Limits
 from pytest_biasruler.shell.exports import CSV_PLAN, read_exports
 from pytest_biasruler.shell.limits import read_limits
-from pytest_biasruler.shell.options import OPTIONS, Option
+from pytest_biasruler.shell.options import OPTIONS, Option, tied_value
 from pytest_biasruler.shell.stash import SETTINGS
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def read_settings(config: pytest.Config) -> Settings:
         no_cache=bool(values["biasruler_no_cache"].value),
         show_cases=bool(values["biasruler_show_cases"].value),
         min_checks=_whole_number(values["biasruler_min_checks"], problems),
-        selftest=_whole_number(values["biasruler_selftest"], problems) or None,
+        selftest=_whole_number(_tied(values["biasruler_selftest"], config), problems, least=1),
         junit_properties=bool(config.getini("biasruler_junit_properties")),
         limits=limits,
         limits_changed=changed,
@@ -126,13 +126,14 @@ def usage_error(problems: Sequence[BiasRulerError], place: str) -> pytest.UsageE
 
 
 def summarise_problems(problems: Sequence[BiasRulerError], place: str) -> str:
-    """Return all problems, and a last line that stands alone.
+    """Return all problems, and a last line that stands alone; one problem is said once.
 
     Some platforms show only the last line of stderr.
     """
     lines = [str(problem) for problem in problems]
-    noun = "problem" if len(lines) == 1 else "problems"
-    last = f"biasruler: {len(lines)} {noun} in {place}, first: {lines[0]}"
+    if len(lines) == 1:
+        return f"biasruler: 1 problem in {place}: {lines[0]}"
+    last = f"biasruler: {len(lines)} problems in {place}, first: {lines[0]}"
     return "\n".join([*lines, last])
 
 
@@ -214,14 +215,19 @@ def _n_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _whole_number(value: _Value, problems: list[BiasRulerError]) -> int | None:
+def _whole_number(value: _Value, problems: list[BiasRulerError], *, least: int = 0) -> int | None:
     if value.value in (None, ""):
         return None
     text = str(value.value)
-    if text.isdecimal():
+    if text.isdecimal() and int(text) >= least:
         return int(text)
-    problems.append(value.wrong("a whole number"))
+    problems.append(value.wrong("a whole number above 0" if least else "a whole number"))
     return None
+
+
+def _tied(value: _Value, config: pytest.Config) -> _Value:
+    tied = tied_value(value.flag, config.invocation_params.args)
+    return value if tied is None else replace(value, option=tied)
 
 
 def _run_date(today: dt.date, problems: list[BiasRulerError]) -> dt.date:

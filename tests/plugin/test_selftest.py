@@ -59,7 +59,26 @@ def test_what_is_no_number_in_the_ini_is_refused(pytester, write_benchmark, run)
     pytester.makeini("[pytest]\nbiasruler_selftest = many")
     result = run("biasruler.toml")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*biasruler_selftest is many; expected a whole number*"])
+    result.stderr.fnmatch_lines(["*biasruler_selftest is many; expected a whole number above 0*"])
+
+
+@pytest.mark.parametrize("worlds", ["0", "abc", "-1", "2.5", "other.toml"])
+def test_what_is_tied_to_the_option_and_is_no_number_of_worlds_is_refused(
+    write_benchmark, run, worlds
+):
+    write_benchmark("pass")
+    result = run("biasruler.toml", f"--biasruler-selftest={worlds}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    wanted = f"*--biasruler-selftest is {worlds}; expected a whole number above 0*"
+    result.stderr.fnmatch_lines([wanted])
+    assert "file or directory not found" not in result.stderr.str()
+
+
+def test_a_self_test_is_not_silent_where_nobody_looks_at_a_terminal(write_benchmark, run):
+    write_benchmark("pass")
+    loud = run("biasruler.toml", "--biasruler-selftest=5").stdout
+    loud.fnmatch_lines(["biasruler: self-test tried its biases in 1/5 worlds*left"])
+    run("biasruler.toml", "--biasruler-selftest=5", "-q").stdout.no_fnmatch_line("*1/5 worlds*")
 
 
 def test_workers_of_xdist_leave_it_to_the_controller(pytester, write_benchmark, run):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from pytest_biasruler.audit import load_schema, run_selftest
+from pytest_biasruler.audit.operators import OPERATORS
 from pytest_biasruler.audit.preparing import prepare
 from pytest_biasruler.audit.scene import REAL, Stage, play
 from pytest_biasruler.audit.tally import false_safe, mutation_score, share_of, smallest_caught
@@ -32,7 +33,7 @@ def build(*checks, n=120, gap=0.0, seed=5, models=("unet",), **keys):
         rows += [(model, "expert", own), (model, "auto", np.clip(own + 0.04, 0, 1))]
     return Benchmark(
         name="made up",
-        metadata=pd.DataFrame({"case": cases, "age": ages}),
+        metadata=pd.DataFrame({"case": cases, "age": ages, "slices": range(n)}),
         references=[
             Reference(name="expert", kind="expert"),
             Reference(name="auto", kind="automated"),
@@ -108,7 +109,7 @@ def test_the_smallest_judged_subgroup_gets_the_bias(result):
 
 
 def test_difficulty_looks_one_way_only_if_its_baseline_is_declared():
-    own = {"by": "age", "difficulty": "case"}
+    own = {"by": "age", "difficulty": "slices"}
     evidence = prepare(build(("difficulty", own), ("difficulty", own | {"baseline": "old"})))
     trials = [plan_trial(evidence, declared, None) for declared in evidence.declared]
     assert [trial.is_signed for trial in trials] == [False, True]
@@ -122,10 +123,17 @@ def test_a_baseline_never_gets_the_bias():
 
 def test_the_statement_says_what_is_caught_in_whom(result):
     text = result["checks"][0]["statement"]
-    assert text.startswith("This gate catches a planted Dice gap of 0.")
+    assert text.startswith("gap[dice-age-unet] catches a planted Dice gap of 0.")
     assert "in young (40 patients) in " in text
-    assert text.endswith("without any, it fails in 0 %")
+    assert text.endswith("without any bias, the gate fails in 0 %")
     assert f"some check fails in 0 % of {WORLDS} worlds" in result["statement"]
+
+
+def test_every_operator_says_in_words_what_it_does():
+    for check, operators in OPERATORS.items():
+        told = [operator.acts_on for operator in operators]
+        assert len(set(told)) == len(told), f"two operators of {check} say the same"
+        assert all(len(text.split()) > 5 for text in told), check
 
 
 def test_the_same_data_give_the_same_result(result):

@@ -73,14 +73,14 @@ def test_a_metric_without_scores_says_so():
 def test_inner_edges_are_moved_by_a_tenth_of_the_bin_on_that_side():
     bins = settings_of(build(), "bins")
     assert list(bins) == [
-        "edge 40 of age at 36",
-        "edge 40 of age at 42",
-        "edge 60 of age at 58",
-        "edge 60 of age at 64",
+        "age cut at 36 instead of 40",
+        "age cut at 42 instead of 40",
+        "age cut at 58 instead of 60",
+        "age cut at 64 instead of 60",
     ]
     assert all(row["verdict"] for row in bins.values())
     # From 58 on the last bin takes in people who score well: the gap shrinks.
-    assert bins["edge 60 of age at 58"]["value"] < finding_of(build()).estimate.value
+    assert bins["age cut at 58 instead of 60"]["value"] < finding_of(build()).estimate.value
 
 
 def test_a_baseline_is_found_after_an_edge_has_moved():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_biasruler.report.catches import draw_catches
+from pytest_biasruler.report.catches import draw_catches, without_prefix
 from pytest_biasruler.report.html import render_html
 from pytest_biasruler.report.marks import MOST_SERIES, Point, Text
 from pytest_biasruler.report.selftest import make_selftest
@@ -102,6 +102,34 @@ def test_a_check_that_is_not_exercised_is_listed_with_the_reason():
     assert "morphology[age]: nothing is planted for this check." in page
 
 
+def test_a_check_without_worlds_is_not_exercised_and_tells_what_the_data_say():
+    points = [
+        {
+            **make_point(size, 0.0),
+            "n": 0,
+            "fail": None,
+            "caught": None,
+            "pass": None,
+            "as_is": told,
+        }
+        for size, told in ((0.25, "PASS"), (1.0, "FAIL"))
+    ]
+    operator = {"name": "copy masks", "acts_on": "errors", "unit": "share", "points": points}
+    echo = make_check(
+        "echo[unet]", check="echo", by=[], target=None, operators=[operator], statement="",
+        false_alarm=None, false_safe=None, smallest_caught=None, largest=None,
+        why_not="it compares no subgroups",
+    )  # fmt: skip
+    page = page_of(make_check(), echo)
+    told = (
+        "echo[unet]: it compares no subgroups. Planted into the data as they are (copy masks): "
+        "25.0 % PASS, 100 % FAIL."
+    )
+    assert told in page
+    _, overview = page.split("What each check catches", 1)
+    assert "echo[unet]" not in overview.split("</table>", 1)[0], "a row of dashes tells nothing"
+
+
 def test_none_caught_says_how_far_was_tried():
     assert "none up to 3.00" in page_of(make_check(smallest_caught=None))
 
@@ -126,7 +154,22 @@ def test_curves_of_one_attribute_are_told_apart_by_their_ids():
     checks = [make_check(f"gap[dice-age-{model}]") for model in ("unet", "vnet")]
     (figure,) = draw_catches(checks)
     texts = {mark.text for mark in figure.marks if isinstance(mark, Text)}
-    assert {"dice-age-unet", "dice-age-vnet"} <= texts
+    assert {"unet", "vnet"} <= texts
+
+
+def test_names_that_begin_alike_are_told_by_their_ends():
+    names = ["dice-ethnicity-by_expert", "dice-ethnicity-by_auto", "dice-ethnicity-by_auto-liver"]
+    assert without_prefix(names) == ["by_expert", "by_auto", "by_auto-liver"]
+    assert without_prefix(["dice-age", "dice-age-unet"]) == ["age", "age-unet"], "none is empty"
+    assert without_prefix(["dice-age"]) == ["dice-age"]
+
+
+def test_the_limit_does_not_stand_on_the_title_of_the_axis():
+    point = [make_point(size, 1.0) for size in (1.0, 9.0)]
+    operator = {**make_check()["operators"][0], "points": point}
+    (figure,) = draw_catches([make_check(operators=[operator])])
+    places = {mark.text: mark for mark in figure.marks if isinstance(mark, Text)}
+    assert places["limit"].y > places["share caught"].y + 15
 
 
 def test_a_check_without_worlds_has_no_curve():
@@ -168,6 +211,11 @@ def test_other_verdicts_are_counted_and_marked(told):
     assert "2 of 3 other settings give another verdict" in text.text
     (table,) = fold.blocks
     assert [row.cells[-1].text for row in table.rows] == ["FAIL", "PASS *", "INCONCLUSIVE *"]
+
+
+def test_one_other_verdict_gives(told):
+    text, _ = told(make_setting("FAIL"), make_setting("PASS"))
+    assert "1 of 2 other settings gives another verdict" in text.text
 
 
 def test_a_setting_that_was_not_computed_says_why_and_does_not_count(told):
