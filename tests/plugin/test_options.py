@@ -112,7 +112,8 @@ def test_a_wrong_setting_is_a_usage_error_that_names_it(pytester, run, ini, mess
 
     assert result.ret == 4
     assert message in result.stderr.str()
-    assert "biasruler: 1 problem in the options of this run, first: BR602" in result.stderr.str()
+    assert "biasruler: 1 problem in the options of this run: BR602" in result.stderr.str()
+    assert result.stderr.str().count("BR602") == 1, "one mistake is said once"
 
 
 def test_two_outputs_with_one_path_are_refused(run):
