@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.evidence import paired_difference, score_column
 from pytest_biasruler.checks.finding import Verdict
+from pytest_biasruler.checks.quantities import is_beside_humans, is_larger_worse
 from pytest_biasruler.scoring.gallery import draw_case
 
 if TYPE_CHECKING:
@@ -53,17 +54,12 @@ def _worst_off(finding: Finding) -> str | None:
     pair = finding.estimate.pair if finding.estimate else None
     if pair is None:
         return None
-    if _is_beside_humans(finding):
+    if is_larger_worse(finding):
         return pair[0]
     if not _is_signed(finding):
         return pair[1]
     means = {group.name: abs(group.mean or 0.0) for group in finding.groups}
     return max(pair, key=lambda name: (means[name], name))
-
-
-def _is_beside_humans(finding: Finding) -> bool:
-    """Return whether the number is how much better a second expert agrees, larger being worse."""
-    return finding.check == "labels" and finding.details.get("second_expert") is not None
 
 
 def _is_signed(finding: Finding) -> bool:
@@ -94,7 +90,7 @@ def _number_of_cases(evidence: Evidence, finding: Finding) -> pd.Series:
     if finding.check == "ruler":
         other = score_column(evidence, metric, model=scored_set, reference=automated, label=label)
         column = paired_difference(other, column)
-    if _is_beside_humans(finding):
+    if is_beside_humans(finding):
         second = str(finding.details["second_expert"])
         humans = score_column(evidence, metric, model=second, reference=reference, label=label)
         column = paired_difference(column, humans)

@@ -13,14 +13,31 @@ _QUANTITIES = {
     "labels": "label gap",
     "floor": "worst mean",
     "provenance": "evidence",
-    "amplification": "growth of the gap",
-    "echo": "share of mistakes repeated",
     "difficulty": "unexplained gap",
     "morphology": "largest |Cliff's delta|",
     "ranking": "regret",
-    "transport": "mean gap over sites",
+    "transport": "mean gap over sites, upper bound for a new site",
     "rectified": "rectified gap",
 }
+
+
+def is_beside_humans(finding: Finding) -> bool:
+    """Return whether a case's number is how much better a second expert agrees than the label."""
+    return finding.check == "labels" and finding.details.get("second_expert") is not None
+
+
+def is_larger_worse(finding: Finding) -> bool:
+    """Return whether the subgroup with the larger number is the worse off: `pair` begins with it.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> is_larger_worse(SimpleNamespace(check="echo", details={}))
+    True
+    >>> is_larger_worse(SimpleNamespace(check="gap", details={}))
+    False
+    """
+    return finding.check == "echo" or is_beside_humans(finding)
 
 
 def name_quantity(finding: Finding) -> str:
@@ -40,4 +57,23 @@ def name_quantity(finding: Finding) -> str:
     if finding.check == "noise":
         has_levels = finding.details.get("form") == "dose"
         return "extra loss per unit of label noise" if has_levels else "differential label error"
-    return _QUANTITIES.get(finding.check, "value")
+    own = _OWN.get(finding.check)
+    return own(finding) if own else _QUANTITIES.get(finding.check, "value")
+
+
+def _name_growth(finding: Finding) -> str:
+    """Return which of growth and gap the smaller one is, that an amplification goes by."""
+    direction, estimate = finding.details.get("direction"), finding.estimate
+    if direction == "reverses":
+        return "gap turned around"
+    is_growth = direction == "widens" and estimate is not None and (estimate.value or 0) > 0
+    return "growth of the gap" if is_growth else "amplification"
+
+
+def _name_echo(finding: Finding) -> str:
+    share = "share of mistakes repeated"
+    beyond = f"{share} beyond the control's" if finding.details.get("control") else share
+    return f"difference in {beyond}" if finding.by else beyond
+
+
+_OWN = {"amplification": _name_growth, "echo": _name_echo}

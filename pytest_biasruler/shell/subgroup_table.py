@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.numbers import format_number
+from pytest_biasruler.checks.quantities import is_larger_worse
 from pytest_biasruler.errors import printable
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def shown(name: object) -> str:
 def pair_in_order(finding: Finding) -> tuple[str, ...]:
     """Return the pair compared, worse subgroup first; of a ruler, the flattered one.
 
+    Of most checks the worse subgroup has the smaller number, of some the larger.
+
     A floor compares nobody: the worst subgroup stands alone.
     """
     if finding.details.get("worst"):
@@ -30,7 +33,8 @@ def pair_in_order(finding: Finding) -> tuple[str, ...]:
     pair = finding.estimate.pair if finding.estimate is not None else None
     if pair is None:
         return ()
-    return pair if finding.check == "ruler" else (pair[1], pair[0])
+    is_in_order = finding.check == "ruler" or is_larger_worse(finding)
+    return pair if is_in_order else (pair[1], pair[0])
 
 
 def is_mirrored(finding: Finding) -> bool:
@@ -63,7 +67,7 @@ def subgroup_table(finding: Finding) -> list[str]:
         for word, key in (("expert", "gap_expert"), ("automated", "gap_automated"))
     ]
     rulers = [(word, means) for word, means in rulers if means]
-    mean = "difference" if rulers else "mean"
+    mean, is_signed = ("difference", True) if rulers else _mean_column(finding)
     head = ["subgroup", "patients", *(word for word, _ in rulers), mean, "status"]
     groups = _pair_first(finding)
     rows = [
@@ -71,7 +75,7 @@ def subgroup_table(finding: Finding) -> list[str]:
             shown(group.name),
             str(group.n_patients),
             *(format_number(means.get(group.name)) for _, means in rulers),
-            _with_sign(group.mean) if rulers else format_number(group.mean),
+            _with_sign(group.mean) if is_signed else format_number(group.mean),
             str(group.status),
         ]
         for group in groups[:MOST_ROWS]
@@ -79,6 +83,15 @@ def subgroup_table(finding: Finding) -> list[str]:
     n_more = len(groups) - len(rows)
     ending = [f"  ... {n_more} more in the report"] if n_more else []
     return [*_align([head, *rows]), *ending]
+
+
+def _mean_column(finding: Finding) -> tuple[str, bool]:
+    """Return what the means of the subgroups are means of, and whether their sign says more."""
+    from pytest_biasruler.report.titles import column_title, is_column_signed
+
+    title = column_title(finding)
+    is_share = title.startswith("share")  # as a mean of yes and no it would need explaining
+    return title if is_share else f"mean {title}", is_column_signed(finding)
 
 
 def method_line(finding: Finding) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_biasruler.audit import run_audit
 from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.shell.subgroup_table import pair_in_order
 
 AGES = ["old"] * 20 + ["young"] * 20
 CASES = [f"secret{number:02d}" for number in range(40)]
@@ -87,7 +88,7 @@ def test_a_ruler_shows_where_the_references_differ_most(findings):
 
 def test_labels_beside_a_second_expert_show_the_subgroup_they_fail(findings):
     finding = findings["labels"]
-    assert finding.estimate.pair == ("old", "young")
+    assert finding.estimate.pair == pair_in_order(finding) == ("old", "young")
     gallery = finding.details["gallery"]
     assert {picture["subgroup"] for picture in gallery} == {"old"}
     numbers = [picture["number"] for picture in gallery[:12]]
@@ -102,3 +103,38 @@ def test_every_outline_is_a_closed_path(findings):
                 path == "" or (path.startswith("M") and path.endswith("z"))
                 for path in picture["outlines"].values()
             )
+
+
+def test_of_repeated_mistakes_the_subgroup_that_repeats_most_is_shown():
+    """The label paints a block next to the lesion of every case; only young models copy it."""
+    block = [
+        (slice(4, 20), slice(15, 20)) if number % 2 else (slice(14, 22), slice(15, 20))
+        for number in range(40)
+    ]
+    expert = {case: square(12, number) for number, case in enumerate(CASES)}
+    automated = {case: mask.copy() for case, mask in expert.items()}
+    model = {case: mask.copy() for case, mask in expert.items()}
+    for number, case in enumerate(CASES):
+        automated[case][(*block[number], 0)] = 1
+        if AGES[number] == "young":
+            model[case][(*block[number], 0)] = 1
+        else:
+            model[case][20:22, 2:10, 0] = 1
+    benchmark = Benchmark(
+        name="blocks",
+        metadata=pd.DataFrame({"case": CASES, "age": AGES}),
+        case="case",
+        references=[
+            Reference(name="expert", kind="expert", masks=expert),
+            Reference(name="automated", kind="automated", masks=automated),
+        ],
+        models=[Model(name="unet", masks=model)],
+        attributes=[Attribute(name="age")],
+        checks=[Check("echo", by="age", limit=0.1, name="echo")],
+    )
+    audit = run_audit(benchmark)
+    assert audit.accounting["checks"]["errors"] == []
+    (finding,) = audit.findings
+    assert (finding.verdict, finding.estimate.pair) == ("FAIL", ("young", "old"))
+    assert {picture["subgroup"] for picture in finding.details["gallery"]} == {"young"}
+    assert pair_in_order(finding) == ("young", "old"), "the worse subgroup is told first"
