@@ -110,23 +110,22 @@ def _state(evidence: Evidence, declared: DeclaredCheck, comparison: Comparison) 
     best, worst = comparison.pair
     unit = f" {metric.unit}" if metric.unit else ""
     of_worst, of_best = (format_number(comparison.mean(name)) for name in (worst, best))
+    size = f"{format_number(spread.value, limit=declared.limit)}{unit}"
+    signed = " against ".join(format_signed(comparison.mean(name)) for name in (best, worst))
     if _second_expert(evidence, declared) is not None:
-        more, less = (format_signed(comparison.mean(name)) for name in (best, worst))
         return (
-            f"{metric.title} of the second expert minus that of the automated labels is "
-            f"{more}{unit} for {attribute} {best} and {less}{unit} for {worst}"
+            f"The automated labels fall further behind a second expert for {attribute} {best} "
+            f"than for {worst}, by {size} {metric.title} (second expert minus automated: {signed})"
         )
     if metric.direction == Direction.SIGNED:
-        errors = " and ".join(
-            f"{format_signed(comparison.mean(name))} for {name}" for name in (worst, best)
-        )
         return (
-            f"The automated labels' mean signed volume error is {errors} ({attribute}; "
-            "share of the union, positive where drawn too large)"
+            f"The automated labels' mean signed volume error is {size} larger for {attribute} "
+            f"{best} than for {worst} ({signed}; share of the union, positive where drawn too "
+            "large)"
         )
     return (
-        f"The automated labels agree less with experts for {attribute} {worst} "
-        f"({metric.title} {of_worst} against {of_best} for {best}), case ambiguity included"
+        f"The automated labels agree less with experts for {attribute} {worst} than for {best}, "
+        f"by {size} {metric.title} ({of_worst} against {of_best}), case ambiguity included"
     )
 
 
@@ -170,11 +169,16 @@ def _relative_risks(
     ler: pd.Series,
     names: pd.Series,
 ) -> dict[str, Any]:
-    """Return each judged subgroup's label error rate over that of the reference group."""
+    """Return each judged subgroup's label error rate over that of the baseline.
+
+    Without one, over the lowest: then a risk above 1 always means worse labels.
+    """
     judged = comparison.members.judged
     if not judged:
         return {}
-    base = declared.baseline or min(judged, key=lambda name: (-comparison.n_patients(name), name))
+    rates = {name: float(ler[names == name].mean()) for name in judged}
+    known = [name for name in judged if rates[name] == rates[name]] or list(judged)
+    base = declared.baseline or min(known, key=lambda name: (rates[name], name))
     risks: dict[str, Any] = {"of": base}
     for name in judged:
         if name == base:

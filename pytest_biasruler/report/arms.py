@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.checks.quantities import name_quantity
 from pytest_biasruler.report.blocks import Items
 from pytest_biasruler.report.forest import ForestRow, Panel
 from pytest_biasruler.report.growth import (
@@ -22,6 +23,7 @@ from pytest_biasruler.report.loop import Side, draw_gap_slope, draw_square
 from pytest_biasruler.report.numbers import (
     format_bounds,
     format_number,
+    format_signed,
     shown,
     typeset,
 )
@@ -83,11 +85,11 @@ def _draw_growth(finding: Finding) -> Figure | None:
     own = replace(estimate_row(finding), limits=(finding.limit,))
     figure_words = words_of(
         finding,
-        "How much the gap grew, with decision bounds, against the limit.",
-        "Growth of a gap that is there after training, against the limit. Below zero the gap "
-        "shrank.",
+        "What training amplified, with decision bounds, against the limit.",
+        "The smaller of a gap's growth and of the gap after training, against the limit: a gap "
+        "that was turned around counts from zero. Below zero no gap was amplified.",
     )
-    axis = f"growth of the gap{f', {shown(finding.unit)}' if finding.unit else ''}"
+    axis = f"{name_quantity(finding)}{f', {shown(finding.unit)}' if finding.unit else ''}"
     panel = Panel(rows=(own, *_other_pairs(finding, finding.limit)), axis=axis, origin=0.0)
     return draw_panels(figure_words, (panel,))
 
@@ -105,6 +107,7 @@ def _other_pairs(finding: Finding, limit: float) -> tuple[ForestRow, ...]:
             shown=typeset(format_number(one.get("theta"), limit=limit)),
             shape="ring",
             colour="none",
+            ring="pairs other than the one that decides",
         )
         for one in others[: MOST_PAIRS - 1]
     )
@@ -117,7 +120,7 @@ def _draw_loop(finding: Finding) -> Figure | None:
     rows = [
         (
             f"trained on {trained} labels",
-            [gap_lines(cells.get((trained, judge))) for judge in ARMS],
+            [gap_lines(cells.get((trained, judge)))[:1] for judge in ARMS],
         )
         for trained in ARMS
     ]
@@ -166,13 +169,28 @@ def _remarks(finding: Finding) -> Iterator[str]:
         )
     elif details.get("claim") == "training":
         yield "This is about training: the variance between runs is part of every bound."
-    interaction = (details.get("closed_loop") or {}).get("interaction") or {}
-    if interaction.get("value") is not None:
-        bounds = format_bounds(interaction.get("low"), interaction.get("high"))
-        verb = "adds" if interaction["value"] >= 0 else "hides"
-        size = format_number(abs(interaction["value"]))
-        yield typeset(
-            f"Interaction: the automated reference {verb} {size} more of the gap of the model "
-            f"that was trained on it than of the other's ({format_number(interaction['value'])} "
-            f"{bounds})."
-        )
+    yield from _tell_loop(finding)
+
+
+def _tell_loop(finding: Finding) -> Iterator[str]:
+    """Tell both gaps by both references: no one verb is true of all their signs."""
+    loop = finding.details.get("closed_loop") or {}
+    interaction, cells = loop.get("interaction") or {}, loop_cells(finding)
+    values = {where: cell.get("value") for where, cell in cells.items()}
+    if interaction.get("value") is None or len(values) < 4 or None in values.values():
+        return
+    automated, expert = (
+        f"{trained}-trained model is {_signed(values[trained, 'automated'])} (experts: "
+        f"{_signed(values[trained, 'expert'])})"
+        for trained in ("automated", "expert")
+    )
+    bounds = typeset(format_bounds(interaction.get("low"), interaction.get("high")))
+    yield (
+        f"By the automated reference the gap {told_pair(finding)} of the {automated}, that of "
+        f"the {expert}. It moves the former more than the latter by "
+        f"{_signed(interaction['value'])} {bounds}."
+    )
+
+
+def _signed(value: float | None) -> str:
+    return typeset(format_signed(value))

@@ -35,6 +35,7 @@ from pytest_biasruler.report.rulers import draw_ruler
 from pytest_biasruler.report.sites import draw_transport
 from pytest_biasruler.report.standings import draw_ranking
 from pytest_biasruler.report.sweeps import draw_success
+from pytest_biasruler.report.titles import means_title
 from pytest_biasruler.report.wording import (
     attribute_title,
     by_group,
@@ -74,7 +75,7 @@ def draw_finding(finding: Finding) -> tuple[Figure, ...]:
 
 
 def _draw_gap(finding: Finding) -> tuple[Figure | None, ...]:
-    title = metric_title(finding.metric)
+    title = means_title(finding)
     words = words_of(
         finding,
         f"Mean {title} of each subgroup, and the gaps between them against the limit.",
@@ -118,6 +119,7 @@ def _draw_labels(finding: Finding) -> tuple[Figure | None, ...]:
             shown=typeset(format_signed(value)),
             shape=looks.get(name, ("ring", "none"))[0],
             colour=looks.get(name, ("ring", "none"))[1],
+            ring="not judged",
         )
         for name, value in by_group(finding, direction)
     )

@@ -37,7 +37,8 @@ ROW, LIMIT_LABEL, AXIS, TITLE = 26.0, 20.0, 40.0, 22.0
 class ForestRow:
     """One estimate; a bound of None is open, `bounds` None draws none at all.
 
-    `shown` is the value as text; `sign` a key of `SIGNS`, `word` what stands beside it.
+    `shown` is the value as text; `sign` a key of `SIGNS`, `word` what stands beside it; `ring`
+    says what it means to be one, if the name does not. A range has bounds and no value.
     """
 
     name: str
@@ -49,11 +50,15 @@ class ForestRow:
     word: str = ""
     shape: str = "circle"
     colour: str = BLUE
+    ring: str = ""
+    is_range: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Panel:
     """Rows that share an axis; `origin` is a value the axis must hold and mark.
+
+    `held` are values that it must hold too: panels that hold the same can be compared.
 
     `width` is the least that the axis spans, so that differences far below a limit look as small
     as they are.
@@ -64,6 +69,7 @@ class Panel:
     title: str = ""
     origin: float | None = None
     width: float = 0.0
+    held: tuple[float, ...] = ()
 
 
 def draw_forest(panels: Sequence[Panel], *, words: Words) -> Figure:
@@ -105,9 +111,10 @@ def _draw_panel(panel: Panel, top: float) -> tuple[list[Mark], float]:
 def _scale(panel: Panel) -> Scale:
     values = [row.value for row in panel.rows]
     values += [limit for row in panel.rows for limit in row.limits]
+    values += [bound for row in panel.rows if row.is_range for bound in row.bounds or ()]
     bounds = [bound for row in panel.rows for bound in row.bounds or ()]
     return fit_scale(
-        [*values, panel.origin],
+        [*values, panel.origin, *panel.held],
         bounds=bounds,
         at_least=panel.width,
         start=PLOT_START,
@@ -120,7 +127,7 @@ def _draw_row(row: ForestRow, scale: Scale, y: float) -> Iterator[Mark]:
     baseline = tenth(y + 4)
     yield Text(x=0, y=baseline, text=fitted(row.name, NAMES_END))
     shown = fitted(row.shown or UNDEFINED, VALUES_END - PLOT_END - 10)
-    if row.bounds is not None and row.value is not None:
+    if row.bounds is not None and (row.value is not None or row.is_range):
         yield from _draw_bounds(row.bounds, scale, y)
     if row.value is not None:
         yield Point(x=scale.place(row.value), y=y, shape=row.shape, colour=row.colour)

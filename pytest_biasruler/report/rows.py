@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Status
+from pytest_biasruler.checks.quantities import is_beside_humans
 from pytest_biasruler.report.forest import ForestRow, Panel, draw_forest
 from pytest_biasruler.report.marks import BLUE, COLOURS, MOST_SERIES, SHAPES, Words
-from pytest_biasruler.report.numbers import format_number, shown, typeset
+from pytest_biasruler.report.numbers import format_number, format_signed, shown, typeset
+from pytest_biasruler.report.titles import means_title
 from pytest_biasruler.report.wording import (
     has_ratio,
     metric_title,
@@ -40,21 +43,41 @@ def words_of(finding: Finding, description: str, caption: str) -> Words:
 
 
 def draw_panels(words: Words, panels: Sequence[Panel]) -> Figure | None:
-    """Return a forest of the panels that have rows, if any has."""
+    """Return a forest of the panels that have rows, its caption saying what rings mean."""
     filled = [panel for panel in panels if panel.rows]
+    key = ring_key(filled)
+    words = replace(words, caption=f"{words.caption} {key}") if key else words
     return draw_forest(filled, words=words) if filled else None
+
+
+def ring_key(panels: Sequence[Panel]) -> str:
+    """Return what the rings of a figure mean, nothing where it has none or rows tell it.
+
+    Examples
+    --------
+    >>> row = ForestRow(name="old", value=0.1, shape="ring", ring="not judged")
+    >>> ring_key([Panel(rows=(row, row), axis="gap")])
+    'Rings: not judged.'
+    """
+    rows = [row for panel in panels for row in panel.rows]
+    rings = [row.ring for row in rows if row.shape == "ring" and row.ring]
+    return f"Rings: {'; '.join(dict.fromkeys(rings))}." if rings else ""
 
 
 def axis_of(finding: Finding, prefix: str = "mean ") -> str:
     """Return the title of an axis of scores, with its unit."""
-    unit = f", {shown(finding.unit)}" if finding.unit else ""
-    return f"{prefix}{metric_title(finding.metric)}{unit}"
+    return f"{prefix}{metric_title(finding.metric)}{_unit(finding)}"
+
+
+def _unit(finding: Finding) -> str:
+    return f", {shown(finding.unit)}" if finding.unit else ""
 
 
 def means_panel(finding: Finding, *, limits: tuple[float, ...] = ()) -> Panel:
     """Return the panel of subgroup means; those that are not judged bear an asterisk."""
     bounds = finding.details.get("bounds") or {}
     looks = series_looks(finding)
+    write = format_signed if is_beside_humans(finding) else format_number
     rows = []
     for group in finding.groups:
         if group.status == Status.EMPTY:
@@ -67,14 +90,17 @@ def means_panel(finding: Finding, *, limits: tuple[float, ...] = ()) -> Panel:
                 value=group.mean,
                 bounds=(known.get("low"), known.get("high")) if known else None,
                 limits=limits,
-                shown=typeset(format_number(group.mean, limit=limits[0] if limits else None)),
+                shown=typeset(write(group.mean, limit=limits[0] if limits else None)),
                 shape=shape,
                 colour=colour,
+                ring="not judged",
             )
         )
     is_gap = finding.check in ("gap", "labels") and finding.limit is not None
     width = 2 * float(finding.limit or 0.0) if is_gap else 0.0
-    return Panel(rows=tuple(rows), axis=axis_of(finding), width=width)
+    axis = f"mean {means_title(finding)}{_unit(finding)}"
+    origin = 0.0 if is_beside_humans(finding) else None
+    return Panel(rows=tuple(rows), axis=axis, width=width, origin=origin)
 
 
 def series_looks(finding: Finding) -> Mapping[str, tuple[str, str]]:
@@ -146,6 +172,7 @@ def _other_pairs(finding: Finding) -> tuple[ForestRow, ...]:
             shown=typeset(format_number(pair["estimate"], limit=finding.limit)),
             shape="ring",
             colour="none",
+            ring="pairs other than the one that decides",
         )
         for pair in pairs[: MOST_PAIRS - 1]
     )

@@ -42,6 +42,9 @@ MOST_CONTRASTS = 5
 MOST_SITES = 30
 """Drawn; the tables beside the figures have all of them."""
 
+_SHORT = 10
+"""Characters of a subgroup's name beside its number of patients."""
+
 
 def draw_transport(finding: Finding) -> tuple[Figure | None, ...]:
     """Return one forest for each contrast: its sites, their mean, and the next site."""
@@ -61,8 +64,8 @@ def _draw_contrast(finding: Finding, contrast: Contrast) -> Figure | None:
         finding,
         f"The gap in {metric_title(finding.metric)}, {ahead}, at every site, its mean over sites "
         "and the prediction for a new site, against the limit.",
-        f"The gap, {ahead}, site by site (with plain 95 % intervals; rings: too few patients to "
-        "count). Below: the mean over sites, what a new similar site would show, and the gap with "
+        f"The gap, {ahead}, site by site (with plain 95 % intervals). "
+        "Below: the mean over sites, what a new similar site would show, and the gap with "
         "all sites pooled and at equal shares of the sites.",
     )
     panel = Panel(
@@ -76,15 +79,18 @@ def _draw_contrast(finding: Finding, contrast: Contrast) -> Figure | None:
 def _site_rows(contrast: Contrast) -> Iterator[ForestRow]:
     known = [site for site in contrast.get("sites") or () if site.get("gap") is not None]
     known.sort(key=lambda site: not site.get("is_usable"))
+    ahead, behind = (shown(contrast[side], longest=_SHORT) for side in "ab")
     for site in known[:MOST_SITES]:
         has_weight = bool(site.get("is_usable"))
+        counts = f"{ahead} {site['n_a']}, {behind} {site['n_b']}"
         yield ForestRow(
-            name=f"{shown(site['site'], longest=30)} ({site['n_a']}/{site['n_b']})",
+            name=f"{shown(site['site'], longest=30)} ({counts})",
             value=site["gap"],
             bounds=(site.get("low"), site.get("high")) if has_weight else None,
             shown=typeset(format_number(site["gap"])),
             shape="circle" if has_weight else "ring",
             colour=BLUE if has_weight else "none",
+            ring="too few patients to count",
         )
 
 

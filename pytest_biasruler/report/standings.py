@@ -121,4 +121,5 @@ def _regret_row(finding: Finding, ranking: Mapping[str, Any]) -> ForestRow:
         shown=typeset(format_number(regret.get("value"), limit=finding.limit)),
         shape="ring",
         colour="none",
+        ring="single rankings, among them the largest",
     )

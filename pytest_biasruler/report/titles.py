@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.checks.quantities import is_beside_humans
 from pytest_biasruler.report.numbers import shown
 from pytest_biasruler.report.wording import attribute_title, metric_title
 
@@ -15,6 +16,7 @@ _WITHOUT_METRIC = {
     "morphology": "lesion shape",
     "provenance": "the evidence",
 }
+_BESIDE_HUMANS = "second expert − automated"
 _SIGNED = ("ruler", "noise", "amplification", "morphology")
 
 
@@ -34,6 +36,8 @@ def column_title(finding: Finding) -> str:
         has_levels = finding.details.get("form") == "dose"
         ending = "slope per unit of label noise" if has_levels else "automated − expert"
         return f"{title}, {ending}{unit}"
+    if is_beside_humans(finding):
+        return f"{title}, {_BESIDE_HUMANS}{unit}"
     own = {
         "ruler": f"{title}, automated − expert{unit}",
         "amplification": f"{title}, automated-trained − expert-trained{unit}",
@@ -49,9 +53,16 @@ def column_title(finding: Finding) -> str:
     return own.get(finding.check, f"{title}{unit}")
 
 
+def means_title(finding: Finding) -> str:
+    """Return what the subgroup means of a finding are means of, for an axis or a caption."""
+    title = metric_title(finding.metric)
+    return f"{title}, {_BESIDE_HUMANS}" if is_beside_humans(finding) else title
+
+
 def is_column_signed(finding: Finding) -> bool:
     """Return whether the sign of a subgroup's mean means something, so that + is written too."""
-    return finding.check in _SIGNED or bool(finding.details.get("control"))
+    has_control = bool(finding.details.get("control"))
+    return finding.check in _SIGNED or has_control or is_beside_humans(finding)
 
 
 def contrast_title(finding: Finding) -> str:

@@ -34,7 +34,11 @@ def test_labels_that_are_worse_for_the_young_fail_and_say_so(worse_for_young):
     (finding,) = ask(worse_for_young, metric="dice", limit=0.05)
     assert finding.verdict == Verdict.FAIL
     assert finding.model is None
-    assert "agree less with experts for age young" in finding.statement
+    value = finding.estimate.value
+    assert finding.statement.startswith(
+        f"The automated labels agree less with experts for age young than for old, by {value:.3f} "
+        "Dice (0.7"
+    ), "what the bound belongs to stands in the sentence"
     assert finding.details["ambiguity_included"] is True
 
 
@@ -51,6 +55,16 @@ def test_error_rate_and_direction_are_those_of_the_worked_example(make_evidence)
     assert finding.details["relative_risk"]["of"] == "old"
 
 
+def test_relative_risks_are_told_to_the_subgroup_with_the_best_labels(make_evidence):
+    evidence = make_evidence({("automated", "expert"): [0.8] * 80}, AGES)
+    both = [90 - number % 3 for number in range(40)] + [98 - number % 3 for number in range(40)]
+    evidence = with_counts(evidence, n_model=[100] * 80, n_reference=[100] * 80, n_both=both)
+    (finding,) = ask(evidence, metric="dice", limit=0.05)
+    risks = finding.details["relative_risk"]
+    assert risks["of"] == "young"
+    assert risks["old"]["value"] > 1
+
+
 def test_two_findings_are_asked_unless_a_metric_is_named(make_evidence):
     quality = np.linspace(0.8, 0.9, 80)
     evidence = make_evidence({("automated", "expert"): quality}, AGES)
@@ -60,8 +74,8 @@ def test_two_findings_are_asked_unless_a_metric_is_named(make_evidence):
     assert (dice.metric, volume.metric) == ("dice", "signed_volume_error")
     assert volume.verdict == Verdict.FAIL
     assert volume.statement == (
-        "The automated labels' mean signed volume error is −0.020 for old and +0.150 for young "
-        "(age; share of the union, positive where drawn too large)"
+        "The automated labels' mean signed volume error is 0.170 larger for age young than for "
+        "old (+0.150 against −0.020; share of the union, positive where drawn too large)"
     )
 
 

@@ -84,8 +84,8 @@ def texts_of(figure):
 def test_every_site_with_a_gap_is_drawn_and_those_that_count_come_first():
     (figure,) = draw_transport(transport())
     texts = texts_of(figure)
-    assert texts[:2] == ["A (20/21)", "0.050"]
-    assert texts.index("(empty) (30/31)") < texts.index("small (3/4)")
+    assert texts[:2] == ["A (56–120 20, 0–40 21)", "0.050"]
+    assert texts.index("(empty) (56–120 30, 0–40 31)") < texts.index("small (56–120 3, 0–40 4)")
     assert not any("one-sided" in text for text in texts)
 
 
@@ -120,7 +120,7 @@ def test_the_verdict_stands_beside_the_contrast_of_the_estimate_alone():
 def test_hundreds_of_sites_stay_readable():
     sites = [site(f"s{number:03d}", 0.01) for number in range(200)]
     (figure,) = draw_transport(transport(contrast(sites=sites)))
-    assert len([text for text in texts_of(figure) if text.endswith("(20/21)")]) == MOST_SITES
+    assert len([text for text in texts_of(figure) if text.endswith("20, 0–40 21)")]) == MOST_SITES
     tables = [b for b in describe_transport(transport(contrast(sites=sites))) if b.kind == "table"]
     assert len(tables[-1].rows) == 200
 
