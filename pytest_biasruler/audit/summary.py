@@ -12,6 +12,9 @@ from pytest_biasruler.audit.record import plain
 from pytest_biasruler.audit.tables import summarise_scores
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_biasruler.benchmark.definition import DeclaredCheck
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.evidence import Evidence
 
@@ -149,11 +152,23 @@ def _unasked(evidence: Evidence) -> dict[str, Any]:
     Columns that the benchmark file does not name are counted, never named.
     """
     benchmark = evidence.benchmark
+    used = {name for check in evidence.declared for name in _columns_of(check)}
     asked = {name for check in evidence.declared for name in check.by}
-    named = {attribute.source for attribute in benchmark.attributes}
+    named = {attribute.source for attribute in benchmark.attributes} | used
     named |= {name for name in (benchmark.case, benchmark.patient, benchmark.site) if name}
     others = [name for name in evidence.metadata.frame.columns if name not in named]
     return {
-        "attributes": [a.name for a in benchmark.attributes if a.name not in asked],
+        "attributes": [
+            a.name
+            for a in benchmark.attributes
+            if a.name not in asked | used and a.source not in used
+        ],
         "n_other_columns": len(others),
     }
+
+
+def _columns_of(check: DeclaredCheck) -> Iterator[str]:
+    """Yield what a check names of the metadata beside its subgroups."""
+    yield from check.options.get("difficulty") or ()
+    if check.options.get("probability"):
+        yield check.options["probability"]

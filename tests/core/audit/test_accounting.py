@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_biasruler.audit import run_audit
 from pytest_biasruler.audit.numeric import check_numerics, recompute
+from pytest_biasruler.benchmark.definition import Attribute
 
 
 @given(lost=st.sets(st.integers(0, 69), max_size=40))
@@ -37,6 +40,26 @@ def test_too_many_excluded_cases_withhold_a_pass(make_benchmark):
     assert passed.verdict == "PASS"
     assert (withheld.verdict, withheld.reason) == ("INCONCLUSIVE", "missing values")
     assert withheld.details["counts"]["excluded"] == {"old": 3, "young": 0}
+
+
+def test_columns_that_a_check_uses_count_as_named(make_benchmark):
+    bmi = [20 + number % 13 for number in range(70)]
+
+    def unasked(*checks):
+        benchmark = make_benchmark(*checks)
+        metadata = benchmark.metadata.assign(bmi=bmi, shoe_size=bmi)
+        attributes = [
+            *benchmark.attributes,
+            Attribute(name="weight", column="bmi", bins=[0, 25, 99]),
+        ]
+        return run_audit(replace(benchmark, metadata=metadata, attributes=attributes)).unasked
+
+    gap = ("gap", {"limit": 0.05})
+    assert unasked(gap) == {"attributes": ["weight"], "n_other_columns": 1}
+    by_bmi = ("difficulty", {"difficulty": ["bmi"], "limit": 0.05})
+    assert unasked(gap, by_bmi) == {"attributes": [], "n_other_columns": 1}
+    by_shoes = ("difficulty", {"difficulty": ["shoe_size"], "limit": 0.05})
+    assert unasked(gap, by_shoes) == {"attributes": ["weight"], "n_other_columns": 0}
 
 
 def test_the_worked_examples_agree_where_the_audit_runs():
