@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.blocks import Cell, Heading, Items, Link, Paragraph
-from pytest_biasruler.report.cells import make_table, number_cell, words
+from pytest_biasruler.report.cells import make_table, number_cell, p_cell, words
 from pytest_biasruler.report.numbers import (
     anchor,
     counted,
-    format_limit,
     joined,
     short_id,
     shown,
     typeset,
 )
 from pytest_biasruler.report.sentences import needed_of
-from pytest_biasruler.report.wording import metric_title
+from pytest_biasruler.report.wording import metric_title, told_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,10 +61,10 @@ def _power_table(audit: Audit) -> Block:
         rows.append(
             (
                 Cell(text="", links=(Link(href=anchor(finding.id), text=short_id(finding.id)),)),
-                Cell(text=typeset(format_limit(finding.limit)), is_number=True),
+                Cell(text=told_limit(finding), is_number=True),
                 number_cell(finding.min_detectable),
                 number_cell(finding.details.get("level"), decimals=4),
-                number_cell(finding.p_fail_holm, decimals=4, limit=0.05),
+                p_cell(finding.p_fail_holm),
                 words(needed or ("–" if finding.verdict != Verdict.INCONCLUSIVE else "not known")),
             )
         )

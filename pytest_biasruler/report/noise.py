@@ -19,7 +19,6 @@ from pytest_biasruler.report.charts import Series, draw_lines
 from pytest_biasruler.report.forest import ForestRow, Panel
 from pytest_biasruler.report.marks import MOST_SERIES
 from pytest_biasruler.report.numbers import (
-    NOTHING,
     format_bounds,
     format_limit,
     format_number,
@@ -104,10 +103,10 @@ def _draw_tipping(finding: Finding) -> Figure | None:
 
 
 def _measured_rows(finding: Finding) -> tuple[ForestRow, ...]:
-    """Return the distortion against the tipping point, which was computed: three digits do."""
+    """Return the distortion against the tipping point, computed and so rounded."""
     if finding.estimate is None:
         return ()
-    limits = () if finding.limit is None else (float(f"{finding.limit:.3g}"),)
+    limits = () if finding.limit is None else (float(format_number(finding.limit)),)
     return (replace(estimate_row(finding, name="measured"), limits=limits),)
 
 
@@ -128,13 +127,12 @@ def _gap_rows(finding: Finding) -> Iterator[ForestRow]:
     )
     if bounds:
         yield ForestRow(
-            name="by experts, from overlaps alone",  # the ring: as above, for comparison
-            value=value,
+            name="by experts, from overlaps alone",
+            value=None,  # anywhere in between: a mark would look like an estimate
             bounds=(bounds.get("low"), bounds.get("high")),
             limits=limits,
-            shown=NOTHING,
-            shape="ring",
-            colour="none",
+            shown="a range",
+            is_range=True,
         )
 
 

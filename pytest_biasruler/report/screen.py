@@ -36,6 +36,7 @@ from pytest_biasruler.report.wording import (
     quantity_of,
     sign_of,
     statement_of,
+    told_limit,
     value_of,
     word_of,
 )
@@ -142,7 +143,7 @@ def _estimate_cells(finding: Finding, name: str) -> tuple[Cell, ...]:
         Cell(text=value_of(finding), is_number=True),
         bounds_cell(bounds_of(finding)),
         words(patients_of(finding, finding.told_pair)),
-        Cell(text=typeset(format_limit(finding.limit)), is_number=True),
+        Cell(text=told_limit(finding), is_number=True),
         Cell(text=f"{word_of(finding)}{ending}", sign=sign_of(finding)),
     )
 

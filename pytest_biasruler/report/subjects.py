@@ -180,7 +180,8 @@ def make_ruler(audit: Audit) -> tuple[Block, ...]:
     head = ("reference", "kind", "read", "excluded", "by whom", "when", "with what")
     blocks: list[Block] = [make_table("References", head, rows), _related(audit)]
     sources = [f for f in audit.findings if f.check == "provenance" and f.details.get("sources")]
-    blocks += [_sources_table(f) for f in sources]
+    tables = [_sources_table(f) for f in sources]
+    blocks += [table for i, table in enumerate(tables) if table not in tables[:i]]  # one per model
     if not sources:
         text = "Labels by subgroup: not asked, no provenance check is declared."
         blocks.append(Paragraph(text=text))

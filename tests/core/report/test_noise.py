@@ -101,6 +101,19 @@ def test_the_number_line_holds_tipping_point_and_measured_distortion():
     assert "by experts, from overlaps alone" in texts
 
 
+def test_a_range_has_no_mark_that_looks_like_an_estimate_and_is_not_cut():
+    (figure,) = draw_noise(tipping())
+    shapes = [mark.shape for mark in figure.marks if isinstance(mark, Point)]
+    assert "ring" not in shapes
+    assert not {"left", "right"} & set(shapes), "both ends of the range lie on the axis"
+    assert "a range" in texts_of(figure)
+
+
+def test_a_computed_limit_is_rounded_alike_everywhere():
+    (figure,) = draw_noise(tipping(limit=0.04133318358209302))
+    assert "limit 0.041" in texts_of(figure)
+
+
 def test_what_would_undo_the_verdict_is_told():
     items, table = describe_noise(tipping())
     assert items.texts == (

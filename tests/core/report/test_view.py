@@ -284,6 +284,34 @@ def test_what_nobody_asked_is_told_as_a_limit():
     )
 
 
+def test_the_limits_of_an_audit_are_told_in_few_digits_and_no_p_is_0():
+    finding = make_finding(
+        "noise",
+        limit=0.04133318358209302,
+        p_fail_holm=1e-9,
+        details={"form": "tipping"},
+    )
+    (table,) = [
+        b
+        for b in section(replace(make_audit(), findings=(finding,)), 9).blocks
+        if b.kind == "table"
+    ]
+    (row,) = texts(table)
+    assert "0.041" in row
+    assert "1e-09" in row
+
+
+def test_labels_by_subgroup_are_told_once_for_all_models():
+    sources = {"0–40": {"expert": 3, "automated_only": 1, "none": 0}}
+    found = tuple(
+        make_finding("provenance", id=name, model=name, details={"sources": sources})
+        for name in ("unet", "other")
+    )
+    blocks = section(replace(make_audit(), findings=found), 4).blocks
+    captions = [block.caption for block in blocks if block.kind == "table"]
+    assert len([c for c in captions if c.startswith("Labels by age")]) == 1
+
+
 def test_the_methods_name_every_convention():
     text = prose(make_audit(), 10)
     for convention in (
