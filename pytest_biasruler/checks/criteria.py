@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -72,16 +73,15 @@ def _judged_by_its_teacher(evidence: Evidence, declared: DeclaredCheck) -> Crite
 
 def _identical_references(evidence: Evidence, declared: DeclaredCheck) -> Criterion:
     limit = float(declared.options["max_identical"])
+    references = evidence.benchmark.references
+    automated = [each.name for each in references if each.kind == ReferenceKind.AUTOMATED]
+    experts = [each.name for each in references if each.kind == ReferenceKind.EXPERT]
     shares = []
-    kinds = {r.name: r.kind for r in evidence.benchmark.references}
-    for (first, second), same in evidence.scored.identical.items():
-        if (kinds.get(first), kinds.get(second)) != (
-            ReferenceKind.AUTOMATED,
-            ReferenceKind.EXPERT,
-        ):
-            continue
-        n_pairs = len(evidence.pair(first, second, declared.label))
-        shares.append(len(same) / n_pairs if n_pairs else 0.0)
+    for first, second in product(automated, experts):
+        same = evidence.scored.identical.get((first, second), ())
+        rows = evidence.pair(first, second, declared.label)
+        if same or rows["n_both"].notna().any():  # scores without sizes cannot tell
+            shares.append(len(same) / len(rows) if len(rows) else 0.0)
     number = max(shares) if shares else None
     return Criterion(
         criterion="b",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from math import exp
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.report.blocks import Items, Paragraph
@@ -40,7 +41,7 @@ MOST_PANELS = 6
 """Contrasts drawn; the table beside the figure has all of them."""
 
 _TITLES = {
-    "log_volume_ml": "log volume, ml",
+    "log_volume_ml": "volume, ml",
     "sphericity": "sphericity",
     "elongation": "elongation",
     "surface_to_volume": "surface to volume, 1/mm",
@@ -57,6 +58,7 @@ def draw_morphology(finding: Finding) -> tuple[Figure | None, ...]:
             axis="Cliff's delta",
             title=f"{shown(a)} against {shown(b)}",
             origin=0.0,
+            held=(-1.0, 1.0),
         )
         for (a, b), of_contrast in groupby(rows, key=lambda row: (row.get("a"), row.get("b")))
     ]
@@ -89,6 +91,11 @@ def _row(finding: Finding, row: Mapping[str, Any]) -> ForestRow:
 def _title(row: Mapping[str, Any]) -> str:
     name = row.get("feature")
     return _TITLES.get(str(name), shown(name))
+
+
+def _in_its_unit(row: Mapping[str, Any], number: float | None) -> float | None:
+    """Return a number of a feature; a volume in ml, though it is compared by its logarithm."""
+    return exp(number) if number is not None and row.get("feature") == "log_volume_ml" else number
 
 
 def _delta_text(delta: float | None, limit: float | None) -> str:
@@ -136,8 +143,7 @@ def _feature_cells(finding: Finding, row: Mapping[str, Any]) -> tuple[Cell, ...]
         name_cell(row.get("a")),
         name_cell(row.get("b")),
         words(_title(row)),
-        number_cell(row.get("median_a")),
-        number_cell(row.get("median_b")),
+        *(number_cell(_in_its_unit(row, row.get(key))) for key in ("median_a", "median_b")),
         number_cell(delta, signed=True, limit=beside),
         bounds_cell(typeset(format_bounds(row.get("low"), row.get("high"), limit=beside))),
         words(shown(row.get("words") or NOTHING)),

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from pytest_biasruler.report.blocks import Block, Cell
 
 
+_COUNTS = ("d", "e")
+"""Criteria whose numbers are numbers of subgroups or patients."""
+
+
 def describe_provenance(finding: Finding) -> Iterator[Block]:
     """Yield criteria, sources, what is special about labelled patients, and exclusions."""
     criteria = finding.details.get("criteria") or []
@@ -114,11 +118,18 @@ def _difference_cells(difference: Mapping[str, Any]) -> tuple[Cell, ...]:
     )
 
 
+def _fact_cell(number: float | None, *, limit: float | None, is_count: bool) -> Cell:
+    if is_count and number is not None:
+        return count_cell(round(number))
+    return number_cell(number, limit=limit)
+
+
 def _criterion_cells(criterion: Mapping[str, Any]) -> tuple[Cell, ...]:
     text = f"({shown(criterion.get('criterion'))}) {shown(criterion.get('text'), longest=300)}"
+    is_count = criterion.get("criterion") in _COUNTS
     return (
         words(text),
-        number_cell(criterion.get("number"), limit=criterion.get("limit")),
-        number_cell(criterion.get("limit")),
+        _fact_cell(criterion.get("number"), limit=criterion.get("limit"), is_count=is_count),
+        _fact_cell(criterion.get("limit"), limit=None, is_count=is_count),
         words(shown(criterion.get("verdict"))),
     )

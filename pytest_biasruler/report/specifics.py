@@ -12,6 +12,7 @@ from pytest_biasruler.report.cells import (
     make_table,
     name_cell,
     number_cell,
+    p_cell,
     percent_cell,
     words,
 )
@@ -51,6 +52,10 @@ _PUBLISHED = {
     "anova_f": "one-way analysis of variance, F",
     "anova_p": "one-way analysis of variance, p",
 }
+
+
+_SAME_SIZE = 0.005
+"""Signed volume errors that read 0.00 are no direction."""
 
 
 def describe_specifics(finding: Finding) -> Iterator[Block]:
@@ -96,7 +101,13 @@ def _describe_gap(finding: Finding) -> Iterator[Block]:
         yield make_table(
             "One-number summaries as papers print them; not judged",
             ("summary", "value"),
-            [(words(title), number_cell(value)) for title, value in summaries],
+            [
+                (
+                    words(title),
+                    p_cell(value) if title == _PUBLISHED["anova_p"] else number_cell(value),
+                )
+                for title, value in summaries
+            ],
             is_sortable=False,
         )
     challenge = finding.details.get("challenge")
@@ -180,7 +191,7 @@ def _anchored(closer: float | None, ci95: Sequence[float | None]) -> str:
 def _drawn(direction: float | None) -> str:
     if direction is None:
         return "–"
-    if direction == 0:
+    if abs(direction) < _SAME_SIZE:
         return "neither"
     return "too large" if direction > 0 else "too small"
 

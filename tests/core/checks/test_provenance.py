@@ -58,6 +58,20 @@ def test_exclusions_must_not_differ_between_subgroups(make_evidence, n_lost, ver
     assert verdict_of(finding, "c") == verdict
 
 
+def test_references_without_one_copied_mask_share_0_and_not_nothing(make_evidence):
+    scores = {pair: np.full(80, 0.9) for pair in (("unet", "expert"), ("automated", "expert"))}
+    evidence = make_evidence(scores, AGES)
+
+    def share():
+        criteria = ask(evidence).details["criteria"]
+        return next(one["number"] for one in criteria if one["criterion"] == "b")
+
+    assert share() is None, "scores alone do not tell which masks are copies"
+    evidence.scored.table["n_both"] = 90.0
+    evidence.__post_init__()
+    assert share() == 0.0
+
+
 def test_experts_that_only_signed_the_automated_labels_fail(make_evidence):
     cases = [f"case{number:04d}" for number in range(50)]
     evidence = make_evidence(

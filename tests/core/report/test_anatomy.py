@@ -10,7 +10,7 @@ from pytest_biasruler.report.marks import BLUE, Line, Point, Text
 
 from .audit_example import HOSTILE, make_estimate, make_finding
 
-STATEMENT = "Lesions of age 0–40 are larger than all others (Cliff's delta 0.312)"
+STATEMENT = "Lesions of age 0–40 are larger than those of all others (Cliff's delta 0.312)"
 
 
 def shift(feature, delta, low, high, **changes):
@@ -143,6 +143,18 @@ def test_missing_features_and_crossing_patients_are_remarked_on():
     assert items.texts[2].startswith("3 patients with cases in several subgroups")
 
 
+def test_all_panels_of_shapes_share_the_axis_from_minus_1_to_1():
+    rows = [shift("sphericity", 0.1, 0.05, 0.2), shift("sphericity", 0.9, 0.8, 0.95, a="56–120")]
+    (figure,) = draw_morphology(morphology(features=rows))
+    ticks = [mark.text for mark in figure.marks if isinstance(mark, Text)]
+    assert ticks.count("−1.0") == ticks.count("1.0") == 2
+
+
+def test_a_volume_stands_in_ml_though_its_logarithm_is_compared():
+    table = tables(describe_morphology(morphology()))["Every shape feature, one row per patient"]
+    assert [cell.text for cell in table.rows[0].cells[2:5]] == ["volume, ml", "3.490", "2.117"]
+
+
 def test_more_contrasts_than_can_be_drawn_are_counted():
     rows = [shift("sphericity", 0.1, 0.0, 0.2, a=f"site {i}") for i in range(9)]
     (figure,) = draw_morphology(morphology(features=rows))
@@ -181,6 +193,16 @@ def test_names_from_files_do_no_harm(name):
     shown = [mark.text for mark in figure.marks if isinstance(mark, Text)]
     assert all("\x1b" not in text and "\u202e" not in text for text in shown)
     assert list(describe_morphology(finding))
+
+
+def test_counts_of_subgroups_and_patients_are_whole_numbers():
+    keys = ("criterion", "text", "number", "limit", "verdict")
+    facts = [("d", "too small", 0.0, 0.0, "PASS"), ("e", "patients", 78.0, 20.0, "PASS")]
+    facts.append(("g", "share", 0.5, 0.05, "PASS"))
+    criteria = [dict(zip(keys, fact, strict=True)) for fact in facts]
+    table, *_ = describe_provenance(make_finding("provenance", details={"criteria": criteria}))
+    numbers = [[cell.text for cell in row.cells[1:3]] for row in table.rows]
+    assert numbers == [["0", "0"], ["78", "20"], ["0.500", "0.050"]]
 
 
 def labelled(**changes):
