@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pytest_biasruler.errors import printable
 from pytest_biasruler.report.marks import OUTLINES, SIGNS
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.audit import Audit
     from pytest_biasruler.report.section import Section
+
+
+_RANGE = re.compile(r"\d[\d.,]*–\d[\d.,]*")
 
 
 def render_html(audit: Audit, *, sections: Sequence[Section] = ()) -> str:
@@ -75,6 +79,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["coordinate"] = _coordinate
+    environment.filters["kept"] = _kept
     environment.globals.update(outlines=OUTLINES, signs=SIGNS)
     return environment
 
@@ -84,6 +89,12 @@ def _visible(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
         return printable(value)
     return value
+
+
+def _kept(text: str) -> Markup:
+    """Return a text of the page in which no line breaks inside a range such as 0–40."""
+    safe = str(escape(printable(text)))
+    return Markup(_RANGE.sub(r'<span class="whole">\g<0></span>', safe))  # noqa: S704  (escaped)
 
 
 def _coordinate(value: float) -> str:

@@ -22,7 +22,14 @@ from pytest_biasruler.report.marks import COLOURS, LINE_COLOURS, SIGNS
 from pytest_biasruler.report.numbers import format_number, typeset
 from pytest_biasruler.report.view import make_page
 
-from .audit_example import ERROR, HOSTILE, make_audit, make_hostile_audit, with_checks
+from .audit_example import (
+    ERROR,
+    HOSTILE,
+    make_audit,
+    make_finding,
+    make_hostile_audit,
+    with_checks,
+)
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "page.html"
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -314,3 +321,13 @@ def test_marks_too_pale_for_white_have_an_outline_of_ink(text):
         assert tags or colour == COLOURS[-1], "only sky, the sixth, is in no figure here"
         for tag in tags:
             assert 'stroke="currentColor"' in tag
+
+
+def test_a_range_is_kept_on_one_line_in_cells_and_sentences():
+    statement = "Dice of 0–40 is below that of 41–55 <b>"
+    page = render_html(replace(make_audit(), findings=(make_finding(statement=statement),)))
+    kept = '<span class="whole">0–40</span>'
+    assert f'<th scope="row">{kept}</th>' in page
+    (card,) = re.findall(r"<h3>(?:(?!</h3>).)*Dice of.*?</h3>", page)
+    assert f"Dice of {kept} is below" in card
+    assert "&lt;b&gt;" in card, "names are escaped before ranges are kept"
