@@ -35,6 +35,9 @@ def describe_challenge(
 ) -> dict[str, Any] | None:
     """Return the challenge's score of one model by one reference, or None without its inputs.
 
+    Age alone, or a density of whatever organ, does not make a benchmark one of the breast: it
+    takes menopause, or breast density by that name.
+
     Two variants, never mixed: ``mm`` takes HD95 in mm; ``voxel`` divides it by the cube root of
     the voxel volume, which is the published distance in voxels where voxels are cubes, and is None
     if the voxel volume of some case is not known.
@@ -43,6 +46,8 @@ def describe_challenge(
     if rows.empty or DICE not in rows.columns or DISTANCE not in rows.columns:
         return None
     if not rows[DISTANCE].notna().any():
+        return None
+    if not _is_of_breast(evidence):
         return None
     variables = find_variables(evidence, rows.index)
     distance, edge = _published_distance(rows), _voxel_edge(rows)
@@ -78,6 +83,11 @@ def find_variables(evidence: Evidence, cases: pd.Index) -> dict[str, tuple[str, 
             if variable not in found and not known.isdisjoint(names):
                 found[variable] = _cut(evidence, attribute, variable, cases)
     return {name: found[name] for name in VARIABLES if name in found}
+
+
+def _is_of_breast(evidence: Evidence) -> bool:
+    names = {_plain(n) for one in evidence.benchmark.attributes for n in (one.name, one.source)}
+    return not names.isdisjoint({*VARIABLES["menopause"], "breast density"})
 
 
 def _plain(name: str) -> str:

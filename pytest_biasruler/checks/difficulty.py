@@ -34,6 +34,7 @@ from pytest_biasruler.statistics.spread import judge_bounds
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.covariates import Covariate
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.membership import Membership
@@ -192,10 +193,11 @@ def _state(
             f"{value} of the {format_number(gap)}{unit} {metric.title} gap between {attribute} "
             f"{best} and {worst} remains when {held} {verb} held equal{ending}"
         )
+    # The limit lies on the side of "worse" only.
+    limit = declared.limit if left.value >= 0 else None
     return (
-        f"With {held} held equal, {metric.title} of {attribute} {worst} is "
-        f"{_tell(left.value, unit, limit=declared.limit)} than of {best} "
-        f"({_tell(gap, unit)} as it stands){ending}"
+        f"At equal {held}, {metric.title} is {_tell(left.value, metric, limit=limit)} for "
+        f"{attribute} {worst} than for {best} ({_tell(gap, metric)} before){ending}"
     )
 
 
@@ -203,7 +205,7 @@ def _join(names: list[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
-def _tell(gap: float, unit: str, *, limit: float | None = None) -> str:
-    # The limit lies on the side of "worse" only.
-    side = limit if gap >= 0 else None
-    return f"{format_number(abs(gap), limit=side)}{unit} {'worse' if gap >= 0 else 'better'}"
+def _tell(gap: float, metric: Metric, *, limit: float | None = None) -> str:
+    unit = f" {metric.unit}" if metric.unit else ""
+    way = "lower" if (gap >= 0) == (metric.sign > 0) else "higher"
+    return f"{format_number(abs(gap), limit=limit)}{unit} {way}"

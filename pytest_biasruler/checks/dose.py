@@ -125,11 +125,16 @@ def _state(evidence: Evidence, declared: DeclaredCheck, comparison: Comparison) 
     unit = f" {metric.unit}" if metric.unit else ""
     least, most = comparison.pair
     value = format_number(abs(spread.value), limit=abs(float(declared.limit or 0.0)))
-    of_most, of_least = (_number(-metric.sign * comparison.mean(name)) for name in (most, least))
+    levels = sorted(declared.options["levels"].values())
+    tested = levels[-1] - levels[0]
+    of_most, of_least = (
+        _number(-metric.sign * comparison.mean(name) * tested) for name in (most, least)
+    )
     more = "less" if spread.value < 0 else "more"
     return (
-        f"Per unit of label noise {metric.title} gets worse by {value}{unit} {more} for "
-        f"{attribute} {most} than for {least} ({of_most} against {of_least})"
+        f"From label noise {levels[0]:g} to {levels[-1]:g} {metric.title} gets worse by "
+        f"{of_most}{unit} for {attribute} {most} and by {of_least}{unit} for {least}; per unit of "
+        f"noise that is {value}{unit} {more}"
     )
 
 

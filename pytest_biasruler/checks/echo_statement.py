@@ -26,10 +26,11 @@ def state_mean(declared: DeclaredCheck, echoes: Echoes, verdict: Verdict) -> str
             return told
         return f"{told}; without a control model, shared difficulty alone can reach 0.10 to 0.20"
     control = _percent(echoes.control.per_case.loc[cases].mean())
-    chance = " beyond chance" if echoes.by_masks else ", chance included"
+    chance = "beyond chance" if echoes.by_masks else "chance included"
+    more = _points(echoes.column.per_case.mean(), limit=declared.limit)
     return (
-        f"The model repeats {share} of the automated label's mistakes{chance} "
-        f"(expert-trained control {control})"
+        f"The model repeats {more} of the automated label's mistakes than its expert-trained "
+        f"control ({share} against {control}, {chance})"
     )
 
 
@@ -42,15 +43,22 @@ def state_spread(declared: DeclaredCheck, comparison: Comparison, echoes: Echoes
             f"subgroups of {attribute}"
         )
     most, least = comparison.pair
-    beyond = "beyond chance"
-    if echoes.control is not None:
-        beyond = "more than its expert-trained control"
-    shares = " and ".join(
-        f"{_percent(comparison.mean(name))} for {name}" for name in (most, least)
+    beyond = "chance" if echoes.control is None else "its expert-trained control"
+    more = _points(comparison.spread.value, limit=comparison.limit)
+    shares = " against ".join(_percent(comparison.mean(name)) for name in (most, least))
+    return (
+        f"Beyond {beyond} the model repeats {more} of the automated label's mistakes for "
+        f"{attribute} {most} than for {least} ({shares})"
     )
-    return f"The model repeats the automated label's mistakes {beyond}: {shares} ({attribute})"
+
+
+def _points(share: float, *, limit: float | None) -> str:
+    """Return a difference of shares in percentage points, and whether it is more or fewer."""
+    at = None if limit is None else round(100 * limit, 10)
+    size = format_number(abs(100 * share), limit=at if share > 0 else None, decimals=0)
+    return f"{size} percentage points {'fewer' if share < 0 else 'more'}"
 
 
 def _percent(share: float, *, limit: float | None = None) -> str:
-    at = None if limit is None else 100 * limit
+    at = None if limit is None else round(100 * limit, 10)
     return f"{format_number(100 * share, limit=at, decimals=0).replace('-', '−')} %"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.comparison import finite
-from pytest_biasruler.checks.numbers import format_number, format_signed
+from pytest_biasruler.checks.numbers import format_number
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck
@@ -123,7 +123,7 @@ def state_growth(
             f"subgroups of {attribute}"
         )
     between = f" between {change.pair[0]} and {change.pair[1]}" if n_judged > 2 else ""
-    is_turned = change.direction == "reverses"  # told with the pair and its signs
+    is_turned = change.direction == "reverses"  # told with the names of the pair
     gap = f"the {attribute} gap{'' if is_turned else between}"
     what = _did(change, gap, f" {unit}" if unit else "")
     where = " on the cases scored for every model" if is_crowded else ""
@@ -139,19 +139,20 @@ def _opening(declared: DeclaredCheck) -> str:
 
 def _did(change: Change, gap: str, unit: str) -> str:
     before, after = format_number(change.expert.value), format_number(change.automated.value)
-    if change.direction == "reverses":
-        pair = f"{change.pair[0]} − {change.pair[1]}"
-        first, last = (format_signed(g.value) for g in (change.expert, change.automated))
-        if change.is_reversal_sure:
-            return (
-                f"turned {gap} around ({pair}: expert-trained {first}, automated-trained "
-                f"{last}{unit})"
-            )
-        return f"moved {gap} ({pair}: from {first} to {last}{unit})"
+    if change.direction == "reverses":  # what is judged is the new gap, so it comes last
+        is_sure = change.is_reversal_sure
+        verb, around = ("turned", " around,") if is_sure else ("moved", "")
+        first, last = change.pair
+        opposite = format_number(-change.automated.value)
+        return (
+            f"{verb} {gap}{around} from {before}{unit} in favour of {first} to {opposite}{unit} "
+            f"in favour of {last}"
+        )
     if before == after:
         return f"left {gap} at {before}{unit}"
     verb = {"widens": "widened", "narrows": "narrowed"}[change.direction]
-    return f"{verb} {gap} from {before} to {after}{unit}{_percent(change.ratio)}"
+    by = format_number(abs(change.automated.value - change.expert.value))
+    return f"{verb} {gap} by {by}{unit}, from {before} to {after}{_percent(change.ratio)}"
 
 
 def _percent(ratio: Ratio) -> str:

@@ -113,7 +113,7 @@ def _state(evidence: Evidence, declared: DeclaredCheck, members: Membership) -> 
     attribute = " and ".join(declared.by)
     declared_groups = [g for g in members.groups if g.status != Status.MISSING]
     n_missing = sum(g.n_cases for g in members.groups if g.status == Status.MISSING)
-    sizes = f"every subgroup of {attribute} is large enough to judge"
+    sizes = f"Every subgroup of {attribute} is large enough to judge"
     if members.too_small:
         sizes = (
             f"{len(members.too_small)} of {len(declared_groups)} subgroups of {attribute} are "

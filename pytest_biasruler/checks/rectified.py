@@ -171,8 +171,6 @@ def _state(evidence: Evidence, declared: DeclaredCheck, found: _Rectified) -> st
     value = format_number(finite(spread.value), limit=declared.limit)
     value += f" {metric.unit}" if metric.unit else ""
     start += "" if is_complete else "rectified, "
-    if declared.baseline is None:
-        return f"{start}the {attribute} gap is {value}"
     best, worst = found.comparison.pair
     return f"{start}{metric.title} of {attribute} {worst} is {value} worse than of {best}"
 

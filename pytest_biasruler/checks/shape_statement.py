@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.checks.anatomy import ALL_OTHERS
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.numbers import format_number
 
@@ -61,8 +60,10 @@ def state_shift(
             f"(largest Cliff's delta {size}: {TITLES[feature]} of {sides.a})"
         )
     verb = _VERBS.get(feature, ("are", "seem"))[0 if verdict == Verdict.FAIL else 1]
-    others = sides.b if sides.b == ALL_OTHERS else f"those of {sides.b}"
-    return f"{masks} of {attribute} {sides.a} {verb} {words} than {others} (Cliff's delta {size})"
+    return (
+        f"{masks} of {attribute} {sides.a} {verb} {words} than those of {sides.b} "
+        f"(Cliff's delta {size})"
+    )
 
 
 def _masks(declared: DeclaredCheck) -> str:

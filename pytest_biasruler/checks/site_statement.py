@@ -36,18 +36,31 @@ def state_transport(
     if not judged:
         return _state_too_few(evidence, declared, contrasts) + ending
     top, limit = judged[0], declared.limit
-    low, high = (_number(bound, limit=limit) for bound in top.prediction)
-    what, ahead = f"the {attribute} gap in {title}", _ahead(top.told_pair)
-    n_sites, mean = len(top.usable), _number(top.value)
-    span = f"lie between {low} and {high}{_unit(evidence, declared)}{_pooling(top, limit)}"
+    unit, n_sites = _unit(evidence, declared), len(top.usable)
+    span = f"{_span(top, attribute, unit, limit=limit)} in {title}"
+    sure = f"With {100 * (1 - declared.alpha):g} % confidence,"
     if verdict == Verdict.FAIL:
         return (
-            f"At a new similar site {what} ({ahead}) would {span}; its mean over {n_sites} sites "
-            f"is {_number(top.value, limit=limit)}{ending}"
+            f"{sure} at a new similar site {span}{_pooling(top, limit)}; the mean gap over "
+            f"{n_sites} sites is {_number(top.value, limit=limit)}{unit}{ending}"
         )
     return (
-        f"At a new similar site {what} ({ahead}; mean over {n_sites} sites {mean}) would "
-        f"{span}{ending}"
+        f"Over {n_sites} sites the mean gap is {_number(top.value)}{unit}; "
+        f"{sure[0].lower()}{sure[1:]} at a new similar site {span}{_pooling(top, limit)}{ending}"
+    )
+
+
+def _span(top: SiteContrast, attribute: str, unit: str, *, limit: float | None) -> str:
+    """Return what a new site may show: who is ahead, or between which ends it lies."""
+    first, second = top.told_pair
+    low, high = top.prediction
+    if high < 0:
+        first, second, low, high = second, first, -high, -low
+    least, most = (_number(abs(bound), limit=limit) for bound in (low, high))
+    if low >= 0:
+        return f"{attribute} {first} would be ahead of {second} by {least} to {most}{unit}"
+    return (
+        f"{attribute} {first} would be between {least} behind and {most}{unit} ahead of {second}"
     )
 
 

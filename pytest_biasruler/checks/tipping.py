@@ -147,29 +147,28 @@ def _state(
     unit = f" {metric.unit}" if metric.unit else ""
     if gap.comparison.spread is None:
         return f"{metric.title} cannot be compared between subgroups of {attribute}"
-    measured = _told_measured(distortion, bounds, tipping=gap.tipping)
+    measured = _told_measured(distortion, bounds, tipping=gap.tipping, unit=unit)
+    start = f"By the automated labels the {attribute} gap is"
     if gap.tipping is None:
-        return (
-            f"The {attribute} gap by the automated reference is undecided, so there is no verdict "
-            f"to undo; label error that differs between subgroups, {measured}"
-        )
+        return f"{start} undecided, so there is no verdict to undo; {measured}"
     size = format_number(gap.tipping, limit=0.0)
     return (
-        f"A label error that differs by {size}{unit} between subgroups of {attribute} would "
-        f"undo the {gap.verdict} by the automated reference; {measured}"
+        f"{start} a {gap.verdict}; label errors that differ by {size}{unit} {metric.title} "
+        f"between subgroups of {attribute} would undo that {gap.verdict}; {measured}"
     )
 
 
 def _told_measured(
-    distortion: Comparison, bounds: dict[str, Any] | None, *, tipping: float | None
+    distortion: Comparison, bounds: dict[str, Any] | None, *, tipping: float | None, unit: str
 ) -> str:
     spread = distortion.spread
-    if spread is not None and tipping is None:  # the bounds follow in the full sentence
-        return f"measured: {format_number(spread.value)}"
-    if spread is not None:
-        low, high = (format_number(end, limit=tipping) for end in (spread.low, spread.high))
-        return f"measured: {low} to {high}"
-    unmeasured = "not measured: it takes expert scores of the model in two subgroups"
+    if spread is not None:  # the bounds follow in the full sentence
+        does = "label errors differ" if tipping is None else "they differ"
+        return f"{does} by {format_number(spread.value, limit=tipping)}{unit}"
+    unmeasured = (
+        "by how much label errors differ is not measured: it takes expert scores of the model in "
+        "two subgroups"
+    )
     return unmeasured if bounds is None else f"{unmeasured}; {_told_bounds(bounds)}"
 
 

@@ -13,6 +13,7 @@ from pytest_biasruler.report.cells import (
     name_cell,
     number_cell,
     percent_cell,
+    words,
 )
 from pytest_biasruler.report.numbers import (
     counted,
@@ -144,7 +145,8 @@ def _tell_baseline(finding: Finding) -> str:
         text += ". It may itself be the worse one, so differences in both directions count"
     text += "."
     if line.get("r_squared") is not None:
-        text += f" Its line explains {format_percent(line['r_squared'])} of its variance."
+        share = format_percent(line["r_squared"])
+        text += f" These covariates explain {share} of the variation in {shown(baseline)}."
     if (line.get("rank") or 0) < (line.get("n_columns") or 0):
         text += " Some covariates say the same there and are counted once."
     return text
@@ -158,7 +160,7 @@ def _split_table(finding: Finding, splits: Sequence[Split]) -> Block:
             number_cell(split.get("explained"), signed=True),
             *_unexplained_cells(finding, split),
             percent_cell(split.get("off_support")),
-            number_cell(split.get("r_squared"), decimals=2),
+            _explained_cell(split.get("r_squared")),
             count_cell(split.get("n_cases")),
             count_cell(split.get("n_left_out")),
         )
@@ -173,9 +175,14 @@ def _split_table(finding: Finding, splits: Sequence[Split]) -> Block:
         ),
         rows,
         note="R²: share of the variance inside the subgroup that the reference group's line "
-        "predicts. Left out: cases whose text value fewer than two patients of the reference "
-        f"group have.{_tell_bounds(finding)}",
+        "predicts, none where it predicts worse than the mean. Left out: cases whose text value "
+        f"fewer than two patients of the reference group have.{_tell_bounds(finding)}",
     )
+
+
+def _explained_cell(share: float | None) -> Cell:
+    """Return R²; below 0 the line predicts worse than the subgroup's own mean would."""
+    return words("none") if share is not None and share < 0 else number_cell(share, decimals=2)
 
 
 def _tell_bounds(finding: Finding) -> str:

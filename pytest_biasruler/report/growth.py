@@ -113,7 +113,8 @@ def loop_table(finding: Finding) -> Table:
         f"Closed loop: the gap {told_pair(finding)}",
         ("model and reference", "gap", "bounds"),
         rows,
-        note=f"{note}These bounds are not corrected for the number of pairs.",
+        note=f"{note}Each bound is that of one gap looked at alone; those of the gap before and "
+        "after training allow for all pairs, so a lower bound there may lie lower.",
         is_sortable=False,
     )
 

@@ -60,8 +60,7 @@ def draw_rectified(finding: Finding) -> tuple[Figure | None, ...]:
         finding,
         "The same gap by automated labels alone, by the experts' labels alone, and rectified, "
         "each with a plain 95 % interval.",
-        "The gap as each source alone would have it, with plain 95 % intervals: rectifying keeps "
-        "the experts' answer and narrows its interval.",
+        " ".join(["The gap by each source, with plain 95 % intervals.", *_gain(finding)]),
     )
     return (
         draw_panels(means, (means_panel(finding), gap_panel(finding))),
@@ -125,7 +124,7 @@ def describe_rectified(finding: Finding) -> Iterator[Block]:
             ("source", "gap", "plain 95 % interval"),
             rows,
             is_sortable=False,
-            note=_gain(finding),
+            note=" ".join(_gain(finding)),
         )
 
 
@@ -177,10 +176,11 @@ def _labelled_table(finding: Finding, labelled: Mapping[str, Mapping[str, Any]])
     )
 
 
-def _gain(finding: Finding) -> str:
+def _gain(finding: Finding) -> Iterator[str]:
     gained = (finding.details.get("naive") or {}).get("gained")
     if gained is None:
-        return ""
+        return
     if gained <= 0:
-        return "Rectifying did not narrow the interval of the experts alone."
-    return f"Rectifying narrowed the interval of the experts alone by {format_percent(gained)}."
+        yield "Rectifying did not narrow the interval of the experts alone."
+        return
+    yield f"Rectifying narrowed the interval of the experts alone by {format_percent(gained)}."

@@ -58,8 +58,28 @@ def sentence_of(finding: Finding, metrics: Mapping[str, Mapping[str, object]]) -
         return f"{statement}; confirmed under both references{_at_least(finding)}."
     is_low = (finding.verdict == Verdict.FAIL) != is_mirrored(finding, metrics)
     word, bound = ("at least", estimate.low) if is_low else ("at most", estimate.high)
-    number = typeset(format_number(bound, limit=finding.limit))
-    return f"{statement}; {word} {number}, limit {told_limit(finding)}."
+    limit = _share(finding) if finding.check == "echo" else told_limit(finding)
+    told = f"{_subject(finding)}{word} {_number(finding, bound)}"
+    return f"{statement}; {told}, limit {limit}."
+
+
+def _share(finding: Finding, bound: float | None = None) -> str:
+    """Return a bound of an `echo` finding, or its limit, in the unit of its statement."""
+    limit = round(100 * (finding.limit or 0.0), 10)
+    value = limit if bound is None else 100 * bound
+    is_difference = bool(finding.by or finding.details.get("control"))
+    unit = " percentage points" if is_difference and bound is not None else " %"
+    text = typeset(format_number(value, limit=limit, decimals=0))
+    return f"{text}{'' if is_difference and bound is None else unit}"
+
+
+def _subject(finding: Finding) -> str:
+    """Return what a bound is of, where the statement does not end in that number."""
+    if finding.check == "amplification" and finding.verdict != Verdict.FAIL:
+        return "amplification "
+    if finding.check == "transport" and finding.verdict != Verdict.FAIL:
+        return "a gap there is "
+    return ""
 
 
 def _at_least(finding: Finding) -> str:
@@ -86,12 +106,19 @@ def _range_of(finding: Finding) -> str:
     if finding.check == "transport":  # its statement tells the range at a new site
         return ""
     low, high = (
-        None if bound is None else typeset(format_number(bound, limit=finding.limit))
+        None if bound is None else _number(finding, bound)
         for bound in (estimate.low, estimate.high)
     )
+    what = _subject(finding) or "it "
     if low is None or high is None:
-        return f"; it may be anything {f'up to {high}' if high else f'from {low} upwards'}"
-    return f"; it may be anything from {low} to {high}"
+        return f"; {what}may be anything {f'up to {high}' if high else f'from {low} upwards'}"
+    return f"; {what}may be anything from {low.partition(' ')[0]} to {high}"
+
+
+def _number(finding: Finding, bound: float | None) -> str:
+    if finding.check == "echo" and bound is not None:
+        return _share(finding, bound)
+    return typeset(format_number(bound, limit=finding.limit))
 
 
 def needed_of(finding: Finding) -> str:

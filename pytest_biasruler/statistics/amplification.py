@@ -37,7 +37,7 @@ class Amplification:
     low, high : float
         Each wrong in at most alpha of benchmarks; not a two-sided interval.
     ci95 : tuple of float
-        Plain two-sided 95 % interval of the growth of `pair`.
+        Plain two-sided 95 % interval of what `value` is: of the growth, or of the gap itself.
     pair : tuple of str or None
         The (a, b) of `value`; the first by name if several share it.
     level : float
@@ -168,13 +168,13 @@ def estimate_amplification(
 def _pick_largest(
     pairs: tuple[PairGrowth, ...], *, top: PairGrowth, level: float
 ) -> Amplification:
-    growth, binding = top.growth, top.binding
+    binding = top.binding
     return replace(
         UNDEFINED,
         value=top.theta,
         low=max(pair.low for pair in pairs),
         high=max(pair.high for pair in pairs),
-        ci95=plain_interval(growth.estimate, se=growth.se, df=growth.df),
+        ci95=plain_interval(binding.estimate, se=binding.se, df=binding.df),
         pair=top.pair,
         level=level,
         p_fail=min(1.0, len(pairs) * min(pair.p for pair in pairs)),

@@ -56,12 +56,5 @@ def test_every_nodule_counts_under_both_references(audited):
     assert sizes == {"False": 120, "True": 100}
 
 
-def test_masks_give_the_challenge_both_of_its_distances_and_here_no_variable(audited):
-    challenge = audited.findings[0].details["challenge"]
-    for score in (score for side in challenge.values() for score in side.values()):
-        assert score["without"] == ["age", "menopause", "breast density"]
-        for unit in ("mm", "voxel"):
-            assert 0.8 < score[unit]["performance"] < 0.95
-            assert score[unit]["ranking"] is None
-        # Voxels are smaller than 1 mm in plane and up to 3 mm apart: the two units differ.
-        assert score["mm"]["mean_norm_hd"] != score["voxel"]["mean_norm_hd"]
+def test_nodules_of_the_lung_have_no_score_of_a_breast_challenge(audited):
+    assert audited.findings[0].details["challenge"] is None

@@ -71,8 +71,8 @@ def test_a_gap_that_training_widened_fails_and_is_told_with_its_growth(widened):
     assert finding.estimate.low > 0.01
     assert finding.p_fail < 0.05
     assert finding.statement == (
-        "For these two checkpoints, training on automated labels widened the age gap from 0.040 "
-        "to 0.066 (+65 %)"
+        "For these two checkpoints, training on automated labels widened the age gap by 0.026, "
+        "from 0.040 to 0.066 (+65 %)"
     )
     assert finding.details["proven_by"] == "expert"
     assert finding.details["claim"] == "checkpoints"
@@ -133,23 +133,32 @@ def test_without_scores_by_the_automated_reference_the_loop_stays_half_open(make
 @pytest.mark.parametrize(
     ("expert", "automated", "told", "verdict"),
     [
-        ((0.85, 0.75), (0.85, 0.80), "narrowed the age gap from 0.100 to 0.050 (−50 %)", "PASS"),
-        ((0.85, 0.75), (0.80, 0.80), "narrowed the age gap from 0.100 to 0.000 (−100 %)", "PASS"),
+        (
+            (0.85, 0.75),
+            (0.85, 0.80),
+            "narrowed the age gap by 0.050, from 0.100 to 0.050 (−50 %)",
+            "PASS",
+        ),
+        (
+            (0.85, 0.75),
+            (0.80, 0.80),
+            "narrowed the age gap by 0.100, from 0.100 to 0.000 (−100 %)",
+            "PASS",
+        ),
         ((0.85, 0.75), (0.85, 0.75), "left the age gap at 0.100", "PASS"),
         (
             (0.90, 0.80),
             (0.80, 0.90),
-            "turned the age gap around (old − young: expert-trained +0.100, automated-trained "
-            "−0.100)",
+            "turned the age gap around, from 0.100 in favour of old to 0.100 in favour of young",
             "FAIL",
         ),
         (
             (0.81, 0.80),
             (0.80, 0.81),
-            "moved the age gap (old − young: from +0.010 to −0.010)",
+            "moved the age gap from 0.010 in favour of old to 0.010 in favour of young",
             "INCONCLUSIVE",
         ),
-        ((0.80, 0.80), (0.80, 0.75), "widened the age gap from 0.000 to 0.050", "FAIL"),
+        ((0.80, 0.80), (0.80, 0.75), "widened the age gap by 0.050, from 0.000 to 0.050", "FAIL"),
     ],
 )
 def test_what_became_of_the_gap_is_said_in_plain_words(
@@ -159,6 +168,14 @@ def test_what_became_of_the_gap_is_said_in_plain_words(
     finding = ask(evidence)
     assert finding.statement == f"For these two checkpoints, training on automated labels {told}"
     assert finding.verdict == Verdict(verdict)
+
+
+def test_the_interval_of_a_gap_turned_around_is_that_of_the_new_gap(make_evidence):
+    noise = 15 * ALTERNATE
+    arms = {"auto": scores(0.80, 0.90) + noise, "expert_net": scores(0.85, 0.83)}
+    estimate = ask(build(make_evidence, arms)).estimate
+    assert estimate.value == pytest.approx(0.10), "the growth is 0.12"
+    assert sum(estimate.ci95) / 2 == pytest.approx(0.10)
 
 
 def test_a_percentage_needs_an_expert_gap_that_is_not_zero(make_evidence):
@@ -194,7 +211,7 @@ def test_three_runs_per_arm_speak_of_training(make_evidence):
     assert finding.details["claim"] == "training"
     assert finding.estimate.value == pytest.approx(0.06)
     assert finding.statement == (
-        "Training on automated labels widened the age gap from 0.040 to 0.100 (+150 %)"
+        "Training on automated labels widened the age gap by 0.060, from 0.040 to 0.100 (+150 %)"
     )
     assert finding.details["seeds"] == {
         "automated_trained": pytest.approx({"a0": 0.10, "a1": 0.11, "a2": 0.09}),
@@ -317,7 +334,7 @@ def test_a_longer_distance_is_the_worse_one(make_evidence):
     finding = ask(evidence, metric="hd95_mm", limit=1)
     assert finding.estimate.pair == ("young", "old")
     assert finding.estimate.value == pytest.approx(3)
-    assert "widened the age gap from 1.000 to 4.000 mm (+300 %)" in finding.statement
+    assert "widened the age gap by 3.000 mm, from 1.000 to 4.000 (+300 %)" in finding.statement
     means = {group.name: group.mean for group in finding.groups}
     assert means["young"] == pytest.approx(-3)
 
@@ -329,7 +346,7 @@ def test_with_a_baseline_only_its_lead_can_be_amplified(make_evidence):
     other = ask(evidence, baseline="young")
     assert other.verdict == Verdict.PASS
     assert other.estimate.value == pytest.approx(-0.10)
-    assert "widened the age gap from 0.040 to 0.100" in other.statement
+    assert "widened the age gap by 0.060, from 0.040 to 0.100" in other.statement
     assert other.details["gap_pair"] == ["old", "young"]
     gap = other.details["gaps"]["automated_trained"]
     assert gap["value"] == pytest.approx(0.10)
@@ -342,7 +359,8 @@ def test_of_three_subgroups_the_pair_is_named(make_evidence):
     steps = np.concatenate([np.linspace(-0.1, 0.1, n) for n in (70, 60, 70)])
     arms = {"auto": 0.8 + steps + 2 * ends, "expert_net": 0.8 + steps + ends}
     finding = ask(build(make_evidence, arms, ages=ages))
-    assert "widened the age gap between <b> and 007 from 0.050 to 0.100" in finding.statement
+    told = "widened the age gap between <b> and 007 by 0.050, from 0.050 to 0.100"
+    assert told in finding.statement
     assert len(finding.details["theta"]) == 6
 
 
@@ -352,8 +370,8 @@ def test_of_three_subgroups_a_gap_turned_around_is_told_with_its_pair_once(make_
     steps = np.concatenate([np.linspace(-0.1, 0.1, n) for n in (70, 60, 70)])
     arms = {"auto": 0.8 + steps - ends, "expert_net": 0.8 + steps + ends}
     assert ask(build(make_evidence, arms, ages=ages)).statement == (
-        "For these two checkpoints, training on automated labels turned the age gap around "
-        "(old − young: expert-trained +0.060, automated-trained −0.060)"
+        "For these two checkpoints, training on automated labels turned the age gap around, "
+        "from 0.060 in favour of old to 0.060 in favour of young"
     )
 
 

@@ -13,13 +13,15 @@ from pytest_biasruler.checks.evidence import Evidence
 AGES = ["35", "35", "35", "66", "66"]
 DICE = [0.8, 0.8, 0.8, 0.7, 0.7]
 HD95 = [15.0, 15.0, 15.0, 30.0, 30.0]
-AGE = Attribute(name="age")
+STATUS = ["pre", "pre", "pre", "post", "post"]
+AGE, MENOPAUSE = Attribute(name="age"), Attribute(name="menopause")
 
 
 @pytest.fixture
 def build(make_evidence):
-    def build(*, attributes=(AGE,), columns=None, **facts):
+    def build(*, attributes=(AGE, MENOPAUSE), columns=None, **facts):
         """Return evidence of five cases; `facts` are further columns of the score table."""
+        columns = {"menopause": STATUS, **(columns or {})}
         made = make_evidence({("unet", "expert"): DICE}, AGES, columns=columns)
         benchmark = replace(made.benchmark, attributes=tuple(attributes))
         table = made.scored.table.assign(**{"hd95_mm": HD95, **facts})
@@ -40,11 +42,14 @@ def score(evidence):
 def test_the_worked_example_in_mm_and_no_voxels_where_their_size_is_not_known(build):
     found = score(build())
     assert found["mm"]["performance"] == pytest.approx(0.81)
-    assert found["mm"]["fairness_by"] == {"age": pytest.approx(0.90)}
+    assert found["mm"]["fairness_by"] == pytest.approx({"age": 0.90, "menopause": 0.90})
     assert found["mm"]["ranking"] == pytest.approx(0.855)
     assert found["voxel"] is None
-    assert found["variables"] == {"age": "age in (0, 40], (40, 50], (50, 60], (60, 70], (70, 100]"}
-    assert found["without"] == ["menopause", "breast density"]
+    assert found["variables"] == {
+        "age": "age in (0, 40], (40, 50], (50, 60], (60, 70], (70, 100]",
+        "menopause": "menopause, peri counted as pre",
+    }
+    assert found["without"] == ["breast density"]
 
 
 def test_a_distance_in_voxels_divides_by_the_edge_of_a_cube_of_the_same_volume(build):
@@ -97,20 +102,36 @@ def test_peri_counts_as_pre_and_unknown_is_a_subgroup(build):
     assert found["without"] == ["age"]
 
 
-def test_ages_that_are_no_numbers_keep_the_subgroups_of_the_benchmark(make_evidence):
-    made = make_evidence({("unet", "expert"): DICE}, ["young"] * 3 + ["old"] * 2)
-    table = made.scored.table.assign(hd95_mm=HD95)
-    found = score(made.altered(rows={("unet", "expert", ""): table.set_index("case")}))
-    assert found["variables"] == {"age": "subgroups of age"}
+def test_ages_that_are_no_numbers_keep_the_subgroups_of_the_benchmark(build):
+    attributes = [Attribute(name="age", column="group"), MENOPAUSE]
+    found = score(build(attributes=attributes, columns={"group": ["young"] * 3 + ["old"] * 2}))
+    assert found["variables"]["age"] == "subgroups of age"
     assert found["mm"]["fairness"] == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize(
+    ("attributes", "is_of_breast"),
+    [
+        ([AGE], False),
+        ([AGE, Attribute(name="density")], False),
+        ([Attribute(name="site")], False),
+        ([MENOPAUSE], True),
+        ([Attribute(name="density", column="Breast-Density")], True),
+        ([Attribute(name="breast_density", column="density")], True),
+    ],
+)
+def test_without_a_variable_of_the_breast_there_is_no_score_of_a_breast_challenge(
+    build, attributes, is_of_breast
+):
+    letters = {name: list("xxyyy") for name in ("site", "density", "Breast-Density")}
+    found = score(build(attributes=attributes, columns=letters))
+    assert (found is not None) == is_of_breast
+
+
 def test_a_column_that_no_attribute_names_is_not_looked_at(build):
-    evidence = build(attributes=[Attribute(name="site")], columns={"site": list("xxyyy")})
-    found = score(evidence)
-    assert found["variables"] == {}
-    assert found["mm"]["performance"] == pytest.approx(0.81)
-    assert found["mm"]["ranking"] is None
+    found = score(build(attributes=[MENOPAUSE], columns={"breast_density": list("xxyyy")}))
+    assert list(found["variables"]) == ["menopause"]
+    assert score(build(attributes=[AGE])) is None, "menopause is a column, and no attribute"
 
 
 def test_without_both_metrics_there_is_no_score(make_evidence):

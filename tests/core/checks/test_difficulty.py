@@ -62,9 +62,7 @@ def test_a_gap_that_size_explains_passes_and_says_what_is_left(sized):
     assert split["gap"] > 0.05
     assert split["explained"] + split["unexplained"] == pytest.approx(split["gap"])
     assert finding.estimate.value == split["unexplained"]
-    assert finding.statement.startswith(
-        ("With size held equal, Dice of age young is 0.00", "0.00")
-    )
+    assert finding.statement.startswith(("At equal size, Dice is 0.00", "0.00"))
     assert finding.estimate.pair == ("old", "young")
 
 
@@ -251,7 +249,7 @@ def test_constant_and_repeated_covariates_explain_no_more_than_one(make_evidence
     assert three.details["line"]["rank"] == 2
     assert three.details["line"]["n_columns"] == 4
     assert "when x, y and z are held equal" in three.statement or (
-        three.statement.startswith("With x, y and z held equal")
+        three.statement.startswith("At equal x, y and z, ")
     )
 
 
@@ -308,7 +306,7 @@ def test_a_reference_group_that_is_itself_worse_off_is_told(sized):
     finding = ask(sized(harm=0.12), difficulty="size", baseline="young", max_off_support=1.0)
     assert finding.verdict == Verdict.PASS
     assert finding.details["better_than_baseline"] == ["old"]
-    assert " better than of young (" in finding.statement
+    assert " higher for age old than for young (" in finding.statement
     fair = ask(sized(), difficulty="size", baseline="old")
     assert fair.details["better_than_baseline"] == []
 
@@ -322,8 +320,8 @@ def test_a_chosen_reference_group_that_is_itself_worse_off_fails(sized):
     assert finding.estimate.value == pytest.approx(-split["unexplained"])
     assert finding.estimate.low == pytest.approx(-split["high"])
     assert finding.statement == (
-        f"With size held equal, Dice of age old is {finding.estimate.value:.3f} worse than of "
-        f"young ({-split['gap']:.3f} worse as it stands)"
+        f"At equal size, Dice is {finding.estimate.value:.3f} lower for age old than for young "
+        f"({-split['gap']:.3f} lower before)"
     )
     assert finding.details["better_than_baseline"] == []
     vouched = ask(sized(harm=-0.12), difficulty="size", baseline="old")

@@ -130,8 +130,8 @@ def test_with_a_control_what_it_repeats_too_is_taken_off():
     assert finding.estimate.value == pytest.approx(0.49)
     assert finding.estimate.low == pytest.approx(expected.low, abs=1e-12)
     assert finding.statement == (
-        "The model repeats 53 % of the automated label's mistakes beyond chance "
-        "(expert-trained control 4 %)"
+        "The model repeats 49 percentage points more of the automated label's mistakes than its "
+        "expert-trained control (53 % against 4 %, beyond chance)"
     )
     assert finding.details["support"] == pytest.approx([-0.69, 1.0])
     assert finding.support == "symmetric"
@@ -168,8 +168,8 @@ def test_a_spread_between_subgroups_names_who_is_echoed_most():
     assert finding.verdict == Verdict.FAIL
     assert finding.estimate.pair == ("young", "old")
     assert finding.statement == (
-        "The model repeats the automated label's mistakes beyond chance: 62 % for young and "
-        "39 % for old (age)"
+        "Beyond chance the model repeats 22 percentage points more of the automated label's "
+        "mistakes for age young than for old (62 % against 39 %)"
     )
     assert finding.details["errors"]["young"]["share"] == pytest.approx(kappa[30:].mean())
 
@@ -178,7 +178,10 @@ def test_with_a_control_the_spread_is_that_of_the_difference():
     kappa = np.r_[np.full(30, 0.40), np.full(30, 0.60)]
     finding = ask(evidence_of(kappa, kappa - 0.1), by="age", control="careful")
     assert finding.verdict == Verdict.PASS, "the same harder cases trouble the control as well"
-    assert "more than its expert-trained control" in finding.statement
+    assert finding.statement == (
+        "Beyond its expert-trained control the model repeats 0 percentage points more of the "
+        "automated label's mistakes for age old than for young (10 % against 10 %)"
+    )
 
 
 @pytest.mark.parametrize("baseline", ["old", "young"])
@@ -313,8 +316,8 @@ def test_sizes_and_dice_tell_the_copy_rate_exactly(unit):
     assert finding.estimate.value == pytest.approx(0.3, abs=1e-9)
     assert finding.details["kind"] == "sizes"
     assert finding.statement == (
-        "The model repeats 50 % of the automated label's mistakes, chance included "
-        "(expert-trained control 20 %)"
+        "The model repeats 30 percentage points more of the automated label's mistakes than its "
+        "expert-trained control (50 % against 20 %, chance included)"
     )
 
 

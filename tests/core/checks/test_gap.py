@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pytest_biasruler.audit.judging import judge_one
+from pytest_biasruler.benchmark.definition import Attribute
 from pytest_biasruler.checks.finding import Status, Verdict
 
 
@@ -118,11 +119,18 @@ def test_published_summaries_stand_beside_the_gap(evidence):
     assert published["sd_ddof0"] == pytest.approx(0.05)
 
 
-def test_the_challenge_score_stands_beside_a_gap_of_its_metrics(evidence):
+def test_the_challenge_score_stands_beside_a_gap_of_its_metrics(make_evidence, staircase):
+    expert, _, ages = staircase
+    evidence = make_evidence(
+        {("unet", "expert"): expert},
+        ages,
+        columns={"menopause": ages},
+        attributes=(Attribute(name="menopause"),),
+    )
     table = evidence.scored.table.assign(hd95_mm=15.0)
     with_distance = evidence.altered(rows={("unet", "expert", ""): table.set_index("case")})
     challenge = ask(with_distance, limit=0.05).details["challenge"]
     assert challenge["mm"]["mean_norm_hd"] == pytest.approx(0.1)
-    assert challenge["variables"] == {"age": "subgroups of age"}
+    assert challenge["variables"]["age"] == "subgroups of age"
     assert challenge["mm"]["fairness"] == pytest.approx(1 - 0.1 / 2)
     assert ask(evidence, limit=0.05).details["challenge"] is None

@@ -326,6 +326,7 @@ def test_a_second_expert_who_agrees_less_is_told_with_a_true_minus(make_evidence
         references=("expert", "second", "automated"),
     )
     keys = {"metric": "hd95_mm", "limit": 5.0, "reference": "expert"}
-    assert ask(evidence, "labels", **keys, second_expert="second").statement.startswith(
-        "HD95 of the second expert minus that of the automated labels is −4.000 mm for age old"
+    assert ask(evidence, "labels", **keys, second_expert="second").statement == (
+        "The automated labels fall further behind a second expert for age old than for young, by "
+        "1.000 mm HD95 (second expert minus automated: −4.000 against −3.000)"
     )

@@ -134,7 +134,8 @@ def test_masks_of_a_label_are_named_by_it(make_evidence):
         verdict=Verdict.FAIL,
     )
     assert told == (
-        "Masks of liver of age old lie in more pieces than all others (Cliff's delta 0.400)"
+        "Masks of liver of age old lie in more pieces than those of all others "
+        "(Cliff's delta 0.400)"
     )
 
 

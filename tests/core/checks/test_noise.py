@@ -49,8 +49,11 @@ def test_noise_that_costs_one_subgroup_more_fails(make_evidence):
     assert finding.limit == 0.05
     assert finding.estimate.pair == ("old", "young")
     assert finding.estimate.value == pytest.approx(0.2, abs=0.02)
-    assert finding.statement.startswith("Per unit of label noise Dice gets worse by 0.2")
-    assert "more for age young than for old (0.3" in finding.statement
+    slopes, value = finding.details["slopes"], finding.estimate.value
+    assert finding.statement == (
+        f"From label noise 0 to 0.5 Dice gets worse by {-0.5 * slopes['young']:.3f} for age young "
+        f"and by {-0.5 * slopes['old']:.3f} for old; per unit of noise that is {value:.3f} more"
+    )
     assert finding.details["slopes"]["young"] == pytest.approx(-0.3, abs=0.02)
     assert [entry["level"] for entry in finding.details["levels"]] == [0.0, 0.2, 0.5]
 
@@ -75,7 +78,8 @@ def test_against_a_baseline_losing_more_is_positive(make_evidence):
     other = ask(evidence, levels=LEVELS, baseline="young")
     assert other.estimate.value < -0.15
     assert other.verdict == Verdict.PASS
-    assert "less for age old than for young" in other.statement
+    assert " for age old and by " in other.statement
+    assert other.statement.endswith(" less")
 
 
 def test_models_that_do_not_change_have_no_cost_at_all(make_evidence):
@@ -148,8 +152,8 @@ def test_a_distortion_beyond_the_tipping_point_undoes_the_verdict(make_evidence,
     assert finding.p_fail < 1e-6
     assert finding.details["gap_automated"]["verdict"] == "PASS"
     assert finding.statement == (
-        "A label error that differs by 0.003 between subgroups of age would undo the PASS by the "
-        "automated reference; measured: 0.068 to 0.084"
+        "By the automated labels the age gap is a PASS; label errors that differ by 0.003 Dice "
+        "between subgroups of age would undo that PASS; they differ by 0.080"
     )
 
 
@@ -168,7 +172,7 @@ def test_a_fail_can_be_undone_too(make_evidence, scores):
     # Now the automated reference shows 0.100, low 0.066045, which is 0.016045 above the limit.
     assert finding.limit == pytest.approx(0.016045, abs=1e-6)
     assert finding.verdict == Verdict.FAIL
-    assert "would undo the FAIL by the automated reference" in finding.statement
+    assert "would undo that FAIL; they differ by 0.080" in finding.statement
 
 
 def test_an_undecided_gap_has_nothing_to_undo(make_evidence, scores):
@@ -178,8 +182,7 @@ def test_an_undecided_gap_has_nothing_to_undo(make_evidence, scores):
     assert finding.p_fail is None
     assert finding.estimate.value == pytest.approx(0.08)
     assert finding.statement.endswith(
-        "so there is no verdict to undo; label error that differs "
-        "between subgroups, measured: 0.080"
+        "undecided, so there is no verdict to undo; label errors differ by 0.080"
     )
 
 

@@ -90,7 +90,8 @@ def test_the_finding_says_how_many_were_labelled_and_what_the_gap_is(two_ages):
 
     assert finding.verdict == Verdict.FAIL
     assert finding.statement == (
-        f"Experts labelled 120 of 400 cases; rectified, the age gap is {value:.3f}"
+        f"Experts labelled 120 of 400 cases; rectified, Dice of age young is {value:.3f} worse "
+        "than of old"
     )
     assert finding.estimate.pair == ("old", "young")
     assert finding.estimate.method.startswith("prediction-powered means, guarded")
@@ -144,7 +145,7 @@ def test_a_benchmark_that_is_labelled_throughout_has_the_gap_itself(two_ages):
     finding = ask(expert, automated, ages)
     gap = ask(expert, automated, ages, checks=("gap",), check=check_gap)
 
-    assert finding.statement.startswith("Experts labelled all 400 cases; the age gap is ")
+    assert finding.statement.startswith("Experts labelled all 400 cases; Dice of age young is ")
     assert (finding.verdict, finding.reason) == (gap.verdict, gap.reason)
     for name in ("value", "low", "high"):
         found, expected = getattr(finding.estimate, name), getattr(gap.estimate, name)
@@ -263,7 +264,7 @@ def test_lower_is_better_turns_the_gap_around(two_ages):
     assert finding.estimate.pair == ("old", "young"), "old has the smaller distances"
     means = {group.name: group.mean for group in finding.groups}
     assert means["young"] - means["old"] == pytest.approx(finding.estimate.value)
-    assert finding.statement.endswith(" mm")
+    assert finding.statement.endswith(" mm worse than of old")
 
 
 def test_the_bounds_of_the_metric_may_stand_for_what_was_seen(two_ages):

@@ -44,8 +44,8 @@ def test_equal_gaps_at_all_sites_are_the_gap_of_the_next(make_evidence):
     assert finding.estimate.high == pytest.approx(0.1)
     assert 0.05 < finding.estimate.low < 0.1
     assert finding.statement == (
-        "At a new similar site the age gap in Dice (old ahead of young) would lie between 0.100 "
-        "and 0.100; its mean over 6 sites is 0.100"
+        "With 95 % confidence, at a new similar site age old would be ahead of young by 0.100 to "
+        "0.100 in Dice; the mean gap over 6 sites is 0.100"
     )
 
 
@@ -56,8 +56,8 @@ def test_the_prediction_of_the_worked_example_is_told(make_evidence):
     assert contrast["mean"] == pytest.approx(0.05)
     assert finding.verdict == Verdict.INCONCLUSIVE
     assert finding.statement == (
-        "At a new similar site the age gap in Dice (old ahead of young; mean over 6 sites 0.050) "
-        "would lie between −0.074 and 0.174"
+        "Over 6 sites the mean gap is 0.050; with 95 % confidence, at a new similar site age old "
+        "would be between 0.074 behind and 0.174 ahead of young in Dice"
     )
     assert finding.estimate.high == pytest.approx(0.174171, abs=1e-6)
 
@@ -79,6 +79,7 @@ def test_without_baseline_a_gap_counts_in_either_direction(make_evidence):
     assert signed.verdict == Verdict.PASS
     assert signed.estimate.value == pytest.approx(-0.1)
     assert signed.estimate.pair == ("old", "young")
+    assert "age young would be ahead of old by 0.100 to 0.100 in Dice" in signed.statement
     assert ask(make_evidence, table, baseline="young").verdict == Verdict.FAIL
 
 
@@ -87,7 +88,7 @@ def test_a_distance_is_worse_where_it_is_larger(make_evidence):
     finding = ask(make_evidence, (scores, ages, sites), metric="hd95_mm", limit=1.0)
     assert finding.estimate.pair == ("old", "young")
     assert finding.estimate.value == pytest.approx(2.0)
-    assert "HD95 (old ahead of young) would lie between 2.000 and 2.000 mm" in finding.statement
+    assert "age old would be ahead of young by 2.000 to 2.000 mm in HD95" in finding.statement
 
 
 def test_too_few_sites_are_shown_and_not_judged(make_evidence):

@@ -391,8 +391,8 @@ def others() -> tuple[Finding, ...]:
             automated="automated",
             model=None,
             statement=(
-                "The automated labels agree less with experts for age 0–40 (Dice 0.808 against "
-                "0.861 for 56–120), case ambiguity included"
+                "The automated labels agree less with experts for age 0–40 than for 56–120, by "
+                "0.053 Dice (0.808 against 0.861), case ambiguity included"
             ),
             estimate=make_estimate(0.053, 0.021, 0.084, pair=("56–120", "0–40")),
             verdict=Verdict.INCONCLUSIVE,

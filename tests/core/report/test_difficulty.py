@@ -146,7 +146,7 @@ def test_what_is_held_equal_and_who_is_compared_with_is_said_first():
         "Held equal: volume (measured on the masks of expert, unknown for 2 scored cases); view "
         "(metadata, 3 text values). Reference group: 56–120, the judged subgroup with most "
         "patients (no baseline is declared). It may itself be the worse one, so differences in "
-        "both directions count. Its line explains 25.0 % of its variance."
+        "both directions count. These covariates explain 25.0 % of the variation in 56–120."
     )
     declared = difficulty(is_baseline_chosen=False)
     assert "no baseline is declared" not in prose(declared)[0]

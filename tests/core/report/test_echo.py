@@ -40,8 +40,8 @@ def echo(**changes):
             "automated": "automated",
             "limit": 0.1,
             "statement": (
-                "The model repeats 53 % of the automated label's mistakes beyond chance "
-                "(expert-trained control 4 %)"
+                "The model repeats 49 percentage points more of the automated label's mistakes "
+                "than its expert-trained control (53 % against 4 %, beyond chance)"
             ),
             "estimate": make_estimate(0.49, 0.45, 0.53),
             "groups": (make_group("all", 40, 0.49, 0.1),),

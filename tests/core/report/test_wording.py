@@ -57,6 +57,44 @@ def test_a_finding_reads_as_a_sentence(changes, sentence):
     assert sentence_of(make_finding(**changes), METRICS) == sentence
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"by": (), "details": {"control": {"model": "careful"}}},
+            "S; at least 30 percentage points, limit 10.",
+        ),
+        ({"by": (), "details": {"control": None}}, "S; at least 30 %, limit 10 %."),
+        ({"by": ("age",)}, "S; at least 30 percentage points, limit 10."),
+        (
+            {"by": ("age",), "estimate": make_estimate(0.3, 0.1004, 0.5)},
+            "S; at least 10.04 percentage points, limit 10.",
+        ),
+        (
+            {"by": ("age",), "verdict": Verdict.INCONCLUSIVE},
+            "S; it may be anything from 30 to 36 percentage points.",
+        ),
+    ],
+)
+def test_bounds_of_shares_are_told_in_the_unit_of_the_sentence(changes, sentence):
+    own = {"statement": "S", "limit": 0.1, "estimate": make_estimate(0.33, 0.297, 0.363)}
+    assert sentence_of(make_finding("echo", **own | changes), METRICS) == sentence
+
+
+@pytest.mark.parametrize(
+    ("check", "sentence"),
+    [
+        ("amplification", "S; amplification at most 0.154, limit 0.050."),
+        ("transport", "S; a gap there is at most 0.154, limit 0.050."),
+    ],
+)
+def test_a_bound_of_what_the_sentence_does_not_end_in_is_named(check, sentence):
+    passed = make_finding(check, statement="S", verdict=Verdict.PASS)
+    assert sentence_of(passed, METRICS) == sentence
+    failed = make_finding(check, statement="S")
+    assert sentence_of(failed, METRICS) == "S; at least 0.071, limit 0.050."
+
+
 def test_where_small_is_bad_a_fail_tells_the_upper_bound():
     ratio = make_finding(
         "success", statement="S", limit=0.8, estimate=make_estimate(0.6, 0.5, 0.7)
@@ -211,6 +249,14 @@ def test_patients_are_those_of_the_pair_else_of_the_judged_subgroups():
         (make_finding("success"), "ratio of rates"),
         (make_finding("success", details={"statistic": "difference"}), "difference of rates"),
         (make_finding("provenance", estimate=None), "evidence"),
+        (make_finding("amplification", details={"direction": "widens"}), "growth of the gap"),
+        (make_finding("amplification", details={"direction": "reverses"}), "gap turned around"),
+        (make_finding("amplification", details={"direction": "narrows"}), "amplification"),
+        (make_finding("echo", by=()), "share of mistakes repeated"),
+        (
+            make_finding("echo", details={"control": {"model": "careful"}}),
+            "difference in share of mistakes repeated beyond the control's",
+        ),
     ],
 )
 def test_the_quantity_has_a_name(finding, quantity):
