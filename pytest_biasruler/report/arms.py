@@ -176,21 +176,25 @@ def _tell_loop(finding: Finding) -> Iterator[str]:
     """Tell both gaps by both references: no one verb is true of all their signs."""
     loop = finding.details.get("closed_loop") or {}
     interaction, cells = loop.get("interaction") or {}, loop_cells(finding)
-    values = {where: cell.get("value") for where, cell in cells.items()}
-    if interaction.get("value") is None or len(values) < 4 or None in values.values():
+    values = {w: cell["value"] for w, cell in cells.items() if cell.get("value") is not None}
+    if interaction.get("value") is None or len(values) < 4:
         return
     automated, expert = (
         f"{trained}-trained model is {_signed(values[trained, 'automated'])} (experts: "
         f"{_signed(values[trained, 'expert'])})"
         for trained in ("automated", "expert")
     )
+    first, second = (
+        _signed(values[trained, "automated"] - values[trained, "expert"])
+        for trained in ("automated", "expert")
+    )
     bounds = typeset(format_bounds(interaction.get("low"), interaction.get("high")))
     yield (
         f"By the automated reference the gap {told_pair(finding)} of the {automated}, that of "
-        f"the {expert}. It moves the former more than the latter by "
-        f"{_signed(interaction['value'])} {bounds}."
+        f"the {expert}. It moves the one by {first} and the other by {second}, which is "
+        f"{_signed(interaction['value'])} {bounds} apart."
     )
 
 
-def _signed(value: float | None) -> str:
+def _signed(value: float) -> str:
     return typeset(format_signed(value))

@@ -126,4 +126,6 @@ def _question(finding: Finding) -> str:
         if name is not None
     ]
     asks = question.asks if question else f"Check {shown(finding.check)}."
+    if finding.check == "noise" and finding.details.get("form") == "dose":
+        asks = "Does label noise in training cost one subgroup more?"
     return f"{asks} {', '.join(scope)}."

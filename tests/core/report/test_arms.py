@@ -226,7 +226,8 @@ def test_the_interaction_is_told_in_words():
     assert (
         f"By the automated reference the gap {OLD} − {YOUNG} of the automated-trained" in told_so
     )
-    assert "It moves the former more than the latter by −0.030 [" in told_so
+    assert "model is +0.026 (experts: +0.066), that of the expert-trained model is" in told_so
+    assert "moves the one by −0.040 and the other by −0.010, which is −0.030 [−0" in told_so
 
 
 def test_what_the_claim_rests_on_is_said():

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_biasruler.checks.finding import Verdict
+from pytest_biasruler.report.blocks import Card, Paragraph
+from pytest_biasruler.report.cards import make_cards
 from pytest_biasruler.report.marks import Path, Point, Text
 from pytest_biasruler.report.noise import describe_noise, draw_noise
 
-from .audit_example import AGES, make_estimate, make_finding
+from .audit_example import AGES, make_audit, make_estimate, make_finding
 
 DOSE = {
     "form": "dose",
@@ -61,6 +65,15 @@ def tipping(**changes):
 
 def texts_of(figure):
     return [mark.text for mark in figure.marks if isinstance(mark, Text)]
+
+
+def test_each_form_has_its_own_question():
+    audit = replace(make_audit(), findings=(dose(), tipping()))
+    cards = [card for card in make_cards(audit) if isinstance(card, Card)]
+    asked = [one.text for card in cards for one in card.blocks if isinstance(one, Paragraph)]
+    told = "\n".join(asked)
+    assert "Does label noise in training cost one subgroup more? Dice by age" in told
+    assert "How much label error would undo the verdict? Dice by age" in told
 
 
 def test_each_subgroup_has_a_line_with_a_mark_at_every_level():
