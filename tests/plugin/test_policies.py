@@ -65,8 +65,9 @@ def test_an_undefined_value_is_never_a_pass_by_its_point(pytester, write_benchma
 
     assert result.ret == 0
     assert _finding(pytester)["outcome"] == "inconclusive"
-    assert "gap undefined, too few subgroups: F has 40 patients, M has 40 patients" in (
-        result.stdout.str()
+    assert (
+        "gap undefined, too few subgroups: F has 40 patients, fewer than min_patients; M has 40"
+        in (result.stdout.str())
     )
 
 
