@@ -71,9 +71,10 @@ def _name_growth(finding: Finding) -> str:
 
 
 def _name_echo(finding: Finding) -> str:
-    share = "share of mistakes repeated"
-    beyond = f"{share} beyond the control's" if finding.details.get("control") else share
-    return f"difference in {beyond}" if finding.by else beyond
+    if finding.by:
+        return "difference in mistakes repeated"
+    has_control = finding.details.get("control")
+    return "mistakes beyond the control's" if has_control else "share of mistakes repeated"
 
 
 _OWN = {"amplification": _name_growth, "echo": _name_echo}

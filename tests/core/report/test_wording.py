@@ -254,9 +254,10 @@ def test_patients_are_those_of_the_pair_else_of_the_judged_subgroups():
         (make_finding("amplification", details={"direction": "narrows"}), "amplification"),
         (make_finding("echo", by=()), "share of mistakes repeated"),
         (
-            make_finding("echo", details={"control": {"model": "careful"}}),
-            "difference in share of mistakes repeated beyond the control's",
+            make_finding("echo", by=(), details={"control": {"model": "careful"}}),
+            "mistakes beyond the control's",
         ),
+        (make_finding("echo"), "difference in mistakes repeated"),
     ],
 )
 def test_the_quantity_has_a_name(finding, quantity):
