@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import pickle
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.audit.scene import Played, Stage, play
+from pytest_biasruler.scoring.identity import is_importable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,11 +58,8 @@ def _can_travel(stage: Stage) -> bool:
     masks += [each.masks for each in benchmark.models]
     if not all(each is None or isinstance(each, str) for each in masks):
         return False  # arrays would be sent along with every errand
-    try:
-        pickle.dumps(stage)
-    except (pickle.PicklingError, TypeError, AttributeError):
-        return False
-    return True
+    metrics = (*stage.evidence.metrics.values(), *benchmark.metrics.values())
+    return all(each.score is None or is_importable(each.score) for each in metrics)
 
 
 def _play_elsewhere(stage: Stage, seeds: Sequence[int], *, workers: int) -> Iterator[Played]:

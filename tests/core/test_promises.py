@@ -1,0 +1,131 @@
+"""What the package never does: run what a file holds, reach the network, open an image."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import pytest_biasruler
+
+PACKAGE = Path(pytest_biasruler.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+TEMPLATES = sorted(PACKAGE.rglob("*.j2"))
+
+NEVER_IMPORTED = {
+    *("pickle", "marshal", "shelve", "joblib", "dill", "yaml", "socket", "urllib.request"),
+    *("http", "requests", "xml"),
+}
+NEVER_CALLED = {"eval", "exec", "compile", "__import__"}
+NEVER_USED = {
+    *("os.system", "os.popen", "tempfile.mktemp", "nibabel.load", "nib.load"),
+    *("pd.read_pickle", "pandas.read_pickle", "pd.read_html", "pd.read_xml"),
+    *("pd.read_excel", "pd.read_parquet"),
+}
+WRITERS = {"shell/outputs.py", "shell/lock.py", "scoring/store.py"}
+"""Where a file may be opened for writing: outputs, the lock and the store of scores."""
+
+
+def imports_of(tree: ast.Module) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def dotted(node: ast.expr) -> str:
+    """Return ``a.b.c`` of an expression that is one, else nothing."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def breaches(source: str) -> list[str]:
+    """Return what a module does that none may do."""
+    tree = ast.parse(source)
+    found = [
+        f"imports {name}"
+        for name in sorted(imports_of(tree))
+        if any(name == bad or name.startswith(f"{bad}.") for bad in NEVER_IMPORTED)
+    ]
+    for node in ast.walk(tree):
+        found += attribute_breaches(node) + call_breaches(node)
+    return found
+
+
+def attribute_breaches(node: ast.AST) -> list[str]:
+    if not isinstance(node, ast.Attribute):
+        return []
+    is_bad = dotted(node) in NEVER_USED or node.attr == "get_fdata"
+    return [f"uses {dotted(node)}"] if is_bad else []
+
+
+def call_breaches(node: ast.AST) -> list[str]:
+    if not isinstance(node, ast.Call):
+        return []
+    found = []
+    if isinstance(node.func, ast.Name) and node.func.id in NEVER_CALLED:
+        found.append(f"calls {node.func.id}")
+    return found + [
+        f"sets {keyword.arg}"
+        for keyword in node.keywords
+        if keyword.arg in ("allow_pickle", "shell")
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is True
+    ]
+
+
+def writes(source: str) -> bool:
+    """Return whether a module opens a file for writing."""
+    return any(map(opens_to_write, ast.walk(ast.parse(source))))
+
+
+def opens_to_write(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else dotted(node.func)
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    modes = [each.value for each in given if isinstance(each, ast.Constant)]
+    is_write = any(isinstance(mode, str) and set(mode) & set("wax+") for mode in modes)
+    return name in ("write_text", "write_bytes") or (name in ("open", "fdopen") and is_write)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("import pickle", ["imports pickle"]),
+        ("from urllib import request", ["imports urllib.request"]),
+        ("eval('1')", ["calls eval"]),
+        ("import nibabel\nnibabel.load('x')", ["uses nibabel.load"]),
+        ("image.get_fdata()", ["uses image.get_fdata"]),
+        ("np.load(p, allow_pickle=True)", ["sets allow_pickle"]),
+        ("np.load(p, allow_pickle=False)", []),
+        ("import re\nre.compile('x')", []),
+    ],
+)
+def test_a_breach_is_seen(source, told):
+    assert breaches(source) == told
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_is_executed_fetched_or_guessed(path):
+    assert breaches(path.read_text(encoding="utf-8")) == []
+
+
+def test_files_are_written_in_three_places_only():
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if writes(path.read_text(encoding="utf-8"))
+    }
+    assert found <= WRITERS, "another module opens a file for writing"
+    assert "shell/outputs.py" in found, "the walk must see those that do"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_template_trusts_a_text(path):
+    assert "|safe" not in path.read_text(encoding="utf-8").replace(" ", "")
