@@ -22,9 +22,16 @@ TITLES = {
     "A17": "rectified gap",
     "A18": "growth of a gap",
     "A19": "Cliff's delta of a shape feature",
+    "A20": "distortion of misses that were not drawn",
 }
 
 N_WORLDS = {"A19": 4000}
 """Benchmarks in each cell, where it is not 1,000."""
 
-CELLS = (*engine.cells(), *families.cells(), *estimators.cells(), *shapes.cells())
+CELLS = (
+    *engine.cells(),
+    *engine.hole_cells(),
+    *families.cells(),
+    *estimators.cells(),
+    *shapes.cells(),
+)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.simulations.cell import Cell
-from benchmarks.simulations.laws import PAIRS, WORSE, Spike, clustered_scores, mean, scores
+from benchmarks.simulations.laws import (
+    PAIRS,
+    WORSE,
+    Spike,
+    clustered_scores,
+    mean,
+    scores,
+    scores_with_misses,
+)
 from pytest_biasruler.statistics.spread import Spread, estimate_spread
 from pytest_biasruler.statistics.support import pooled_support, symmetric_support
 
@@ -115,6 +123,19 @@ def _distortion_errs(spikes, sizes, rng):
     return errors(found.low, found.high, spikes[0].truth - spikes[1].truth)
 
 
+def _spared_misses(miss: float, sizes: tuple[int, int], rng):
+    """Experts see misses in the second subgroup that the automated labels spare the model."""
+    expert = scores_with_misses(miss, sizes[1], rng)
+    spared = np.where(expert == 0, rng.beta(8, 2, sizes[1]), expert) - expert
+    column = np.r_[np.zeros(sizes[0]), spared] + rng.normal(0, 0.005, sum(sizes))
+    asked = {"subgroups": np.repeat(["a", "b"], sizes), "judged": ["a", "b"], "limit": 0.02}
+    symmetric, bounds = (
+        estimate_spread(column, support=support, **asked).high < asked["limit"]
+        for support in (symmetric_support(column), (-1.0, 1.0))
+    )
+    return {"PASS, symmetric support": symmetric, "PASS, support bounds": bounds}
+
+
 def _trap(rng):
     large, small = scores("miss3", 200, rng), scores("miss3", 25, rng)
     while (small == 0).any():
@@ -169,3 +190,15 @@ def cells() -> Iterator[Cell]:
         most={"small called better": 0.03, "large called not better": 0.04},
         least={"plain bound falls into it": 0.10},  # else it is no trap
     )
+
+
+def hole_cells() -> Iterator[Cell]:
+    """Yield A20: what the symmetric support of a distortion cannot know, and bounds can."""
+    for miss, sizes in product((0.03, 0.05), ((20, 20), (300, 20), (100, 30))):
+        yield Cell(
+            id="A20",
+            name=f"{miss:.0%} misses spared in the second, n {_shown(sizes)}",
+            world=partial(_spared_misses, miss, sizes),
+            most={"PASS, support bounds": 0.05},
+            least={"PASS, symmetric support": 0.10},  # the hole that bounds close
+        )

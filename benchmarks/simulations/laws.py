@@ -33,6 +33,11 @@ def scores(law: str, n: int, rng: np.random.Generator) -> np.ndarray:
     return values
 
 
+def scores_with_misses(miss: float, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return n scores of which a share `miss` is 0 and the rest Beta(8, 2)."""
+    return np.where(rng.random(n) < miss, 0.0, rng.beta(8, 2, n))
+
+
 def mean(law: str) -> float:
     """Return the true mean of a law."""
     return sum(share * a / (a + b) for share, a, b in LAWS[law])
@@ -67,7 +72,7 @@ class Spike:
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return expert and automated scores of n cases."""
-        expert = np.where(rng.random(n) < self.miss, 0.0, rng.beta(8, 2, n))
+        expert = scores_with_misses(self.miss, n, rng)
         found = np.where(rng.random(n) < 0.5, 0.0, rng.beta(8, 3, n))
         nearer = expert + (1 - expert) * rng.beta(self.a, 4, n)
         return expert, np.where(expert > 0, nearer, found)
