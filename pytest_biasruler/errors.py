@@ -170,7 +170,11 @@ class BiasRulerWarning(UserWarning):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """How large input may be before it is refused, and how far grids may lie apart."""
+    """How large input may be before it is refused, and how far grids may lie apart.
+
+    `case_timeout_s` and `case_memory_mb` bind the process of one case where predictions are not
+    trusted.
+    """
 
     max_voxels: int = 2**28
     max_extension_bytes: int = 2**20
@@ -181,3 +185,5 @@ class Limits:
     max_cell_chars: int = 256
     max_categories: int = 50
     max_table_bytes: int = 2**28
+    case_timeout_s: int = 120
+    case_memory_mb: int = 2048

@@ -56,11 +56,17 @@ def name_job(job: Job) -> Job:
             [describe_metric(metric) for metric in job.metrics],
             list(job.measures),
             job.both_empty.value,
-            asdict(job.limits),
+            _limits_of(job),
             sorted((suffix, _source_of(read)) for suffix, read in job.readers.items()),
         ]
     )
     return replace(job, entries=entries, key=key)
+
+
+def _limits_of(job: Job) -> dict[str, Any]:
+    """Return the limits that decide what is read; how long that may take decides no score."""
+    kept = asdict(job.limits)
+    return {name: value for name, value in kept.items() if not name.startswith("case_")}
 
 
 def _with_digest(entry: Entry, *, job: Job) -> Entry:

@@ -36,12 +36,14 @@ def load_benchmark(config: pytest.Config, path: Path) -> Benchmark:
 
     known = config.stash.setdefault(BENCHMARKS, {})
     if path not in known:
-        known[path] = read_manifest(
+        read = read_manifest(
             path,
             environ=os.environ,
             metrics=plugin_metrics(config),
             limits=settings_of(config).limits,
         )
+        # Once said anywhere, nothing switches it off.
+        known[path] = replace(read, untrusted=read.untrusted or settings_of(config).untrusted)
     return known[path]
 
 

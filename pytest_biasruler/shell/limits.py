@@ -10,6 +10,9 @@ from pytest_biasruler.errors import BiasRulerError, Limits
 if TYPE_CHECKING:
     import pytest
 
+_LEAST = {"case_memory_mb": 512}
+"""With 256 MB numpy was seen to turn for ever while it is imported."""
+
 
 def read_limits(
     config: pytest.Config, problems: list[BiasRulerError]
@@ -19,9 +22,11 @@ def read_limits(
     for limit in fields(Limits):
         found = config.getini(f"biasruler_{limit.name}")
         value = _number(found, like=limit.default)
-        if value is None:
+        least = _LEAST.get(limit.name)
+        if value is None or (least is not None and not value >= least):
             place = f"biasruler_{limit.name} is {found}"
-            problems.append(BiasRulerError("BR602", place, "a number above 0", "Correct it"))
+            expected = "a number above 0" if least is None else f"at least {least}"
+            problems.append(BiasRulerError("BR602", place, expected, "Correct it"))
         elif value != limit.default:
             changed[limit.name] = value
     return Limits(**changed), changed

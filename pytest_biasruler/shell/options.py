@@ -132,6 +132,24 @@ OPTIONS: tuple[Option, ...] = (
         keys=_switch(value=False, dest="biasruler_show_cases"),
     ),
     Option(
+        flag="--biasruler-public",
+        ini="biasruler_public",
+        help="hide every subgroup of 1 to 10 patients, and all from which its size could be "
+        "derived, in every output",
+        type="bool",
+        default=False,
+        keys=_switch(value=True, dest="biasruler_public"),
+    ),
+    Option(
+        flag="--biasruler-untrusted",
+        ini="biasruler_untrusted",
+        help="predictions come from strangers: score each case in a process of its own, with "
+        "limits on memory and time",
+        type="bool",
+        default=False,
+        keys=_switch(value=True, dest="biasruler_untrusted"),
+    ),
+    Option(
         flag="--biasruler-min-checks",
         ini="biasruler_min_checks",
         help="fail the run if fewer checks than this were run",

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError, Limits
-from pytest_biasruler.shell.exports import CSV_PLAN, read_exports
+from pytest_biasruler.shell.exports import CSV_PLAN
 from pytest_biasruler.shell.limits import read_limits
-from pytest_biasruler.shell.options import OPTIONS, Option, tied_value
+from pytest_biasruler.shell.options import OPTIONS
 from pytest_biasruler.shell.stash import SETTINGS
+from pytest_biasruler.shell.values import (
+    Value,
+    as_exports,
+    as_policy,
+    as_tied,
+    as_whole_number,
+    as_workers,
+    read_run_date,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +37,10 @@ class Settings:
     ----------
     policy_option, policy_ini : Policy or None
         Apart, because a marker stands between them (see `policy_of`).
+    public : bool
+        Nothing that would point to 10 people or fewer is printed.
+    untrusted : bool
+        Predictions of every benchmark of the run come from strangers.
     selftest : int or None
         In how many worlds the gate is tested; None: it is not.
     limits_changed : mapping
@@ -48,6 +60,8 @@ class Settings:
     workers: int
     no_cache: bool
     show_cases: bool
+    public: bool
+    untrusted: bool
     min_checks: int | None
     selftest: int | None
     junit_properties: bool
@@ -78,30 +92,31 @@ def read_settings(config: pytest.Config) -> Settings:
         With every problem at once.
     """
     problems: list[BiasRulerError] = []
-    values = {option.ini: _Value.of(option, config) for option in OPTIONS}
+    values = {option.ini: Value.of(option, config) for option in OPTIONS}
     limits, changed = read_limits(config, problems)
     today = dt.datetime.now(tz=dt.UTC).date()
     settings = Settings(
         file=values["biasruler_file"].as_path(config),
         html=values["biasruler_html"].as_path(config),
         json=values["biasruler_json"].as_path(config),
-        csv_plan=_export(values["biasruler_export"], config, problems).get(CSV_PLAN),
-        policy_option=_policy(values["biasruler_policy"], from_ini=False, problems=problems),
-        policy_ini=_policy(values["biasruler_policy"], from_ini=True, problems=problems),
-        workers=_workers(values["biasruler_workers"], problems),
+        csv_plan=as_exports(values["biasruler_export"], config, problems).get(CSV_PLAN),
+        policy_option=as_policy(values["biasruler_policy"], from_ini=False, problems=problems),
+        policy_ini=as_policy(values["biasruler_policy"], from_ini=True, problems=problems),
+        workers=as_workers(values["biasruler_workers"], problems),
         no_cache=bool(values["biasruler_no_cache"].value),
         show_cases=bool(values["biasruler_show_cases"].value),
-        min_checks=_whole_number(values["biasruler_min_checks"], problems),
-        selftest=_whole_number(_tied(values["biasruler_selftest"], config), problems, least=1),
+        public=values["biasruler_public"].is_on,
+        untrusted=values["biasruler_untrusted"].is_on,
+        min_checks=as_whole_number(values["biasruler_min_checks"], problems),
+        selftest=as_whole_number(as_tied(values["biasruler_selftest"], config), problems, least=1),
         junit_properties=bool(config.getini("biasruler_junit_properties")),
         limits=limits,
         limits_changed=changed,
-        run_date=_run_date(today, problems),
+        run_date=read_run_date(today, problems),
         today=today,
         root=config.rootpath,
     )
-    if len(set(settings.outputs)) < len(settings.outputs):
-        problems.append(_two_outputs())
+    problems += _contradictions(settings)
     if problems:
         raise usage_error(problems, "the options of this run")
     return settings
@@ -137,112 +152,21 @@ def summarise_problems(problems: Sequence[BiasRulerError], place: str) -> str:
     return "\n".join([*lines, last])
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Value:
-    """What command line and ini say about one option."""
-
-    flag: str
-    ini: str
-    option: Any
-    from_ini: Any
-
-    @classmethod
-    def of(cls, option: Option, config: pytest.Config) -> _Value:
-        return cls(
-            flag=option.flag,
-            ini=option.ini,
-            option=config.getoption(option.dest),
-            from_ini=config.getini(option.ini),
-        )
-
-    @property
-    def value(self) -> Any:
-        return self.from_ini if self.option is None else self.option
-
-    @property
-    def place(self) -> str:
-        return self.ini if self.option is None else self.flag
-
-    def as_path(self, config: pytest.Config) -> Path | None:
-        return _absolute(self.folder(config), str(self.value)) if self.value else None
-
-    def folder(self, config: pytest.Config) -> Path:
-        # Whoever types a path means his own folder; whoever writes an ini means the ini's folder.
-        if self.option is not None:
-            return config.invocation_params.dir
-        return config.inipath.parent if config.inipath is not None else config.rootpath
-
-    def wrong(self, expected: str) -> BiasRulerError:
-        return BiasRulerError("BR602", f"{self.place} is {self.value}", expected, "Correct it")
-
-
-def _absolute(folder: Path, path: str) -> Path:
-    return Path(os.path.normpath(folder / path))
-
-
-def _export(
-    value: _Value, config: pytest.Config, problems: list[BiasRulerError]
-) -> dict[str, Path]:
-    named, wrong = read_exports(value.value, place=value.place)
-    problems += wrong
-    return {kind: _absolute(value.folder(config), path) for kind, path in named.items()}
-
-
-def _policy(value: _Value, *, from_ini: bool, problems: list[BiasRulerError]) -> Policy | None:
-    text = value.from_ini if from_ini else value.option
-    if not text:
-        return None
-    try:
-        return Policy(text)
-    except ValueError:
-        expected = ", ".join(Policy)
-        found = f"{value.ini} is {text}"
-        problems.append(BiasRulerError("BR602", found, f"one of {expected}", "Correct it"))
-        return None
-
-
-def _workers(value: _Value, problems: list[BiasRulerError]) -> int:
-    text = str(value.value)
-    if text == "auto":
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _n_cores()
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    problems.append(value.wrong("auto or a whole number above 0"))
-    return 1
-
-
-def _n_cores() -> int:
-    return os.cpu_count() or 1
-
-
-def _whole_number(value: _Value, problems: list[BiasRulerError], *, least: int = 0) -> int | None:
-    if value.value in (None, ""):
-        return None
-    text = str(value.value)
-    if text.isdecimal() and int(text) >= least:
-        return int(text)
-    problems.append(value.wrong("a whole number above 0" if least else "a whole number"))
-    return None
-
-
-def _tied(value: _Value, config: pytest.Config) -> _Value:
-    tied = tied_value(value.flag, config.invocation_params.args)
-    return value if tied is None else replace(value, option=tied)
-
-
-def _run_date(today: dt.date, problems: list[BiasRulerError]) -> dt.date:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if not epoch:
-        return today
-    try:
-        return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date()
-    except (ValueError, OverflowError, OSError):
-        found = f"SOURCE_DATE_EPOCH is {epoch}"
-        problems.append(BiasRulerError("BR602", found, "seconds since 1970", "Correct it"))
-        return today
-
-
-def _two_outputs() -> BiasRulerError:
-    return BiasRulerError(
-        "BR602", "two outputs have one path", "one path for each", "Rename one of them"
-    )
+def _contradictions(settings: Settings) -> list[BiasRulerError]:
+    """Return BR602 for what cannot be asked for together."""
+    wrong = {
+        ("two outputs have one path", "one path for each", "Rename one of them"): (
+            len(set(settings.outputs)) < len(settings.outputs)
+        ),
+        (
+            "--biasruler-public stands beside --biasruler-show-cases",
+            "no case names in public",
+            "Leave one of them out",
+        ): settings.public and settings.show_cases,
+        (
+            f"--biasruler-public stands beside an export of {CSV_PLAN}",
+            "no list of cases in public",
+            "Leave one of them out",
+        ): settings.public and settings.csv_plan is not None,
+    }
+    return [BiasRulerError("BR602", *texts) for texts, is_wrong in wrong.items() if is_wrong]

@@ -162,7 +162,9 @@ def run(
         monkeypatch.delenv(name, raising=False)
 
     def start(*arguments: str, subprocess: bool = False) -> pytest.RunResult:
-        keys = ("--biasruler-workers=1", "-p", "no:hypothesispytest", *arguments)
+        others = [name for name in ("hypothesispytest", "randomly") if name not in arguments]
+        left_out = [word for name in others for word in ("-p", f"no:{name}")]
+        keys = ("--biasruler-workers=1", *left_out, *arguments)
         needs_process = subprocess or any(argument.startswith("-n") for argument in arguments)
         begin = pytester.runpytest_subprocess if needs_process else pytester.runpytest_inprocess
         return begin(*keys)

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.benchmark.questions import QUESTIONS
+from pytest_biasruler.shell.items import load_benchmark
 from pytest_biasruler.shell.manual import manual
 from pytest_biasruler.shell.options import OPTIONS
 from pytest_biasruler.shell.settings import read_settings
@@ -28,6 +29,8 @@ CASES = {
     "--biasruler-no-cache": ("false", ("--biasruler-no-cache",), "no_cache", False, True),
     "--biasruler-show-cases": ("false", ("--biasruler-show-cases",), "show_cases", False, True),
     "--biasruler-alias": ("true", ("--biasruler-alias",), "show_cases", True, False),
+    "--biasruler-public": ("false", ("--biasruler-public",), "public", False, True),
+    "--biasruler-untrusted": ("false", ("--biasruler-untrusted",), "untrusted", False, True),
     "--biasruler-selftest": ("30", ("--biasruler-selftest=20",), "selftest", 30, 20),
     "--biasruler-min-checks": ("4", ("--biasruler-min-checks=5",), "min_checks", 4, 5),
 }
@@ -101,6 +104,10 @@ def test_limits_are_read_from_ini_and_changes_are_named(pytester):
         ("biasruler_policy = strict", "biasruler_policy is strict; expected one of point"),
         ("biasruler_min_checks = -1", "biasruler_min_checks is -1; expected a whole number"),
         ("biasruler_max_rows = nan", "biasruler_max_rows is nan; expected a number above 0"),
+        (
+            "biasruler_case_memory_mb = 256",
+            "biasruler_case_memory_mb is 256; expected at least 512",
+        ),
         ("biasruler_grid_tolerance = 0", "biasruler_grid_tolerance is 0; expected a number"),
     ],
 )
@@ -121,6 +128,22 @@ def test_two_outputs_with_one_path_are_refused(run):
 
     assert result.ret == 4
     assert "two outputs have one path" in result.stderr.str()
+
+
+@pytest.mark.parametrize("other", ["--biasruler-show-cases", "--biasruler-export=csv-plan=a.csv"])
+def test_what_names_cases_is_refused_in_public(run, other):
+    result = run("--biasruler-public", other)
+
+    assert result.ret == 4
+    assert "BR602: --biasruler-public stands beside " in result.stderr.str()
+
+
+def test_what_makes_predictions_untrusted_cannot_be_taken_back(pytester, write_benchmark):
+    path = write_benchmark()
+    pytester.makeini("[pytest]\nbiasruler_untrusted = true")
+
+    assert _settings(pytester).untrusted
+    assert load_benchmark(pytester.parseconfig(), path).untrusted
 
 
 def test_the_run_date_is_that_of_source_date_epoch_but_waivers_end_by_the_clock(
