@@ -1,0 +1,10 @@
+"""All rows, in the order of their ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.acceptance.row import Row
+
+ROWS: tuple[Row, ...] = ()
