@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+import socket
+from typing import Any
+
 import numpy as np  # noqa: F401  (in-process pytester runs would load it a second time)
 import pandas as pd  # noqa: F401  (the same)
+import pytest
 
 pytest_plugins = ["pytester"]
+
+
+class ClosedSocket(socket.socket):
+    """A socket that cannot be made; a class, since modules of others derive theirs from it."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise PermissionError("the network is closed in these tests")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def closed_network() -> Any:
+    """Let nothing in the whole suite reach the network."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "socket", ClosedSocket)
+        yield

@@ -23,6 +23,9 @@ NEVER_USED = {
     *("pd.read_pickle", "pandas.read_pickle", "pd.read_html", "pd.read_xml"),
     *("pd.read_excel", "pd.read_parquet"),
 }
+CONFINES = {"scoring/confinement.py"}
+"""Where another process may be started: each case of a stranger's submission in its own."""
+
 WRITERS = {"shell/outputs.py", "shell/lock.py", "scoring/store.py"}
 """Where a file may be opened for writing: outputs, the lock and the store of scores."""
 
@@ -79,6 +82,28 @@ def call_breaches(node: ast.AST) -> list[str]:
     ]
 
 
+def starts_processes(source: str) -> bool:
+    """Return whether a module could start a program."""
+    names = imports_of(ast.parse(source))
+    return any(name.partition(".")[0] in ("subprocess", "pty", "ctypes") for name in names)
+
+
+def careless_environments(source: str) -> list[str]:
+    """Return environments of jinja2 that do not escape by themselves."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [
+        ast.unparse(call)
+        for call in calls
+        if dotted(call.func).rpartition(".")[2] == "Environment"
+        and not any(
+            keyword.arg == "autoescape"
+            and isinstance(keyword.value, ast.Constant)
+            and keyword.value.value is True
+            for keyword in call.keywords
+        )
+    ]
+
+
 def writes(source: str) -> bool:
     """Return whether a module opens a file for writing."""
     return any(map(opens_to_write, ast.walk(ast.parse(source))))
@@ -124,6 +149,22 @@ def test_files_are_written_in_three_places_only():
     }
     assert found <= WRITERS, "another module opens a file for writing"
     assert "shell/outputs.py" in found, "the walk must see those that do"
+
+
+def test_a_program_is_started_in_one_place_only():
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if starts_processes(path.read_text(encoding="utf-8"))
+    }
+    assert found <= CONFINES, "another module starts a program"
+
+
+def test_every_template_environment_escapes_by_itself():
+    sources = [path.read_text(encoding="utf-8") for path in MODULES]
+    assert careless_environments("jinja2.Environment()"), "the walk must see a careless one"
+    assert any("Environment(" in source for source in sources)
+    assert [call for source in sources for call in careless_environments(source)] == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

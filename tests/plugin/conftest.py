@@ -162,11 +162,13 @@ def run(
         monkeypatch.delenv(name, raising=False)
 
     def start(*arguments: str, subprocess: bool = False) -> pytest.RunResult:
-        others = [name for name in ("hypothesispytest", "randomly") if name not in arguments]
-        left_out = [word for name in others for word in ("-p", f"no:{name}")]
+        reruns = any(argument.startswith("--reruns") for argument in arguments)
+        wanted = {*arguments, *(["rerunfailures"] if reruns else [])}
+        others = ("hypothesispytest", "randomly", "rerunfailures")
+        left_out = [word for name in others if name not in wanted for word in ("-p", f"no:{name}")]
         keys = ("--biasruler-workers=1", *left_out, *arguments)
-        needs_process = subprocess or any(argument.startswith("-n") for argument in arguments)
-        begin = pytester.runpytest_subprocess if needs_process else pytester.runpytest_inprocess
-        return begin(*keys)
+        # Reruns are counted over a socket, and the sockets of this process are closed.
+        apart = subprocess or reruns or any(argument.startswith("-n") for argument in arguments)
+        return (pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess)(*keys)
 
     return start
