@@ -115,7 +115,9 @@ def test_a_wrong_setting_is_a_usage_error_that_names_it(pytester, run, ini, mess
     pytester.makeini(f"[pytest]\n{ini}")
     pytester.makepyfile("def test_other():\n    pass")
 
-    result = run() if "workers" not in ini else pytester.runpytest_inprocess()
+    result = (
+        run() if "workers" not in ini else pytester.runpytest_inprocess("-p", "no:rerunfailures")
+    )
 
     assert result.ret == 4
     assert message in result.stderr.str()

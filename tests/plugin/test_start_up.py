@@ -65,7 +65,9 @@ def test_the_plugin_can_be_switched_off(pytester, write_benchmark):
     write_benchmark("fail")
     pytester.makepyfile("def test_other():\n    pass")
 
-    result = pytester.runpytest_inprocess("-p", "no:biasruler", "-p", "no:hypothesispytest")
+    result = pytester.runpytest_inprocess(
+        "-p", "no:biasruler", "-p", "no:hypothesispytest", "-p", "no:rerunfailures"
+    )
 
     result.assert_outcomes(passed=1)
 
