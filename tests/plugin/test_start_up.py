@@ -37,7 +37,8 @@ def test_a_run_that_audits_nothing_loads_prints_and_writes_nothing(pytester):
             print("loaded", loaded, ours)
         """
     )
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    others = ("cacheprovider", "hypothesispytest", "randomly")
+    result = pytester.runpytest_subprocess(*(f"-pno:{name}" for name in others))
     result.assert_outcomes(passed=1)
     text = result.stdout.str()
     assert "loaded [] []" in text
