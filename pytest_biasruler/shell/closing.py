@@ -64,10 +64,14 @@ class Closed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Closing:
-    """What the controller says at the end; any of `reasons` turns a green run red."""
+    """What the controller says at the end; any of `reasons` turns a green run red.
+
+    `cut_off` tells of earlier runs that never came so far.
+    """
 
     audits: tuple[Closed, ...]
     reasons: tuple[str, ...]
+    cut_off: str = ""
 
     @property
     def is_worth_printing(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.shell.closing import Closing
     from pytest_biasruler.shell.guard import Census
+    from pytest_biasruler.shell.journal import Journal
     from pytest_biasruler.shell.ledger import Ledger
 
 
@@ -31,6 +33,8 @@ class Collector:
         self._ledger: Ledger | None = None
         self._closing: Closing | None = None
         self._shared_store = ""
+        self._journal: Journal | None = None
+        self._has_journal = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -54,11 +58,15 @@ class Collector:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note which tests were selected, where this process runs them."""
         self._guard.expect(item.nodeid for item in session.items)
+        if session.items and self._config.stash[CENSUS].declared:
+            self._begin_journal()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         """Note which tests a worker of xdist selected."""
         self._guard.expect(ids)
+        if self._has_checks:
+            self._begin_journal()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -78,8 +86,11 @@ class Collector:
         from pytest_biasruler.shell.payload import junit_properties, take_payload
 
         self._ledger = self._ledger or Ledger()
+        self._begin_journal()
         payload = take_payload(report)
         self._ledger.enter(report, payload)
+        if self._journal is not None:
+            self._journal.note(report, payload)
         if self._config.getini("biasruler_junit_properties"):
             report.user_properties.extend(junit_properties(payload))
 
@@ -100,16 +111,35 @@ class Collector:
             guard=self._guard,
             is_finished=session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED),
         )
+        if self._journal is not None:
+            self._tell_of_earlier_runs(self._journal)
         if self._closing.reasons and session.exitstatus in (0, 5):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _is_concerned(self, census: Census) -> bool:
-        # Workers that died have told nothing but the ids they collected.
-        in_file = any(
-            nodeid.partition("::")[0].endswith(".toml") for nodeid in self._guard.selected
-        )
-        is_ours = census.declared or self._ledger is not None or in_file
+        is_ours = census.declared or self._ledger is not None or self._has_checks
         return bool(is_ours) or is_configured(self._config)
+
+    @property
+    def _has_checks(self) -> bool:
+        # Workers that died have told nothing but the ids they collected.
+        return any(nodeid.partition("::")[0].endswith(".toml") for nodeid in self._guard.selected)
+
+    def _begin_journal(self) -> None:
+        if self._has_journal or is_listing(self._config):
+            return
+        from pytest_biasruler.shell.journal import begin_journal
+
+        self._has_journal = True
+        self._journal = begin_journal(self._config)
+
+    def _tell_of_earlier_runs(self, journal: Journal) -> None:
+        from pytest_biasruler.shell.journal import tell_cut_off
+
+        if self._closing is not None:
+            text = tell_cut_off(journal.cut_off, root=self._config.rootpath)
+            self._closing = replace(self._closing, cut_off=text)
+        journal.end()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section."""
@@ -122,7 +152,9 @@ class Collector:
             terminalreporter.write_line(text, **({colour: True} if colour else {}))
 
     def pytest_unconfigure(self) -> None:
-        """Remove the folder in which workers shared scores."""
+        """Let go of the journal, and remove the folder in which workers shared scores."""
+        if self._journal is not None:
+            self._journal.close()
         if self._shared_store:
             from pytest_biasruler.shell.store_folder import remove_shared_folder
 

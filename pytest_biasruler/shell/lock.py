@@ -34,6 +34,17 @@ if sys.platform == "win32":
     import msvcrt
     import time
 
+    _BEHIND_EVERYTHING = 1 << 30  # what is locked there cannot be read, so nothing stands there
+
+    def try_lock(descriptor: int) -> bool:
+        """Return whether the lock on an open file could be had at once; closing releases it."""
+        try:
+            os.lseek(descriptor, _BEHIND_EVERYTHING, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
     def _take(descriptor: int) -> bool:
         while True:
             try:
@@ -46,6 +57,14 @@ if sys.platform == "win32":
                 return True
 else:
     import fcntl
+
+    def try_lock(descriptor: int) -> bool:
+        """Return whether the lock on an open file could be had at once; closing releases it."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
     def _take(descriptor: int) -> bool:
         try:

@@ -17,7 +17,7 @@ from pytest_biasruler.shell.outputs import name_file
 from pytest_biasruler.shell.payload import add_context, to_text
 from pytest_biasruler.shell.progress import make_progress
 from pytest_biasruler.shell.settings import settings_of
-from pytest_biasruler.shell.stash import AUDIT, NAMES, PREPARATIONS, PROPERTY
+from pytest_biasruler.shell.stash import AUDIT, CENSUS, NAMES, PREPARATIONS, PROPERTY
 from pytest_biasruler.shell.store_folder import find_store_folder
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class Prepared:
         """Let the context ride on the reports of `item`, unless another test tells it."""
         if self.teller in (None, item.nodeid):
             self.teller = item.nodeid
-            told = {**self.context, "notices": list(self.notices)}
+            n_declared = len(item.config.stash[CENSUS].declared)
+            told = {**self.context, "notices": list(self.notices), "declared": n_declared}
             add_context(item, audit=self.digest, context=told)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,8 @@ from pytest_biasruler.shell.stash import PROPERTY
 
 if TYPE_CHECKING:
     import pytest
+
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def name_shared_folder(config: pytest.Config) -> str:
@@ -46,7 +50,23 @@ def find_store_folder(config: pytest.Config) -> Path | None:
     cache = getattr(config, "cache", None)
     if cache is None or _is_refused(config):
         return None
-    return Path(cache.mkdir("biasruler"))
+    folder = Path(cache.mkdir("biasruler"))
+    _close_to_others(folder)
+    return folder
+
+
+def _close_to_others(folder: Path) -> None:
+    """Let nobody else look in, as pytest's cache itself would.
+
+    A folder that others could write to stays as it is, unless it is empty: the store shall see it,
+    for what is in it may be theirs.
+    """
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        is_safe = not folder.stat().st_mode & _OTHERS_MAY_WRITE or not any(folder.iterdir())
+        if is_safe and not folder.is_symlink():
+            folder.chmod(0o700)
 
 
 def _is_refused(config: pytest.Config) -> bool:

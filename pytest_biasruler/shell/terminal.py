@@ -52,6 +52,7 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
         lines += [(printable(text), "yellow") for text in (bundle.notices if bundle else ())]
         lines += [(closed.tested, "")] if closed.tested else []
         lines.append((_outputs_line(closed, root=config.rootpath), ""))
+    lines += [(printable(closing.cut_off), "yellow")] if closing.cut_off else []
     return lines + [(printable(reason), "red") for reason in closing.reasons]
 
 
