@@ -35,7 +35,8 @@ class PlainStream:
         """Refuse a file, ``BR111`` or ``BR112``, that cannot hold just `declared` bytes."""
         surplus = self._file.size - declared
         if surplus > 0:
-            raise _holds_more(f"{surplus} bytes more than its header declares", self._file.name)
+            what = f"{surplus} bytes more than its header declares"
+            raise _holds_more(what, self._file.name, expected="none")
         if surplus < 0:
             raise _holds_less(-surplus, self._file.name)
 
@@ -156,13 +157,14 @@ def check_text(head: bytes, *, name: str) -> None:
 def check_content(buffer: bytearray, *, declared: int, name: str) -> None:
     """Refuse, ``BR111`` or ``BR112``, a content that is not `declared` bytes long."""
     if len(buffer) > declared:
-        raise _holds_more(f"more data than its header declares ({declared} bytes)", name)
+        what = f"more data than its header declares ({declared} bytes)"
+        raise _holds_more(what, name, expected="exactly that")
     if len(buffer) < declared:
         raise _holds_less(declared - len(buffer), name)
 
 
-def _holds_more(what: str, name: str) -> BiasRulerError:
-    return BiasRulerError("BR111", f"{name} holds {what}", "exactly that", "Export it again")
+def _holds_more(what: str, name: str, *, expected: str) -> BiasRulerError:
+    return BiasRulerError("BR111", f"{name} holds {what}", expected, "Export it again")
 
 
 def _holds_less(missing: int, name: str) -> BiasRulerError:

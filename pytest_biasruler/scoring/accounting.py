@@ -184,7 +184,7 @@ def _too_many_shared(
     n_readable = sum(1 for _ in readable(done, mask_set))
     n_shared = len(shared_by_patients(done, mask_set, patients=patients))
     if n_shared and not n_shared <= _MOST_SHARED * n_readable:
-        found = f"{n_shared} of {n_readable} masks of {mask_set.title} are those of other patients"
+        found = f"{n_shared} of {n_readable} {plural_of(mask_set)} are those of other patients"
         yield BiasRulerError("BR120", found, "different ones", "Check how they were exported")
 
 
@@ -208,6 +208,13 @@ def find_copied(
 def copied_text(mask_set: MaskSet, reference: MaskSet) -> str:
     """Return how it is said that predictions are the reference itself."""
     return f"predictions of {mask_set.name} are the {reference.role} reference itself"
+
+
+def plural_of(mask_set: MaskSet) -> str:
+    """Return how messages call all masks of the set."""
+    if mask_set.role == Role.MODEL:
+        return f"predictions of {mask_set.name}"
+    return f"masks of {mask_set.title}"
 
 
 def readable(done: Done, mask_set: MaskSet) -> Iterator[tuple[str, MaskFacts]]:

@@ -10,6 +10,7 @@ from pytest_biasruler.benchmark.notes import Note
 from pytest_biasruler.scoring.accounting import (
     codes_of,
     copied_text,
+    plural_of,
     readable,
     shared_by_patients,
 )
@@ -69,7 +70,7 @@ def list_notes(
 def _of_masks(done: Done, mask_set: MaskSet, *, has_labels: bool) -> Iterator[Note]:
     facts = [facts for _, facts in readable(done, mask_set)]
     counts = Counter(code for each in facts for code in each["notes"] if code in _OF_MASKS)
-    name = _plural(mask_set)
+    name = plural_of(mask_set)
     values = Counter(each["highest"] for each in facts if each["highest"])
     if len(values) > 1 and not has_labels:
         texts = [f"{value} in {n}" for value, n in sorted(values.items())[:4]]
@@ -100,7 +101,7 @@ def _of_files(done: Done, mask_set: MaskSet, *, n_strangers: int) -> Iterator[No
 def _of_patients(done: Done, mask_set: MaskSet, *, patients: Mapping[str, str]) -> Iterator[Note]:
     n = len(shared_by_patients(done, mask_set, patients=patients))
     if n:
-        text = f"{n} {_plural(mask_set)} hold a mask that another patient has too"
+        text = f"{n} {plural_of(mask_set)} hold a mask that another patient has too"
         yield Note(code="BR120", set=mask_set.name, n=n, text=text)
 
 
@@ -180,9 +181,3 @@ def _of_twins(done: Done, sets: Sequence[MaskSet]) -> Iterator[Note]:
             n = len(masks[0])
             text = f"references {first.name} and {second.name} are identical in all {n} cases"
             yield Note(code="BR125", set=f"{first.name} and {second.name}", n=n, text=text)
-
-
-def _plural(mask_set: MaskSet) -> str:
-    if mask_set.role == Role.MODEL:
-        return f"predictions of {mask_set.name}"
-    return f"masks of {mask_set.title}"
