@@ -1,0 +1,95 @@
+"""Names of subgroups as strangers may read them: no age above 89, no single age."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.benchmark.bins import number_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_biasruler.benchmark.definition import Attribute
+    from pytest_biasruler.benchmark.subgroups import Subgroups
+
+TOP_AGE = 90
+TOP = f"{TOP_AGE}+"
+
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_AGE = re.compile(r"(?<![a-z])age(s|d|group|years)?(?![a-z])")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_YEARS_PER_GROUP = 10
+
+
+def is_age(attribute: Attribute) -> bool:
+    """Return whether the name or the column of an attribute contains the word age.
+
+    Examples
+    --------
+    >>> from pytest_biasruler.benchmark.definition import Attribute
+    >>> [is_age(Attribute(name=name)) for name in ("age", "patientAge", "AGE_AT_SCAN", "stage")]
+    [True, True, True, False]
+    """
+    names = (attribute.name, attribute.source)
+    return any(_AGE.search(_HUMP.sub("_", name).lower()) for name in names)
+
+
+def public_names(attribute: Attribute, subgroups: Subgroups) -> dict[str, str]:
+    """Return how each subgroup of an attribute is called; several may get one name."""
+    kept = {name: name for name in subgroups.order}
+    if not is_age(attribute):
+        return kept
+    if attribute.bins is None:
+        return {name: name if name == subgroups.missing else blur_age(name) for name in kept}
+    binned = zip(subgroups.declared, pairwise(attribute.bins), strict=True)
+    return {
+        **kept,
+        **{name: _name_of_bin(name, low=low, high=high) for name, (low, high) in binned},
+    }
+
+
+def _name_of_bin(name: str, *, low: float, high: float) -> str:
+    if low >= TOP_AGE:
+        return TOP
+    if high > TOP_AGE:
+        return f"{number_text(low)}+"
+    return blur_age(name)
+
+
+def blur_age(name: str) -> str:
+    """Return a category of ages without an age above 89, and without a single one.
+
+    Examples
+    --------
+    >>> [blur_age(name) for name in ("40-59", "90-94", "85-104", "34", "93 years", "old")]
+    ['40-59', '90+', '85+', '30–39', '90+', 'old']
+    """
+    numbers = [float(text) for text in _NUMBER.findall(name)]
+    if not numbers or max(numbers) < TOP_AGE:
+        is_single = len(numbers) == 1 and not _NUMBER.sub("", name).strip()
+        return _decade(numbers[0]) if is_single else name
+    if min(numbers) >= TOP_AGE:
+        return TOP
+    return f"{number_text(min(numbers))}+"
+
+
+def _decade(age: float) -> str:
+    first = int(age // _YEARS_PER_GROUP) * _YEARS_PER_GROUP
+    return f"{first}–{first + _YEARS_PER_GROUP - 1}"
+
+
+def public_bins(attribute: Attribute) -> list[float] | None:
+    """Return the edges of bins; of ages none above 90."""
+    bins: Sequence[float] | None = attribute.bins
+    if bins is None:
+        return None
+    return [edge for edge in bins if edge <= TOP_AGE or not is_age(attribute)]
+
+
+def public_merges(attribute: Attribute) -> Mapping[str, list[str]]:
+    """Return which spellings were merged; of ages, which may be single ones, nothing."""
+    if is_age(attribute):
+        return {}
+    return {kept: list(taken) for kept, taken in attribute.merge.items()}
