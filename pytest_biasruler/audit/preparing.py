@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.audit.inspecting import find_problems
 from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.named import find_unknown_names
 from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.checks.evidence import Evidence
+from pytest_biasruler.errors import BiasRulerProblems
 from pytest_biasruler.scoring.measures import needed_measures
 from pytest_biasruler.scoring.run import measure_benchmark, score_benchmark
 
@@ -53,10 +55,16 @@ def prepare(
     BiasRulerError
         On every problem that stops an audit before anything is scored, all at once.
     """
-    metadata = read_metadata(benchmark)
-    subgroups = cut_all(benchmark, metadata)
-    declared = declare_checks(benchmark, metrics=metrics)
-    raise_if_any(find_unknown_names(benchmark, declared, metadata=metadata, subgroups=subgroups))
+    try:
+        metadata = read_metadata(benchmark)
+        subgroups = cut_all(benchmark, metadata)
+        declared = declare_checks(benchmark, metrics=metrics)
+        raise_if_any(
+            find_unknown_names(benchmark, declared, metadata=metadata, subgroups=subgroups)
+        )
+    except BiasRulerProblems:
+        raise_if_any(find_problems(benchmark, metrics=metrics))  # the others beside it, too
+        raise
     scored = score_benchmark(
         benchmark,
         metadata=metadata,

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from typing import Any
 
+from pytest_biasruler.audit.fitting import find_misfit
+from pytest_biasruler.audit.verify import refuse_edited
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status, Verdict
 from pytest_biasruler.errors import BiasRulerError
 
 SCHEMA = "biasruler-audit/1"
+_ANY_SCHEMA = re.compile(r"biasruler-audit/[0-9]{1,4}")
+_MOST_LEVELS = 50
 
 Plain = Mapping[str, Any]
 """Nothing but dict, list, str, int, float, bool and None; no NaN."""
@@ -66,26 +71,55 @@ class Audit:
         Raises
         ------
         BiasRulerError
-            ``BR603`` if the text is no audit, or one of a newer schema.
+            ``BR603`` if the text is no audit, does not fit the schema, is of a newer one, or holds
+            a verdict that its own bounds and limit rule out.
         """
         content = _parse(text)
-        try:
-            findings = tuple(finding_from_plain(item) for item in content.pop("findings"))
-            scores, warnings = tuple(content.pop("scores")), tuple(content.pop("warnings"))
-            return cls(findings=findings, scores=scores, warnings=warnings, **content)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise _not_an_audit("a key or value that no audit has") from error
+        findings = tuple(finding_from_plain(item) for item in content.pop("findings"))
+        scores, warnings = tuple(content.pop("scores")), tuple(content.pop("warnings"))
+        refuse_edited(findings, is_public=content["settings"].get("public") is True)
+        return cls(findings=findings, scores=scores, warnings=warnings, **content)
 
 
 def _parse(text: str) -> dict[str, Any]:
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _not_an_audit("text that is not JSON") from error
+        content = json.loads(
+            text, parse_constant=_number, parse_float=_number, object_pairs_hook=_unique
+        )
+    except (ValueError, RecursionError):
+        raise _not_an_audit("text that is not JSON") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != SCHEMA:
-        raise _not_an_audit(f"schema {schema!r}")
+        is_other = isinstance(schema, str) and _ANY_SCHEMA.fullmatch(schema)
+        raise _not_an_audit(f"schema {schema}" if is_other else "no schema of ours")
+    misfit = "" if _is_deep(content) else find_misfit(content, load_schema())
+    if misfit is not None:
+        raise _not_an_audit(f"a key or value at {misfit or '/'} that no audit has")
     return dict(content)
+
+
+def _number(text: str) -> float:
+    """Return a number that can be written again: JSON has neither NaN nor infinity."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("no number")
+    return number
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a key twice")
+    return content
+
+
+def _is_deep(content: Any) -> bool:
+    """Return whether lists and tables lie so deep in each other that writing them would fail."""
+    level = [content]
+    for _ in range(_MOST_LEVELS):
+        inside = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [part for parts in inside for part in parts if isinstance(part, dict | list)]
+    return bool(level)
 
 
 def _not_an_audit(found: str) -> BiasRulerError:

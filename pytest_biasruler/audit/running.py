@@ -11,6 +11,7 @@ from pytest_biasruler.audit.planning import plan_labels
 from pytest_biasruler.audit.preparing import prepare
 from pytest_biasruler.audit.record import Audit
 from pytest_biasruler.audit.summary import context
+from pytest_biasruler.audit.withheld import note_withheld
 from pytest_biasruler.checks.outcome import outcome_of
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def assemble(
         **{
             **about,
             "scores": tuple(about["scores"]),
-            "warnings": (*about["warnings"], *warnings),
+            "warnings": (*about["warnings"], *note_withheld(findings), *warnings),
             "accounting": {**about["accounting"], "checks": dict(checks)},
         },
         settings=dict(settings),

@@ -10,6 +10,7 @@ from pytest_biasruler.audit.accounting import account_for_cases, problem_lines
 from pytest_biasruler.audit.numeric import check_numerics
 from pytest_biasruler.audit.record import plain
 from pytest_biasruler.audit.tables import summarise_scores
+from pytest_biasruler.audit.withheld import note_wrong_pairing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def context(evidence: Evidence, *, show_cases: bool = False) -> dict[str, Any]:
     Case names are replaced by aliases unless `show_cases` is true.
     """
     benchmark, scored = evidence.benchmark, evidence.scored
-    notes = [*evidence.metadata.notes, *scored.notes]
+    notes = [*evidence.metadata.notes, *scored.notes, *note_wrong_pairing(evidence)]
     notes += [
         note for name in sorted(evidence.subgroups) for note in evidence.subgroups[name].notes
     ]

@@ -41,6 +41,7 @@ def read_manifest(
     environ: Mapping[str, str],
     metrics: Collection[Metric] = (),
     limits: Limits | None = None,
+    with_checks: bool = True,
 ) -> Benchmark:
     """Read a benchmark file; nothing but this file (and a layout's ``dataset.json``) is opened.
 
@@ -54,6 +55,8 @@ def read_manifest(
         Metrics of plugins, besides the built-in ones.
     limits : Limits, optional
         How large the benchmark's tables and masks may be.
+    with_checks : bool
+        False leaves ``[[checks]]`` out, so that the tables can be judged though checks are faulty.
 
     Raises
     ------
@@ -75,7 +78,8 @@ def read_manifest(
     content = read_document(
         document, root=root, problems=problems, plugins=metrics, general_rules=rules
     )
-    asked = asked_in(document.get("checks", []), lines=lines, problems=problems)
+    raw = document.get("checks", []) if with_checks else []
+    asked = asked_in(raw, lines=lines, problems=problems)
     resolve(asked, Vocabulary.of_content(content), problems=problems)
     problems.raise_any()
     declared = content.as_fields()
@@ -98,7 +102,7 @@ def _read_text(path: Path) -> str:
         found = f"the file cannot be read ({error.strerror})"
         raise _unreadable(found, "a readable file", "Check its permissions") from None
     if len(content) > MAX_FILE_BYTES:
-        found, fix = "the file is larger than 1 MiB", "Is it the right file"
+        found, fix = "the file is larger than 1 MiB", "Check that it is the right file"
         raise BiasRulerError("BR410", found, "a benchmark file", fix)
     try:
         return content.decode("utf-8-sig")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 MOST_LISTED = 10
 """Problems of one kind told one by one; a column of a million bad cells is one mistake."""
@@ -39,9 +39,25 @@ def first_of(problems: Iterable[BiasRulerError], *, shown: str) -> list[BiasRule
 
 def raise_if_any(problems: Iterable[BiasRulerError]) -> None:
     """Raise all `problems` at once, sorted by file and line; return if there are none."""
-    listed = sorted(problems, key=_place)
+    listed = in_order(problems)
     if listed:
         raise BiasRulerProblems(listed)
+
+
+def problems_of(work: Callable[[], object]) -> list[BiasRulerError]:
+    """Return what `work` refuses; nothing if it refuses nothing."""
+    try:
+        work()
+    except BiasRulerProblems as error:
+        return list(error.problems)
+    except BiasRulerError as error:
+        return [error]
+    return []
+
+
+def in_order(problems: Iterable[BiasRulerError]) -> list[BiasRulerError]:
+    """Return `problems` sorted by file and line; what has no line comes after what has one."""
+    return sorted(problems, key=_place)
 
 
 def lines_text(lines: Iterable[int]) -> str:
@@ -63,6 +79,5 @@ def line_of(where: str) -> int:
 
 
 def _place(problem: BiasRulerError) -> tuple[str, float]:
-    """Return file and line; what has no line comes after what has one."""
     place = _PLACE.match(problem.where)
     return (place[1], int(place[2])) if place else (problem.where, float("inf"))

@@ -50,7 +50,9 @@ def check_ranges(
                 "BR420",
                 f"{name} is {score:g}",
                 _range_text(low, high),
-                "Divide by 100?" if high == 1.0 and 1 < score <= 100 else "Correct the score",
+                "Divide percentages by 100"
+                if _is_percentage(score, high)
+                else "Correct the score",
                 place,
             )
             for score, place in zip(scores[name], where, strict=True)
@@ -58,6 +60,10 @@ def check_ranges(
         )
         problems += first_of(bad, shown=shown)
     return problems
+
+
+def _is_percentage(score: float, high: float | None) -> bool:
+    return high == 1.0 and 1 < score <= 100
 
 
 def _is_outside(low: float | None, high: float | None) -> Callable[[float], bool]:

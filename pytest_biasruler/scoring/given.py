@@ -29,9 +29,11 @@ _LARGER = 50  # a score table has a row for each case, model, reference and labe
 
 
 def read_scores(
-    benchmark: Benchmark, *, metadata: Metadata, metrics: Mapping[str, Metric]
+    benchmark: Benchmark, *, metadata: Metadata | None, metrics: Mapping[str, Metric]
 ) -> Published | None:
     """Return the ready score table of `benchmark`, checked; None if it has none.
+
+    Without metadata every case counts as known.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def read_scores(
     if benchmark.scores is None:
         return None
     vocabulary = Vocabulary(
-        cases=frozenset(metadata.cases),
+        cases=None if metadata is None else frozenset(metadata.cases),
         models=tuple(each.name for each in benchmark.models),
         references=tuple(each.name for each in benchmark.references),
         labels=tuple(benchmark.labels),

@@ -31,10 +31,11 @@ _INFINITE = {"inf": inf, "+inf": inf, "infinity": inf, "+infinity": inf, "-inf":
 class Vocabulary:
     """The names that a score table may use.
 
-    `labels` is empty where the benchmark has no ``[labels]``.
+    `labels` is empty where the benchmark has no ``[labels]``; `cases` is None where nobody knows
+    which cases there are.
     """
 
-    cases: Collection[str] = field(repr=False)
+    cases: Collection[str] | None = field(repr=False)
     models: Collection[str]
     references: Collection[str]
     labels: Collection[str] = ()
@@ -95,7 +96,8 @@ def publish(
     frame = frame.loc[:, [name for name in frame.columns if name]]
     frame["where"] = [f"{shown}:{line}" for line in text.lines]
     frame["label"] = _labels(frame, vocabulary=vocabulary)
-    is_known_case = frame["case"].isin(list(vocabulary.cases))
+    names = frame["case"] if vocabulary.cases is None else list(vocabulary.cases)
+    is_known_case = frame["case"].isin(names)
     is_ours = _is_ours(frame, vocabulary=vocabulary)
     n_strangers = int((is_ours & ~is_known_case).sum())
     kept = frame[is_known_case & is_ours].reset_index(drop=True)

@@ -32,19 +32,31 @@ def load_benchmark(config: pytest.Config, path: Path) -> Benchmark:
     BiasRulerError
         With every problem of the file.
     """
-    from pytest_biasruler.benchmark.manifest import read_manifest
-
     known = config.stash.setdefault(BENCHMARKS, {})
     if path not in known:
-        read = read_manifest(
-            path,
-            environ=os.environ,
-            metrics=plugin_metrics(config),
-            limits=settings_of(config).limits,
-        )
+        read = read_tables(config, path, with_checks=True)
         # Once said anywhere, nothing switches it off.
         known[path] = replace(read, untrusted=read.untrusted or settings_of(config).untrusted)
     return known[path]
+
+
+def read_tables(config: pytest.Config, path: Path, *, with_checks: bool = False) -> Benchmark:
+    """Return the benchmark of a file, by itself without a look at its checks.
+
+    Raises
+    ------
+    BiasRulerError
+        With every problem of the file.
+    """
+    from pytest_biasruler.benchmark.manifest import read_manifest
+
+    return read_manifest(
+        path,
+        environ=os.environ,
+        metrics=plugin_metrics(config),
+        limits=settings_of(config).limits,
+        with_checks=with_checks,
+    )
 
 
 def declared_checks(benchmark: Benchmark, *, shown: str) -> tuple[DeclaredCheck, ...]:

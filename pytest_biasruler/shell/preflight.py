@@ -6,23 +6,21 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Policy
-from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, printable
+from pytest_biasruler.benchmark.refusals import in_order, problems_of
+from pytest_biasruler.errors import BiasRulerError, printable
 from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers
-from pytest_biasruler.shell.items import declared_checks, load_benchmark
+from pytest_biasruler.shell.items import declared_checks, load_benchmark, read_tables
 from pytest_biasruler.shell.options import is_listing
 from pytest_biasruler.shell.outputs import clear_outputs, name_file, own_paths, show_path
 from pytest_biasruler.shell.settings import settings_of, usage_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pytest
 
     from pytest_biasruler.benchmark.definition import Benchmark
-    from pytest_biasruler.benchmark.metadata import Metadata
-    from pytest_biasruler.benchmark.metrics import Metric
-    from pytest_biasruler.benchmark.subgroups import Subgroups
 
 
 def named_files(config: pytest.Config) -> dict[Path, bool]:
@@ -52,7 +50,7 @@ def refuse_bad_start(config: pytest.Config) -> None:
         [] if is_only_listing else clear_outputs(_earlier_outputs(config), root=settings.root)
     )
     places = ["the outputs"] if problems else []
-    unfit = _problems_of(lambda: plugin_readers(config))
+    unfit = problems_of(lambda: plugin_readers(config))
     problems, places = [*problems, *unfit], [*places, *(["the mask readers"] if unfit else [])]
     for path, is_collected in named_files(config).items():
         shown = show_path(path, root=settings.root)
@@ -103,52 +101,26 @@ def _describe(config: pytest.Config, path: Path) -> str:
     return f"biasruler: {name} ({shown}, {n_checks} {noun}), policy {policy}"
 
 
-def inspect_data(benchmark: Benchmark, *, metrics: Sequence[Metric] = ()) -> list[BiasRulerError]:
-    """Return what would stop an audit: problems of the tables, sets of which no mask exists."""
-    from pytest_biasruler.benchmark.declared import declare_checks
-    from pytest_biasruler.benchmark.metadata import read_metadata
-    from pytest_biasruler.benchmark.metrics import CATALOGUE
-    from pytest_biasruler.benchmark.named import find_unknown_names
-    from pytest_biasruler.benchmark.subgroups import cut_all
-    from pytest_biasruler.scoring.given import read_scores
-    from pytest_biasruler.scoring.sources import check_masks_exist
-
-    read: list[Metadata] = []
-    problems = _problems_of(lambda: read.append(read_metadata(benchmark)))
-    if problems:
-        return problems
-    metadata = read[0]
-    known = {metric.name: metric for metric in (*CATALOGUE.values(), *metrics)}
-    cut: dict[str, Subgroups] = {}
-    problems = _problems_of(lambda: cut.update(cut_all(benchmark, metadata)))
-    if not problems:
-        declared = declare_checks(benchmark, metrics=metrics)
-        problems = find_unknown_names(benchmark, declared, metadata=metadata, subgroups=cut)
-    known |= benchmark.metrics
-    problems += _problems_of(lambda: read_scores(benchmark, metadata=metadata, metrics=known))
-    return [*problems, *check_masks_exist(benchmark, metadata)]
-
-
 def _inspect(
     config: pytest.Config, path: Path, *, needs_checks: bool, looks_at_data: bool
 ) -> list[BiasRulerError]:
     read: list[Benchmark] = []
-    problems = _problems_of(lambda: read.append(load_benchmark(config, path)))
-    if problems:
-        return problems
+    problems = problems_of(lambda: read.append(load_benchmark(config, path)))
     shown = show_path(path, root=config.rootpath)
-    if needs_checks:
-        problems = _problems_of(lambda: declared_checks(read[0], shown=shown))
+    if needs_checks and read:
+        problems = problems_of(lambda: declared_checks(read[0], shown=shown))
     if looks_at_data:
-        problems += inspect_data(read[0], metrics=plugin_metrics(config))
-    return problems
+        problems += _find_problems(config, path, read=read)
+    return in_order(problems)
 
 
-def _problems_of(work: Callable[[], object]) -> list[BiasRulerError]:
-    try:
-        work()
-    except BiasRulerProblems as error:
-        return list(error.problems)
-    except BiasRulerError as error:
-        return [error]
-    return []
+def _find_problems(
+    config: pytest.Config, path: Path, *, read: Sequence[Benchmark]
+) -> list[BiasRulerError]:
+    """Return what is wrong with the tables; those of a file with faulty checks are looked at."""
+    from pytest_biasruler.audit.inspecting import find_problems
+
+    known = list(read)
+    if not known:
+        problems_of(lambda: known.append(read_tables(config, path)))
+    return find_problems(known[0], metrics=plugin_metrics(config)) if known else []

@@ -145,7 +145,7 @@ def test_all_problems_of_a_table_are_told_at_once_with_their_lines(publish):
         "c,auto,expert,0.5x,2\n"
     )
     assert problems_of(publish, text) == [
-        "BR420 scores.csv:2: dice is 87.3; expected 0 to 1. Divide by 100?.",
+        "BR420 scores.csv:2: dice is 87.3; expected 0 to 1. Divide percentages by 100.",
         "BR421 scores.csv:3: hd95_mm is 0 where dice is 0; expected a worst or no value. "
         "Leave the cell empty or write inf, and set cap.",
         "BR420 scores.csv:4: hd95_mm is -1; expected 0 or more. Correct the score.",

@@ -1,0 +1,68 @@
+"""Whether an audit that was kept still says what its own numbers say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.checks.finding import Verdict
+from pytest_biasruler.checks.numbers import format_number
+from pytest_biasruler.errors import BiasRulerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_biasruler.checks.finding import Finding
+
+BOUND = ("gap", "ruler", "labels", "rectified", "success", "floor")
+"""Checks whose verdict follows from two bounds and a limit."""
+
+
+def refuse_edited(findings: Iterable[Finding], *, is_public: bool) -> None:
+    """Refuse verdicts that bounds and limit of their own finding rule out.
+
+    An INCONCLUSIVE is always possible: missing values, wrong pairing and multiplicity withhold
+    what bounds alone would allow.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Those of one audit.
+    is_public : bool
+        Whether bounds may be lacking because they would tell of a few patients.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR603`` for the first such finding.
+    """
+    for finding in findings:
+        if finding.check in BOUND and not _is_possible(finding, is_public=is_public):
+            raise BiasRulerError(
+                "BR603",
+                f"the audit holds a {finding.verdict} of {finding.id} {_told(finding)}",
+                "a verdict that its own bounds and limit allow",
+                "Write it again with --biasruler-json",
+            )
+
+
+def _is_possible(finding: Finding, *, is_public: bool) -> bool:
+    if finding.verdict == Verdict.INCONCLUSIVE:
+        return True
+    low, high = _bounds(finding)
+    is_above = finding.verdict == Verdict.FAIL
+    if finding.details.get("better_above"):
+        is_above = not is_above
+    bound, limit = low if is_above else high, finding.limit
+    if bound is None or limit is None:
+        return is_public
+    return bound > limit if is_above else bound < limit
+
+
+def _bounds(finding: Finding) -> tuple[float | None, float | None]:
+    estimate = finding.estimate
+    return (None, None) if estimate is None else (estimate.low, estimate.high)
+
+
+def _told(finding: Finding) -> str:
+    low, high, limit = map(format_number, (*_bounds(finding), finding.limit))
+    return f"with the bounds {low} and {high} and the limit {limit}"
