@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -20,6 +22,7 @@ from pytest_biasruler.scoring.job import failed_case
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from concurrent.futures import Executor
+    from multiprocessing.process import BaseProcess
 
     from pytest_biasruler.scoring.job import CaseScores, Job
 
@@ -78,7 +81,24 @@ def score_jobs(
 
 def _pool(workers: int) -> ProcessPoolExecutor:
     # Not fork: threads of numpy, or of an xdist worker, may hold a lock at that moment.
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+    )
+
+
+def _end_with_parent() -> None:
+    """See to it that this process ends when its parent does, even if the parent is killed.
+
+    A process of a pool holds both ends of its queue, so by itself it would wait there for ever.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_for_end, args=(parent,), daemon=True).start()
+
+
+def _wait_for_end(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)  # an exception would end this thread alone
 
 
 def _check_that_workers_start() -> None:

@@ -7,10 +7,12 @@ import json
 import os
 import re
 import secrets
+import stat
 import time
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.shell.lock import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,7 @@ def write_output(path: Path, text: str, *, root: Path) -> None:
     BiasRulerError
         ``BR701`` if it cannot be written; the temporary file is gone by then.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    temporary = _name_temporary(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as undo:
@@ -110,6 +112,7 @@ def _clear(path: Path, *, shown: str) -> BiasRulerError | None:
             if not _is_ours(path):
                 return _not_ours(shown)
             path.unlink()
+        _remove_leftovers(path)
         _probe(path)
     except OSError as error:
         return _cannot_be_written(shown, error)
@@ -135,9 +138,44 @@ def _is_ours(path: Path) -> bool:
     return isinstance(plain, dict) and str(plain.get("schema", "")).startswith(SCHEMA)
 
 
+def _name_temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove temporary files of runs that were killed while they wrote this output.
+
+    Such a file is locked while it is written. Its process may be on another machine, or have
+    another number there, so both must say that nobody is at it: the number and the lock.
+    """
+    if os.name != "posix":
+        return  # elsewhere asking for a process by its number may end it
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.([1-9][0-9]{{0,8}})\.[0-9a-f]{{8}}\.tmp")
+    with contextlib.suppress(OSError):
+        for left in list(path.parent.iterdir()):
+            match = pattern.fullmatch(left.name)
+            if match is None or _is_alive(int(match[1])):
+                continue
+            if not stat.S_ISREG(left.lstat().st_mode):
+                continue
+            with left.open("rb") as file:
+                if try_lock(file.fileno()):
+                    left.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # sends nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # of another user
+    return True
+
+
 def _probe(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    probe = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    probe = _name_temporary(path)
     _write_whole(probe, b"")
     probe.unlink()
 
@@ -145,6 +183,7 @@ def _probe(path: Path) -> None:
 def _write_whole(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     with os.fdopen(descriptor, "wb") as file:
+        try_lock(descriptor)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
