@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.sensitivity import describe_sensitivity
@@ -27,6 +28,7 @@ from pytest_biasruler.checks.ruler import check_ruler
 from pytest_biasruler.checks.success import check_success
 from pytest_biasruler.checks.transport import check_transport
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.statistics.multiplicity import adjust_benjamini_hochberg, adjust_holm
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ def judge_declared(evidence: Evidence, *, policy: str | None = None) -> tuple[Ju
     p-value at most alpha; a check that could not run counts in the family with p = 1. `policy`
     stands above the benchmark file's.
     """
-    judgements = [judge_alone(evidence, declared) for declared in evidence.declared]
+    judgements = [_judge(evidence, declared) for declared in evidence.declared]
     return tuple(
         replace(judgement, finding=_under(judgement.finding, policy))
         for judgement in _adjust_screens(_adjust_family(judgements))
@@ -126,6 +128,14 @@ def judge_alone(evidence: Evidence, declared: DeclaredCheck) -> Judgement:
         others = describe_sensitivity(evidence, declared, finding, check=check)
         finding = replace(finding, details={**finding.details, "sensitivity": others})
     return Judgement(declared=declared, finding=finding, error=None)
+
+
+def _judge(evidence: Evidence, declared: DeclaredCheck) -> Judgement:
+    """Return the judgement of one question; a bug in one check stops no other."""
+    found = attempt(partial(judge_alone, evidence, declared))
+    if isinstance(found, BiasRulerError):
+        return Judgement(declared=declared, finding=None, error=found.at(declared.id))
+    return found
 
 
 def _placed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from pytest_biasruler.errors import BiasRulerError
@@ -80,11 +81,12 @@ class Asker:
 
     def _ask(self, check: str, keys: Mapping[str, Any]) -> tuple[Finding, ...]:
         from pytest_biasruler.audit import judge_one
+        from pytest_biasruler.scoring.attempt import insist
 
         __tracebackhide__ = True
         given = {key: value for key, value in keys.items() if value is not None}
         try:
-            return judge_one(self._prepared.evidence, check, **given)
+            return insist(partial(judge_one, self._prepared.evidence, check, **given))
         except BiasRulerError:
             self._prepared.tell_context(self._item)  # the report says what could not be judged
             raise
@@ -92,5 +94,9 @@ class Asker:
     def _record(
         self, finding: Finding, keys: Mapping[str, Any], *, is_judged: bool = True
     ) -> Finding:
+        from pytest_biasruler.scoring.attempt import insist
+
+        __tracebackhide__ = True
         finding = replace(finding, id=python_id(self._item, finding))
-        return record_finding(self._item, self._prepared, finding, is_judged=is_judged, asked=keys)
+        told: dict[str, Any] = {"is_judged": is_judged, "asked": keys}
+        return insist(partial(record_finding, self._item, self._prepared, finding, **told))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.shell.guard import Census
     from pytest_biasruler.shell.journal import Journal
     from pytest_biasruler.shell.ledger import Ledger
+    from pytest_biasruler.shell.terminal import Line
 
 
 class Collector:
@@ -32,6 +34,7 @@ class Collector:
         self._guard = Guard()
         self._ledger: Ledger | None = None
         self._closing: Closing | None = None
+        self._section: list[Line] = []
         self._shared_store = ""
         self._journal: Journal | None = None
         self._has_journal = False
@@ -100,21 +103,32 @@ class Collector:
         census = self._config.stash[CENSUS]
         if is_listing(self._config) or not self._is_concerned(census):
             return
-        from pytest_biasruler.shell.closing import close_audits
+        from pytest_biasruler.scoring.attempt import attempt
+        from pytest_biasruler.shell.closing import Closing, close_audits
         from pytest_biasruler.shell.ledger import Ledger
 
-        ledger = self._ledger or Ledger()
-        self._closing = close_audits(
-            self._config,
-            ledger,
-            census=census,
-            guard=self._guard,
-            is_finished=session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED),
-        )
+        is_finished = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        keys: dict[str, Any] = {"census": census, "guard": self._guard, "is_finished": is_finished}
+        # A traceback would hide the verdict, and its frames hold names.
+        closed = attempt(partial(close_audits, self._config, self._ledger or Ledger(), **keys))
+        failed = Closing(audits=(), reasons=(str(closed),))
+        self._closing = closed if isinstance(closed, Closing) else failed
         if self._journal is not None:
             self._tell_of_earlier_runs(self._journal)
-        if self._closing.reasons and session.exitstatus in (0, 5):
+        is_told = self._prepare_section(self._closing)
+        if (self._closing.reasons or not is_told) and session.exitstatus in (0, 5):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _prepare_section(self, closing: Closing) -> bool:
+        """Make the section while the exit status can still change; return whether that worked."""
+        from pytest_biasruler.scoring.attempt import attempt
+        from pytest_biasruler.shell.terminal import section_lines
+
+        if not closing.is_worth_printing:
+            return True
+        lines = attempt(partial(section_lines, self._config, closing))
+        self._section = lines if isinstance(lines, list) else [(str(lines), "red")]
+        return isinstance(lines, list)
 
     def _is_concerned(self, census: Census) -> bool:
         is_ours = census.declared or self._ledger is not None or self._has_checks
@@ -143,12 +157,10 @@ class Collector:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section."""
-        if self._closing is None or not self._closing.is_worth_printing:
+        if not self._section:
             return
-        from pytest_biasruler.shell.terminal import section_lines
-
         terminalreporter.write_sep("=", "biasruler")
-        for text, colour in section_lines(self._config, self._closing):
+        for text, colour in self._section:
             terminalreporter.write_line(text, **({colour: True} if colour else {}))
 
     def pytest_unconfigure(self) -> None:

@@ -24,8 +24,14 @@ BUILT_IN_SUFFIXES = (".nii", ".gz")
 
 
 def plugin_metrics(config: pytest.Config) -> tuple[Metric, ...]:
-    """Return the metrics that conftests and plugins add, in the order of their names."""
-    lists = config.hook.pytest_biasruler_metrics()
+    """Return the metrics that conftests and plugins add, in the order of their names.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR602`` if a hook fails.
+    """
+    lists = [metrics for _, metrics in _ask(config.hook.pytest_biasruler_metrics)]
     return tuple(sorted((m for metrics in lists for m in metrics), key=lambda m: m.name))
 
 

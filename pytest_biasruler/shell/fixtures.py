@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError, BiasRulerWarning
@@ -57,8 +58,9 @@ def subgroups_of(benchmark: Benchmark) -> pd.DataFrame:
     """Return one row per case: its patient, and its subgroup by each attribute."""
     from pytest_biasruler.benchmark.metadata import read_metadata
     from pytest_biasruler.benchmark.subgroups import subgroup_frame
+    from pytest_biasruler.scoring.attempt import insist
 
-    return subgroup_frame(benchmark, read_metadata(benchmark))
+    return insist(lambda: subgroup_frame(benchmark, read_metadata(benchmark)))
 
 
 class MaskShelf:
@@ -80,11 +82,16 @@ class MaskShelf:
         BiasRulerError
             ``BR602`` if no such set has masks; whatever is wrong with the mask, without its case.
         """
+        from pytest_biasruler.scoring.attempt import insist
+
+        __tracebackhide__ = True
+        return insist(partial(self._read, *key))
+
+    def _read(self, name: str, case: str) -> Mask:
         from pytest_biasruler.scoring.job import Job
         from pytest_biasruler.scoring.sources import find_entry, list_sets
         from pytest_biasruler.scoring.stack import read_stack
 
-        name, case = key
         benchmark, sets = self._benchmark, {each.name: each for each in list_sets(self._benchmark)}
         if name not in sets:
             found, expected = f'no set "{name}" has masks', f"one of {', '.join(sets)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
+    from pytest_biasruler.checks.finding import Finding
 
 
 def load_benchmark(config: pytest.Config, path: Path) -> Benchmark:
@@ -32,9 +34,11 @@ def load_benchmark(config: pytest.Config, path: Path) -> Benchmark:
     BiasRulerError
         With every problem of the file.
     """
+    from pytest_biasruler.scoring.attempt import insist
+
     known = config.stash.setdefault(BENCHMARKS, {})
     if path not in known:
-        read = read_tables(config, path, with_checks=True)
+        read = insist(partial(read_tables, config, path, with_checks=True))
         # Once said anywhere, nothing switches it off.
         known[path] = replace(read, untrusted=read.untrusted or settings_of(config).untrusted)
     return known[path]
@@ -124,6 +128,11 @@ class CheckItem(pytest.Item):
 
     def setup(self) -> None:
         """Score the benchmark, once in this process; a check that cannot run is an error."""
+        from pytest_biasruler.scoring.attempt import insist
+
+        insist(self._ask)
+
+    def _ask(self) -> None:
         prepared = self._prepared()
         prepared.claim(self)
         answer = prepared.judged[self.declared_check.id]
@@ -133,12 +142,17 @@ class CheckItem(pytest.Item):
 
     def runtest(self) -> None:
         """Turn the finding into an outcome."""
+        from pytest_biasruler.scoring.attempt import insist
+
+        demand(self, insist(self._answer))
+
+    def _answer(self) -> Finding:
         prepared = self._prepared()
         answer = prepared.judged[self.declared_check.id]
         if isinstance(answer, BiasRulerError):
             raise answer.with_traceback(None)
         finding = replace(answer, id=self.nodeid)
-        demand(self, record_finding(self, prepared, finding, index=self.declared_check.index))
+        return record_finding(self, prepared, finding, index=self.declared_check.index)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show the finding without a traceback, which would hold frames of ours only."""

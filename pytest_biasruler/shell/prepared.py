@@ -102,13 +102,12 @@ class Preparations:
         BiasRulerError
             If nothing of the benchmark can be judged.
         """
+        from pytest_biasruler.scoring.attempt import attempt
+
         if scores is not None and not self._is_own(benchmark, scores):
             benchmark = self._with_scores(benchmark, scores)
         if benchmark not in self._prepared:
-            try:
-                self._prepared[benchmark] = self._prepare(benchmark)
-            except BiasRulerError as error:
-                self._prepared[benchmark] = error
+            self._prepared[benchmark] = attempt(functools.partial(self._prepare, benchmark))
         known = self._prepared[benchmark]
         if isinstance(known, BiasRulerError):
             raise known.with_traceback(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.outcome import Outcome, outcome_of, outcome_without_waiver
@@ -16,7 +17,7 @@ from pytest_biasruler.shell.settings import settings_of
 from pytest_biasruler.shell.stash import FINDINGS, PENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pytest
 
@@ -67,7 +68,16 @@ def demand(item: pytest.Item, *findings: Finding) -> None:
     AssertionError
         Whose first line is the first failed finding in full.
     """
+    from pytest_biasruler.scoring.attempt import insist
+
     __tracebackhide__ = True
+    failures = insist(partial(_messages_of, item, findings))
+    if failures:
+        raise AssertionError("\n\n".join(failures))
+
+
+def _messages_of(item: pytest.Item, findings: Sequence[Finding]) -> list[str]:
+    """Note findings that only keep the test from passing; return what the failed ones say."""
     settings = settings_of(item.config)
     for finding in findings:
         if finding.outcome in (Outcome.INCONCLUSIVE, Outcome.WAIVED):
@@ -75,12 +85,10 @@ def demand(item: pytest.Item, *findings: Finding) -> None:
             reason = skip_reason(finding, would_pass=would_pass)
             item.stash.setdefault(PENDING, []).append((str(finding.outcome), reason))
     failed = [finding for finding in findings if finding.outcome == Outcome.FAILED]
-    if failed:
-        messages = [
-            full_message(finding, report=_card(item, finding), today=settings.today)
-            for finding in failed
-        ]
-        raise AssertionError("\n\n".join(messages))
+    return [
+        full_message(finding, report=_card(item, finding), today=settings.today)
+        for finding in failed
+    ]
 
 
 def python_id(item: pytest.Item, finding: Finding) -> str:
