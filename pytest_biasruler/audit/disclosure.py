@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.audit.public_cells import Cell, hide_cells, is_small
 from pytest_biasruler.audit.public_names import is_age, public_names
+from pytest_biasruler.audit.public_rules import refuse_small_subgroups
+from pytest_biasruler.benchmark.refusals import raise_if_any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +121,13 @@ def disclose(evidence: Evidence) -> Disclosure:
 
     If the counts of one attribute have to be withheld, so has their total, and with it the counts
     of every other attribute, since they add up to the same.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR602`` if a check judges subgroups of fewer than 11 patients.
     """
+    raise_if_any(refuse_small_subgroups(evidence.benchmark, evidence.declared))
     edges = sorted({check.min_patients for check in evidence.declared} - {11})
     counted = {
         attribute.name: _count(evidence, attribute.name)

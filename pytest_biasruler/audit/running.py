@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.audit.disclosure import disclose
 from pytest_biasruler.audit.gallery import illustrate
 from pytest_biasruler.audit.judging import judge_declared
 from pytest_biasruler.audit.planning import plan_labels
 from pytest_biasruler.audit.preparing import prepare
+from pytest_biasruler.audit.public_context import publish_context
+from pytest_biasruler.audit.public_finding import publish_finding
+from pytest_biasruler.audit.public_notes import publish_error
+from pytest_biasruler.audit.public_rules import refuse_public
 from pytest_biasruler.audit.record import Audit
 from pytest_biasruler.audit.summary import context
 from pytest_biasruler.audit.withheld import note_withheld
+from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.checks.outcome import outcome_of
 
 if TYPE_CHECKING:
@@ -34,6 +40,7 @@ def run_audit(
     progress: Callable[[int, int, int], None] | None = None,
     metrics: Sequence[Metric] = (),
     show_cases: bool = False,
+    public: bool = False,
     today: dt.date | None = None,
 ) -> Audit:
     """Return the audit of a benchmark: every declared check answered and judged.
@@ -48,6 +55,9 @@ def run_audit(
         Where scores are kept between runs; None keeps nothing.
     show_cases : bool
         Print real case names in place of aliases.
+    public : bool
+        Hide subgroups of 1 to 10 patients and whatever would give them away. Verdicts are those
+        of the full data.
     today : date, optional
         The UTC date on which waivers are judged; without one, no waiver holds.
 
@@ -56,6 +66,8 @@ def run_audit(
     BiasRulerError
         On every problem that stops an audit before anything is scored, all at once.
     """
+    if public:
+        raise_if_any(refuse_public(benchmark, show_cases=show_cases))
     evidence = prepare(benchmark, workers=workers, store=store, progress=progress, metrics=metrics)
     judgements = judge_declared(evidence, policy=policy)
     judged = [
@@ -63,26 +75,39 @@ def run_audit(
         for judgement in judgements
         if judgement.finding is not None
     ]
-    drawn = [illustrate(evidence, finding, show_cases=show_cases) for finding in judged]
-    findings = [plan_labels(evidence, finding, show_cases=show_cases) for finding in drawn]
+    if public:
+        disclosure = disclose(evidence)
+        about = publish_context(
+            context(evidence), disclosure, attributes=evidence.benchmark.attributes
+        )
+        findings = [publish_finding(finding, disclosure) for finding in judged]
+    else:
+        about = context(evidence, show_cases=show_cases)
+        drawn = [illustrate(evidence, finding, show_cases=show_cases) for finding in judged]
+        findings = [plan_labels(evidence, finding, show_cases=show_cases) for finding in drawn]
     return assemble(
-        context(evidence, show_cases=show_cases),
+        about,
         findings,
         settings={
             "policy": policy or str(benchmark.defaults.policy or "confident-fail"),
             "both_empty": str(benchmark.defaults.both_empty),
             "show_cases": show_cases,
+            "public": public,
             "limits_changed": {},
             "run_date": today.isoformat() if today else None,
         },
-        checks=_count(judgements),
+        checks=_count(judgements, public=public),
     )
 
 
-def _count(judgements: Sequence[Judgement]) -> dict[str, Any]:
+def _count(judgements: Sequence[Judgement], *, public: bool) -> dict[str, Any]:
     """Return the accounting of checks where every declared one was asked."""
     errors = [
-        {"id": each.declared.id, "code": each.error.code, "message": str(each.error)}
+        {
+            "id": each.declared.id,
+            "code": each.error.code,
+            "message": str(publish_error(each.error) if public else each.error),
+        }
         for each in judgements
         if each.error is not None
     ]

@@ -60,7 +60,7 @@ class Comparison:
 
     def n_patients(self, name: str) -> int:
         """Patients of a subgroup."""
-        return next(g.n_patients for g in self.members.groups if g.name == name)
+        return int(next(g.n_patients for g in self.members.groups if g.name == name))
 
 
 def compare(

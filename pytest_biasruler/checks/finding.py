@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+Count = Any
+"""An int wherever something is judged; None where a public audit hides it."""
+
+
 class Verdict(StrEnum):
     """What the data say about a limit."""
 
@@ -25,6 +29,8 @@ class Status(StrEnum):
     TOO_SMALL = "too small"
     MISSING = "missing"
     EMPTY = "empty"
+    SUPPRESSED = "suppressed"
+    NOT_SHOWN = "not shown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,11 +52,14 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """One subgroup of a finding; mean and sd of its column in the metric's natural direction."""
+    """One subgroup of a finding; mean and sd of its column in the metric's natural direction.
+
+    In public, counts may be None: hidden. `n_patients` is then that of the metadata.
+    """
 
     name: str
-    n_cases: int
-    n_patients: int
+    n_cases: Count
+    n_patients: Count
     mean: float | None
     sd: float | None
     status: Status
@@ -102,6 +111,11 @@ class Finding:
     groups: tuple[Group, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     outcome: str | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the finding was stripped for strangers, and what is not there may be hidden."""
+        return bool(self.details.get("public"))
 
     @property
     def told_pair(self) -> tuple[str, str] | None:

@@ -1,0 +1,219 @@
+"""A finding as strangers may read it: what is not known to be harmless is left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import floor, log10
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.audit.public_cells import Cell, is_small
+from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status
+from pytest_biasruler.checks.numbers import format_number
+from pytest_biasruler.checks.quantities import name_quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_biasruler.audit.disclosure import Disclosure, Listed
+
+DIGITS = 3
+"""Significant digits of a public number: of a mean with all its digits, n is a denominator."""
+
+_MEANS_OF_SCORES = (
+    *("gap", "ruler", "labels", "floor", "success", "amplification", "difficulty", "transport"),
+    "rectified",
+)
+"""Checks whose subgroup means are means over people; of `provenance` they are shares lost."""
+
+_ALWAYS = ("proven_by", "screen")
+_WITH_NUMBERS = ("statistic", "better_above", "form", "direction", "direction_confirmed", "flip")
+"""Words and switches of `details` that stay beside an estimate; none is a number."""
+
+_STATUS = {Cell.SUPPRESSED: Status.SUPPRESSED, Cell.NOT_SHOWN: Status.NOT_SHOWN}
+
+
+def publish_finding(finding: Finding, disclosure: Disclosure) -> Finding:
+    """Return a finding without a count of its own, and without what would give one away.
+
+    Its estimate stays if nothing of the attribute is hidden or both subgroups of its pair are
+    shown; plain intervals and p-values only if moreover no patient was lost on the way, since
+    from them the number that was left could be computed. Verdict and outcome stay as they are.
+    """
+    listed = disclosure.of(finding.by)
+    is_open = listed.is_whole if finding.by else disclosure.is_whole
+    is_exact = is_open and _is_complete(finding, listed)
+    shares_hidden = finding.check == "success" and hides_shares(_shares(finding))
+    has_numbers = (
+        finding.estimate is not None
+        and finding.check != "provenance"
+        and not shares_hidden
+        and _may_show(finding, listed, is_open=is_open)
+    )
+    public = replace(
+        finding,
+        baseline=listed.names.get(str(finding.baseline), finding.baseline),
+        estimate=_estimate(finding, listed, is_exact=is_exact) if has_numbers else None,
+        reason=_reason_class(finding.reason),
+        p_fail=finding.p_fail if has_numbers and is_exact else None,
+        p_fail_holm=finding.p_fail_holm if has_numbers and is_exact else None,
+        min_detectable=round_for(finding.min_detectable) if has_numbers and is_exact else None,
+        groups=() if not finding.groups else _groups(finding, listed, has_means=not shares_hidden),
+        details=_details(finding, listed, has_numbers=has_numbers),
+    )
+    return replace(public, statement=_state(public, is_hidden=not is_open))
+
+
+def _may_show(finding: Finding, listed: Listed, *, is_open: bool) -> bool:
+    """Return whether what an estimate compares is all shown."""
+    pair = (finding.estimate.pair if finding.estimate else None) or ()
+    if pair and all(name in listed.names for name in pair):
+        return all(map(listed.shows, pair))
+    return is_open and not listed.joined
+
+
+def _is_complete(finding: Finding, listed: Listed) -> bool:
+    """Return whether every subgroup has in the finding the patients that it has in the table."""
+    return not listed.joined and all(
+        group.n_patients == listed.sizes.get(listed.names.get(group.name, ""), 0)
+        for group in finding.groups
+    )
+
+
+def hides_shares(shares: Sequence[tuple[float | None, int | None]]) -> bool:
+    """Return whether some share of so many patients, or the rest, stands for 1 to 10 of them.
+
+    Examples
+    --------
+    >>> hides_shares([(0.5, 40), (1.0, 30)]), hides_shares([(0.5, 40), (0.9, 40)])
+    (False, True)
+    """
+    return any(
+        is_small(round(share * n, 6)) or is_small(round((1 - share) * n, 6))
+        for share, n in shares
+        if share is not None and n is not None
+    )
+
+
+def _shares(finding: Finding) -> list[tuple[float | None, int | None]]:
+    return [(group.mean, group.n_patients) for group in finding.groups]
+
+
+def _estimate(finding: Finding, listed: Listed, *, is_exact: bool) -> Estimate | None:
+    known = finding.estimate
+    if known is None:
+        return None
+    value, low, high = (
+        round_for(number, limit=finding.limit) for number in (known.value, known.low, known.high)
+    )
+    pair = known.pair and tuple(listed.names.get(name, name) for name in known.pair)
+    return Estimate(
+        value=value,
+        low=low,
+        high=high,
+        ci95=(round_for(known.ci95[0]), round_for(known.ci95[1])) if is_exact else (None, None),
+        pair=(pair[0], pair[1]) if pair else None,
+        method=_method(known.method),
+        alpha=known.alpha,
+    )
+
+
+def round_for(value: float | None, *, limit: float | None = None) -> float | None:
+    """Return a number with 3 significant digits, or unchanged if that moved it over its limit.
+
+    Examples
+    --------
+    >>> round_for(0.123456), round_for(0.0500012, limit=0.05), round_for(1234.5), round_for(0.0)
+    (0.123, 0.0500012, 1230.0, 0.0)
+    """
+    if not value:
+        return value
+    rounded = round(value, DIGITS - 1 - floor(log10(abs(value))))
+    if limit is not None and (value > limit, value < limit) != (rounded > limit, rounded < limit):
+        return value
+    return rounded
+
+
+def _method(text: str) -> str:
+    """Return the name of a method without the sizes that it may mention."""
+    parts = [part for part in text.split(", ") if not any(map(str.isdigit, part))]
+    return ", ".join(parts) or "not told in public"
+
+
+def _reason_class(reason: str | None) -> str | None:
+    if reason is None or not any(map(str.isdigit, reason)):
+        return reason
+    return "not told in public"
+
+
+def _groups(finding: Finding, listed: Listed, *, has_means: bool) -> tuple[Group, ...]:
+    """Return every subgroup of the list once, with its size as it is printed everywhere."""
+    own = {group.name: group for group in finding.groups}
+    originals = {public: name for name, public in listed.names.items()}
+    has_means = has_means and finding.check in _MEANS_OF_SCORES
+    rows = []
+    for public, n in listed.sizes.items():
+        group = own.get(originals[public])
+        is_told = has_means and group is not None and listed.shows(originals[public])
+        mean = group.mean if group and is_told else None
+        sd = group.sd if group and is_told and group.n_patients == n else None
+        rows.append(
+            Group(
+                name=public,
+                n_cases=None,
+                n_patients=n,
+                mean=round_for(mean),
+                sd=round_for(sd) if finding.check != "success" else None,
+                status=_status(group, listed.cells[public], n=n),
+            )
+        )
+    return tuple(rows)
+
+
+def _status(group: Group | None, cell: Cell, *, n: int | None) -> Status:
+    if cell is not Cell.SHOWN:
+        return _STATUS[cell]
+    if group is None or n == 0:
+        return Status.EMPTY
+    return group.status
+
+
+def _details(finding: Finding, listed: Listed, *, has_numbers: bool) -> dict[str, Any]:
+    kept = (*_ALWAYS, *(_WITH_NUMBERS if has_numbers else ("statistic", "better_above", "form")))
+    details: dict[str, Any] = {
+        key: finding.details[key]
+        for key in kept
+        if isinstance(finding.details.get(key), str | bool)
+    }
+    if has_numbers:
+        worst = listed.names.get(str(finding.details.get("worst")))
+        details |= {"worst": worst} if worst is not None else {}
+        details |= {key: True for key in ("control", "second_expert") if finding.details.get(key)}
+        details |= _signed(finding, listed)
+    return {**details, "public": True}
+
+
+def _signed(finding: Finding, listed: Listed) -> dict[str, Any]:
+    """Return both gaps of a ruler and which way the distortion goes: differences of means."""
+    gaps, pair = finding.details.get("pair_gaps"), finding.details.get("direction_pair")
+    if finding.check != "ruler" or not gaps or not pair or not all(map(listed.shows, pair)):
+        return {}
+    signed = (finding.details.get("distortion_signed") or {}).get("value")
+    return {
+        "pair_gaps": {by: round_for(gap) for by, gap in gaps.items()},
+        "direction_pair": [listed.names[name] for name in pair],
+        "distortion_signed": {"value": round_for(signed)},
+    }
+
+
+def _state(finding: Finding, *, is_hidden: bool) -> str:
+    """Return what is left of a finding, as a sentence."""
+    of = f" of {finding.metric}" if finding.metric else ""
+    by = f" by {' and '.join(finding.by)}" if finding.by else ""
+    subject = f"{name_quantity(finding)}{of}{by}"
+    known = finding.estimate
+    if known is None or known.value is None:
+        why = "small groups are hidden, so only" if is_hidden else "in public only"
+        return f"{subject}: {why} the verdict is shown"
+    pair = f", {known.pair[0]} and {known.pair[1]}" if known.pair else ""
+    unit = f" {finding.unit}" if finding.unit else ""
+    return f"{subject}{pair}: {format_number(known.value, limit=finding.limit)}{unit}"
