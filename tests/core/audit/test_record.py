@@ -61,3 +61,33 @@ def test_plain_types_hold_no_numpy_and_no_nan():
 def test_what_has_no_plain_form_is_refused(value):
     with pytest.raises(TypeError, match="has no plain form"):
         plain([value])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"n_cases": 70', '"n_cases": NaN', "text that is not JSON"),
+        ('"n_cases": 70', '"n_cases": 1e999', "text that is not JSON"),
+        ('"n_cases": 70', '"n_cases": 70, "n_cases": 7', "text that is not JSON"),
+        (
+            '"extensions": {}',
+            '"extensions": ' + '{"a":' * 60 + "1" + "}" * 60,
+            "a key or value at /",
+        ),
+        ('"extensions": {}', '"extensions": []', "a key or value at /extensions"),
+        ('"extensions": {}', '"extensions": {}, "jane": 1', "a key or value at /*"),
+        ('"schema": "biasruler-audit/1"', '"schema": "Jane Doe"', "no schema of ours"),
+        (
+            '"schema": "biasruler-audit/1"',
+            '"schema": "biasruler-audit/9"',
+            "schema biasruler-audit/9",
+        ),
+    ],
+)
+def test_an_audit_that_was_edited_is_refused_without_its_words(make_benchmark, old, new, told):
+    text = run_audit(make_benchmark(("gap", {"limit": 0.05}))).to_json()
+    assert text.count(old) >= 1, f"{old} is not there to be edited"
+    with pytest.raises(BiasRulerError, match=r"^BR603: the audit holds ") as caught:
+        Audit.from_json(text.replace(old, new, 1))
+    assert told in caught.value.found
+    assert "jane" not in str(caught.value).lower()
