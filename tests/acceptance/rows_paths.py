@@ -86,9 +86,7 @@ def _play_mismatch(stage: Stage) -> list[Played]:
 def _play_names(stage: Stage) -> list[Played]:
     names = ["007", "7", "1E5", "100000.0", "12345678901234567", "12345678901234568"]
     rows = {line: f"{name},{'FM'[line % 2]},40" for line, name in enumerate(names, start=2)}
-    table = {
-        line: f"{name},unet,expert,0.{50 + line}" for line, name in enumerate(names, start=2)
-    }
+    table = {line: f"{name},unet,expert,0.{50 + line}" for line, name in enumerate(names, start=2)}
     files = {"clinical.csv": small.clinical(rows), "scores.csv": small.scores(table)}
     return [small.accept(stage, files)[0]]
 
