@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
+from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring.job import Role, title_of
 
 if TYPE_CHECKING:
@@ -94,10 +95,19 @@ def problem_lines(evidence: Evidence, *, show_cases: bool) -> list[dict[str, str
             continue
         case = problem.where
         place = case if show_cases else aliases.get(case, "case")
-        lines.append((place, problem.code, str(problem.at(place))))
+        told = _filled(problem) if show_cases else problem.at(place)
+        lines.append((place, problem.code, str(told)))
     for name, error in sorted(evidence.scored.errors.items()):
         lines.append((name, error.code, str(error.at(name))))
     return [{"case": place, "code": code, "text": text} for place, code, text in sorted(lines)]
+
+
+def _filled(problem: BiasRulerError) -> BiasRulerError:
+    """Return a problem with the name of its case in the template of its mask."""
+    found, expected = (
+        text.replace("{case}", problem.where) for text in (problem.found, problem.expected)
+    )
+    return BiasRulerError(problem.code, found, expected, problem.fix, problem.where)
 
 
 def labelled_lines(findings: Iterable[Finding], cases: Mapping[str, Any]) -> list[str]:

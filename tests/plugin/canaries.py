@@ -7,11 +7,14 @@ import csv
 import re
 import struct
 import zlib
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import nibabel as nib
 import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WORDS = {
     "case": "kanarcas",
@@ -267,7 +270,7 @@ def find_words(content: bytes) -> set[str]:
 
 
 def _spellings(word: str) -> set[bytes]:
-    """Return plain text, UTF-16 of both orders, hex, and percent-encoding, all in small letters."""
+    """Return a word as text, UTF-16, hex, percent-encoding and escapes, in small letters."""
     plain = word.encode()
     return {
         plain,

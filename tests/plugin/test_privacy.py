@@ -1,9 +1,308 @@
+"""Nothing private leaves a run by any road: terminal, JUnit, pytest's cache, store, outputs."""
+
 from __future__ import annotations
 
 import json
+import platform
 import re
+import socket
+import tempfile
 
 import pytest
+
+from .canaries import (
+    ALL_QUESTIONS,
+    MASKS_FILE,
+    OUTCOMES,
+    TABLE_FILE,
+    WORDS,
+    find_words,
+    snapshot,
+    write_cohort,
+)
+
+LOUD = (
+    *("-vv", "--tb=long", "-l", "--showlocals", "-rA", "--durations=5", "-s"),
+    *("--log-cli-level=DEBUG", "--junitxml=junit.xml"),
+)
+OUTPUTS = (
+    *("--biasruler-json=out/audit.json", "--biasruler-html=out/report.html"),
+    *("--biasruler-export=csv-plan=out/plan.csv", "--biasruler-selftest=1"),
+)
+CASE = WORDS["case"] + "03"
+
+PEOPLE = f"""
+import os
+import pytest
+
+def test_refused(biasruler):
+    biasruler.assert_gap("dice", by="nothing", model="by_expert")
+
+def test_failed(biasruler, biasruler_benchmark, biasruler_masks):
+    biasruler.assert_floor("dice", by="age", limit=0.99, model="by_expert")
+
+def test_compared(biasruler, biasruler_benchmark, biasruler_masks):
+    finding = biasruler.check_gap("dice", by="age", model="by_machine")
+    reference, model = biasruler_benchmark.references[0], biasruler_benchmark.models[0]
+    assert finding.verdict == "no verdict" and finding == biasruler
+
+def test_printed(biasruler, biasruler_benchmark, biasruler_masks):
+    print(biasruler, biasruler_benchmark, biasruler_masks, biasruler_masks["expert", {CASE!r}])
+
+def test_unreadable(biasruler_masks):
+    biasruler_masks["by_expert", {CASE!r}]
+
+def test_missing(biasruler_masks):
+    biasruler_masks["expert", {CASE.replace("03", "05")!r}]
+"""
+
+
+@pytest.fixture
+def private(pytester, monkeypatch):
+    """Write both benchmarks, and let user, home, host and environment hold their words."""
+    root = pytester.path / f"{WORDS['folder']}-data"
+    root.mkdir()
+    write_cohort(root)
+    (pytester.path / "masks.toml").write_text(MASKS_FILE + ALL_QUESTIONS, "utf-8")
+    (pytester.path / "table.toml").write_text(TABLE_FILE + OUTCOMES, "utf-8")
+    home, temporary = pytester.path / WORDS["home"], pytester.path / "temporary"
+    for folder in (home, temporary):
+        folder.mkdir()
+    monkeypatch.setenv("KANAR_DATA", str(root))
+    monkeypatch.setenv("KANAR_SECRET", WORDS["variable"])
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    for name in ("USER", "LOGNAME", "USERNAME"):
+        monkeypatch.setenv(name, WORDS["user"])
+    monkeypatch.setattr(platform, "node", lambda: WORDS["host"])
+    monkeypatch.setattr(socket, "gethostname", lambda: WORDS["host"])
+    return root
+
+
+@pytest.fixture
+def leaks(pytester, run):
+    """Give a function that runs pytest and returns (result, place -> what was found there)."""
+
+    def leaks(*arguments, subprocess=False):
+        before = snapshot(pytester.path)
+        result = run(*arguments, subprocess=subprocess)
+        found = {
+            "stdout": find_words(result.stdout.str().encode("utf-8", "surrogatepass")),
+            "stderr": find_words(result.stderr.str().encode("utf-8", "surrogatepass")),
+        }
+        for path, content in snapshot(pytester.path).items():
+            name = path.relative_to(pytester.path).as_posix()
+            if before.get(path) != content:
+                found[name] = find_words(content) | find_words(name.encode())
+        return result, found
+
+    return leaks
+
+
+def told(found):
+    """Return only the places where something was found."""
+    return {place: sorted(words) for place, words in found.items() if words}
+
+
+MODES = {
+    "plain": (),
+    "xdist": ("-n2",),
+    "setup-show": ("--setup-show", "-p", "no:cacheprovider"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("private")
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_canaries_stay_inside(pytester, leaks, mode):
+    pytester.makepyfile(test_people=PEOPLE)
+    files = ("masks.toml", "table.toml", "test_people.py", "--biasruler=masks.toml")
+    result, found = leaks(*files, *LOUD, *OUTPUTS, *mode)
+
+    outcomes = result.parseoutcomes()
+    assert result.ret == 1
+    assert {"passed", "failed", "inconclusive", "skipped", "errors"} <= outcomes.keys()
+    assert {"out/report-masks.html", "out/plan-masks.csv", "junit.xml"} <= found.keys()
+    # pytest itself writes the name of the machine into JUnit XML.
+    host = found["junit.xml"] & {"host"}
+    found["junit.xml"] -= host
+    assert told(found) == {}
+    assert host or "-n2" in mode, "a road that is documented is gone: mend docs and test"
+
+
+@pytest.mark.usefixtures("private")
+def test_asked_for_case_names_are_printed_and_nothing_else(leaks):
+    files = ("masks.toml", "table.toml", "-k", "gap or provenance or rectified")
+    result, found = leaks(*files, *LOUD, *OUTPUTS, "--biasruler-show-cases")
+
+    assert result.ret == 1
+    found["junit.xml"] -= {"host"}
+    assert set().union(*found.values()) == {"case"}
+    assert {place for place, words in found.items() if words} >= {
+        *("stdout", "out/audit-masks.json", "out/report-masks.html", "out/plan-masks.csv"),
+    }
+    template = f"predictions/by_machine/{WORDS['case']}08.nii.gz"
+    assert template in result.stdout.str(), "templates are filled in"
+
+
+def edit(path, old, new):
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def double(root):
+    text = (root / "meta.csv").read_text("utf-8")
+    (root / "meta.csv").write_text(text + text.splitlines()[-1] + "\n", "utf-8")
+
+
+FIRST = f"{WORDS['case']}00"
+SPOILT = {
+    "bad cell": lambda root: edit(root / "meta.csv", ",60,", f",{WORDS['malformed age']},"),
+    "no bin": lambda root: edit(root / "meta.csv", ",60,", ",999,"),
+    "duplicate case": double,
+    "unknown column": lambda root: edit(root / "meta.csv", "person", "someone"),
+    "case leaves the root": lambda root: edit(root / "meta.csv", FIRST, f"../{FIRST}"),
+    "case is a URL": lambda root: edit(root / "meta.csv", FIRST, f"http://{FIRST}"),
+    "control character": lambda root: edit(root / "meta.csv", FIRST, f"{FIRST}\x08"),
+    "long cell": lambda root: edit(root / "meta.csv", FIRST, FIRST * 40),
+    "ragged row": lambda root: edit(root / "meta.csv", f"{FIRST},", f"{FIRST},more,"),
+    "doubled head": lambda root: edit(root / "meta.csv", WORDS["unused head"], "study"),
+    "no case": lambda root: edit(root / "meta.csv", FIRST, ""),
+    "no table": lambda root: (root / "meta.csv").unlink(),
+    "semicolons": lambda root: (root / "meta.csv").write_text(
+        (root / "meta.csv").read_text("utf-8").replace(",", ";"), "utf-8"
+    ),
+    "not UTF-8": lambda root: (root / "meta.csv").write_bytes(
+        (root / "meta.csv").read_bytes() + b"\xff\xfe"
+    ),
+    "doubled score": lambda root: edit(
+        root / "scores.csv", f"{FIRST},unet,automated", f"{FIRST},unet,expert"
+    ),
+    "score is no number": lambda root: edit(
+        root / "scores.csv",
+        f"{FIRST},unet,expert,",
+        f"{FIRST},unet,expert,{WORDS['unused score']}",
+    ),
+    "score out of range": lambda root: edit(
+        root / "scores.csv", f"{FIRST},unet,expert,0", f"{FIRST},unet,expert,7"
+    ),
+    "no masks": lambda root: (root / "predictions" / "by_expert").rename(root / "elsewhere"),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
+def test_canaries_stay_inside_whatever_is_refused(private, leaks, spoil):
+    spoil(private)
+    result, found = leaks("masks.toml", "table.toml", *LOUD, *OUTPUTS[:3])
+
+    found.get("junit.xml", set()).discard("host")
+    assert result.ret == 4
+    assert told(found) == {}
+
+
+TELL = """
+import os
+
+def tell(*_, **__):
+    raise {error}(os.environ["KANAR_DATA"] + " " + "/".join(os.environ["KANAR_NAMES"].split()))
+"""
+HOOKS = {
+    "metric": """
+        from pytest_biasruler import Metric
+        from lab_tell import tell
+
+        def pytest_biasruler_metrics():
+            return [Metric(name="spoilt", direction="higher", range=(0, 1), score=tell)]
+        """,
+    "metrics": """
+        from lab_tell import tell as pytest_biasruler_metrics
+        """,
+    "reader": """
+        from lab_tell import tell
+
+        def pytest_biasruler_mask_readers():
+            return {".npz": tell}
+        """,
+    "readers": """
+        from lab_tell import tell as pytest_biasruler_mask_readers
+        """,
+    "section": """
+        from lab_tell import tell
+
+        def pytest_biasruler_report_sections(audit):
+            tell(audit)
+        """,
+    "json": """
+        from lab_tell import tell
+
+        def pytest_biasruler_json(audit):
+            tell(audit)
+        """,
+}
+SPOILT_METRIC = (
+    '[[checks]]\ncheck = "gap"\nby = "age"\nmetric = "spoilt"\nmodel = "by_expert"\nlimit = 1\n'
+)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_canaries_stay_inside_where_a_hook_tells_them(pytester, private, leaks, monkeypatch, hook):
+    monkeypatch.setenv("KANAR_NAMES", " ".join(WORDS.values()))
+    pytester.makepyfile(lab_tell=TELL.format(error="ValueError"))
+    pytester.makeconftest(HOOKS[hook])
+    pytester.syspathinsert()
+    if hook == "metric":
+        edit(pytester.path / "masks.toml", "[[checks]]\n", f"{SPOILT_METRIC}[[checks]]\n")
+    if hook == "reader":
+        edit(pytester.path / "masks.toml", "by_expert/{case}.nii.gz", "by_expert/{case}.npz")
+        for mask in (private / "predictions" / "by_expert").iterdir():
+            mask.rename(mask.with_name(mask.name.replace(".nii.gz", ".npz")))
+    result, found = leaks("masks.toml", *LOUD, *OUTPUTS[:3])
+
+    found.get("junit.xml", set()).discard("host")
+    assert result.ret != 0
+    assert told(found) == {}
+
+
+class Bug:
+    """Raises an error that tells everything, where a function of ours should have answered."""
+
+    def __call__(self, *_, **__):
+        raise ValueError("/".join(WORDS.values()))
+
+
+BUGS = (
+    "pytest_biasruler.benchmark.manifest.read_manifest",
+    "pytest_biasruler.audit.preparing.read_metadata",
+    "pytest_biasruler.audit.preparing.cut_all",
+    "pytest_biasruler.audit.preparing.score_benchmark",
+    "pytest_biasruler.scoring.case.read_stack",
+    "pytest_biasruler.audit.judging.refuse_unusable_sets",
+    "pytest_biasruler.audit.judging.adjust_holm",
+    "pytest_biasruler.checks.gap.compare",
+    "pytest_biasruler.audit.gallery.illustrate",
+    "pytest_biasruler.audit.context",
+    "pytest_biasruler.audit.assemble",
+    "pytest_biasruler.report.html.make_page",
+    "pytest_biasruler.report.exports.safe_cell",
+    "pytest_biasruler.shell.messages.subgroup_table",
+    "pytest_biasruler.shell.terminal.headline",
+    "pytest_biasruler.shell.closing.account",
+)
+
+
+@pytest.mark.usefixtures("private")
+@pytest.mark.parametrize("place", BUGS)
+def test_canaries_stay_inside_where_a_bug_of_ours_tells_them(pytester, leaks, monkeypatch, place):
+    pytester.makepyfile(test_people=PEOPLE)
+    monkeypatch.setattr(place, Bug())
+    files = ("masks.toml", "test_people.py", "--biasruler=masks.toml")
+    result, found = leaks(*files, *LOUD, *OUTPUTS[:3], "-k", "gap or people or rectified")
+
+    found.get("junit.xml", set()).discard("host")
+    assert result.ret != 0
+    assert told(found) == {}
 
 
 def test_no_case_name_reaches_any_output(pytester, write_masks, run):
@@ -87,7 +386,6 @@ def test_harmless(biasruler, by):
 def test_killed(biasruler, case):
     os.kill(os.getpid(), signal.SIGKILL)
 """
-OUTPUTS = ("--biasruler-json=out/audit.json", "--biasruler-html=out/report.html")
 
 
 @pytest.mark.parametrize("mode", [("-k", "not killed"), ("-n1",)], ids=["plain", "crash"])
@@ -100,7 +398,7 @@ def test_a_test_in_error_that_is_named_by_a_case_keeps_it_out_of_the_report(
         (pytester.path / table).write_text(text, "utf-8")
     pytester.makepyfile(ERRING)
 
-    result = run("--biasruler=biasruler.toml", *OUTPUTS, "-W", "default", *mode)
+    result = run("--biasruler=biasruler.toml", *OUTPUTS[:2], "-W", "default", *mode)
 
     assert result.ret == 1
     assert "BR604: a test id holds the name of a case or patient" in result.stdout.str()
@@ -132,7 +430,7 @@ def test_a_test_in_error_before_any_name_is_known_is_told_without_its_bracket(
         """
     )
 
-    run(".", "--biasruler=biasruler.toml", *OUTPUTS)
+    run(".", "--biasruler=biasruler.toml", *OUTPUTS[:2])
 
     text = (pytester.path / "out" / "audit.json").read_text("utf-8")
     assert "::test_broken" in text
