@@ -12,7 +12,7 @@ from unittest import mock
 from pytest_biasruler import render_html
 from pytest_biasruler.scoring.store import Store
 from tests.acceptance.bench import Bench
-from tests.acceptance.plays import NOISE_FILE, NOISE, accept, left_out, refuse
+from tests.acceptance.plays import NOISE, NOISE_FILE, accept, left_out, refuse
 from tests.core.masks.broken_files import N, gz, mask
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _time_limit(seconds: int) -> Iterator[None]:
 
 
 def play_what_is_no_file(stage: Stage) -> list[Played]:
-    def put_device(bench: Bench, path: Path) -> None:
+    def put_device(bench: Bench, _: Path) -> None:
         bench.files[bench.spoiled, "unet"] = os.devnull  # joined to the root it stays as it is
 
     kinds: dict[str, Callable[[Bench, Path], object]] = {
@@ -65,15 +65,22 @@ def play_what_is_no_file(stage: Stage) -> list[Played]:
         path = bench.path(bench.spoiled, "unet")
         bench.drop(bench.spoiled, "unet")
         make(bench, path)
-        really_open = os.open
-
-        def open_file(place: Any, *rest: Any, **more: Any) -> int:
-            assert Path(place) not in (path, Path(os.devnull)), "it was opened"
-            return really_open(place, *rest, **more)
-
-        with _time_limit(30), mock.patch.object(os, "open", open_file):
+        with _time_limit(30), _unopened(path, Path(os.devnull)):
             played.append(refuse(bench, "unet", code="BR103"))
     return played
+
+
+@contextmanager
+def _unopened(*paths: Path) -> Iterator[None]:
+    """Fail where one of the paths is opened."""
+    really_open = os.open
+
+    def open_file(place: Any, *rest: Any, **more: Any) -> int:
+        assert Path(place) not in paths, "it was opened"
+        return really_open(place, *rest, **more)
+
+    with mock.patch.object(os, "open", open_file):
+        yield
 
 
 def play_names(stage: Stage) -> list[Played]:
@@ -175,13 +182,17 @@ def play_a_refused_permission(stage: Stage) -> list[Played]:
     for owner, call in ((os, "open"), (Path, "lstat")):
         bench = Bench(folder=stage.folder / call)
         path = bench.path(bench.spoiled, "unet")
-        really_do = getattr(owner, call)
-
-        def refuse_it(place: Any, *rest: Any, **more: Any) -> Any:
-            if Path(place) == path:
-                raise PermissionError(13, "Permission denied", str(place))
-            return really_do(place, *rest, **more)
-
-        with mock.patch.object(owner, call, refuse_it):
+        with mock.patch.object(owner, call, _denied(getattr(owner, call), path)):
             played.append(refuse(bench, "unet", code="BR124"))
     return played
+
+
+def _denied(really_do: Callable[..., Any], path: Path) -> Callable[..., Any]:
+    """Return a call of the system that denies the one path."""
+
+    def do(place: Any, *rest: Any, **more: Any) -> Any:
+        if Path(place) == path:
+            raise PermissionError(13, "Permission denied", str(place))
+        return really_do(place, *rest, **more)
+
+    return do

@@ -72,3 +72,13 @@ def play_predictions_all_alike(stage: Stage) -> list[Played]:
         assert told.audit.findings == ()
         played.append(told.played(bench.cases if voxels is None else []))
     return played
+
+
+def play_identical_references(stage: Stage) -> list[Played]:
+    bench = Bench(folder=stage.folder)
+    for at, case in enumerate(bench.cases):
+        bench.draw(case, "automated", draw_case(at)["expert"])
+    told = bench.audit()
+    assert told.notes("BR125") == {"expert and automated": 6}
+    assert errors_of(told) == []
+    return [told.played([])]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.acceptance.rows_a import ROWS_A
+from tests.acceptance.rows_b import ROWS_B
+from tests.acceptance.rows_c import ROWS_C
+from tests.acceptance.rows_f import ROWS_F
 
 if TYPE_CHECKING:
     from tests.acceptance.row import Row
 
-ROWS: tuple[Row, ...] = (*ROWS_A,)
+ROWS: tuple[Row, ...] = (*ROWS_A, *ROWS_B, *ROWS_C, *ROWS_F)

@@ -29,7 +29,10 @@ CHECKSUM = (
 EMPTY = "BR102: {mask} is empty (0 bytes); expected a NIfTI file. Export it again."
 FORMAT = "expected one NIfTI-1 or NIfTI-2 file, .nii or .nii.gz. Convert it."
 NUMPY = "BR114: {mask} is a NumPy file; expected NIfTI. Convert it."
-ROOM = "BR110: {{mask}} declares {} voxels; expected at most 268435456. Raise biasruler_max_voxels if that is right."
+ROOM = (
+    "BR110: {{mask}} declares {} voxels; expected at most 268435456. "
+    "Raise biasruler_max_voxels if that is right."
+)
 CHANGED = (
     "BR123: prediction of unet changed while it was read; expected stable files. "
     "Run again when copying has ended."
@@ -58,7 +61,8 @@ ROWS_A = (
         id="A3",
         input="folder, pipe or device in place of a file",
         texts=tuple(
-            f"BR103: prediction of unet is a {kind}; expected a regular file. Correct the template."
+            f"BR103: prediction of unet is a {kind}; expected a regular file. "
+            "Correct the template."
             for kind in ("folder", "pipe", "device")
         ),
         then="unreadable; never opened",
@@ -149,7 +153,8 @@ ROWS_A = (
     ),
     Row(
         id="A22",
-        input="`.NII.GZ`; Unicode, spaces, a newline, a leading `-`; a case name of 200 characters",
+        input="`.NII.GZ`; Unicode, spaces, a newline, a leading `-`; "
+        "a case name of 200 characters",
         texts=("", "", ""),
         then="accepted; written with escapes where names are asked for",
         play=play_names,
