@@ -26,6 +26,7 @@ _MOST_COPIED = 1 / 10
 _MOST_UNUSABLE = 1 / 2
 _FEWEST_ALIKE = 3
 _FEWEST_PAIRS = 10
+_OF_CONFINED = ("BR801", "BR802", "BR803")
 
 
 def codes_of(done: Done, mask_set: MaskSet) -> dict[str, str]:
@@ -125,7 +126,11 @@ def find_errors(
 def _own_errors(done: Done, mask_set: MaskSet) -> Iterator[BiasRulerError]:
     for case, scores in sorted(done.items()):
         plain = _error_of(scores, mask_set)
-        if plain and CODES[plain[0]] == Consequence.ERROR:
+        if plain is None or CODES[plain[0]] != Consequence.ERROR:
+            continue
+        # A single mask has one of these only where each case has a process of its own, and it
+        # was found to be the mask that made the process fail.
+        if scores["error"] is not None or plain[0] not in _OF_CONFINED:
             yield error_from_plain(plain, where=case)
 
 

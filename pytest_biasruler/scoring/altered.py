@@ -17,12 +17,12 @@ from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.labels import select_label
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring.alteration import Change, change_mask, copy_errors, finest_mm
+from pytest_biasruler.scoring.altered_confined import alter_confined
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.echo import measure_echo
-from pytest_biasruler.scoring.job import Job
 from pytest_biasruler.scoring.pairs import Drawing, Grid, Pair, is_measured, score_pair
 from pytest_biasruler.scoring.shape import bounding_box
-from pytest_biasruler.scoring.sources import find_entry, list_sets
+from pytest_biasruler.scoring.sources import list_sets, make_job
 from pytest_biasruler.scoring.stack import read_stack
 from pytest_biasruler.scoring.strata import cut_strata
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.scoring.job import Job
 
     Drawings = Mapping[str, Drawing]
 
@@ -75,7 +76,8 @@ def score_altered(
     metrics : mapping
         Every metric that `wanted` names, but `KAPPA`.
     workers : int
-        Processes, where masks are files and nothing but our own code is needed to score them.
+        Processes, where masks are files and nothing but our own code is needed to score them; of
+        an untrusted benchmark each case has a process of its own.
     progress : callable, optional
         Called with (done, total, 0) after each case.
     """
@@ -83,23 +85,17 @@ def score_altered(
     named = {name for one in wanted for name in (one.model, one.reference, one.automated)}
     used = [each for name, each in with_masks.items() if name in named]
     is_plain = all(isinstance(each.masks, str) for each in used) and not readers
-    if any(each.score is not None for each in metrics.values()) or not is_plain:
-        workers = 1
+    has_functions = any(each.score is not None for each in metrics.values())
+    n_processes = 1 if has_functions or not is_plain else workers
 
     def job_of(case: str) -> Job:
-        return Job(
-            case=case,
-            entries=tuple(find_entry(each, case, benchmark=benchmark) for each in used),
-            metrics=tuple(each for each in metrics.values() if is_measured(each)),
-            labels=benchmark.labels,
-            both_empty=benchmark.defaults.both_empty,
-            limits=benchmark.limits,
-            root=benchmark.root,
-            readers={} if benchmark.untrusted else readers,
-        )
+        own = [each for each in metrics.values() if is_measured(each)]
+        return make_job(benchmark, case, sets=used, metrics=own, readers=readers)
 
     scores = {one: np.full(len(cases), nan) for one in wanted}
-    done = _score_jobs(job_of, cases, wanted=tuple(wanted), workers=workers)
+    done = _score_jobs(job_of, cases, wanted=tuple(wanted), workers=n_processes)
+    if benchmark.untrusted:
+        done = alter_confined(map(job_of, cases), tuple(wanted), workers=workers)
     for number, found in enumerate(done):
         for one, score in found.items():
             scores[one][number] = score

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.masks.labels import select_label
 from pytest_biasruler.masks.mask import Mask
-from pytest_biasruler.scoring.job import Job
+from pytest_biasruler.scoring import answer
+from pytest_biasruler.scoring.confinement import Confinement, Failure
+from pytest_biasruler.scoring.errand import Task, pack_errand
 from pytest_biasruler.scoring.outline import draw_outlines, pick_slice
 from pytest_biasruler.scoring.shape import bounding_box
-from pytest_biasruler.scoring.sources import find_entry, list_sets
+from pytest_biasruler.scoring.sources import list_sets, make_job
 from pytest_biasruler.scoring.stack import read_stack
 from pytest_biasruler.scoring.surface import flat_axis
 
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.scoring.job import Job
 
     Readers = Mapping[str, Callable[[Path], Mask]]
+
+_LARGEST_FRAME = 1e6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,10 +49,24 @@ def draw_case(
 
     The slice is chosen between the first two masks that can be read, across the shortest axis of
     a flat image and the third of any other; sets without a readable mask are left out, and
-    without any there is no picture.
+    without any there is no picture. Masks of an untrusted benchmark are drawn in a process of
+    their own.
     """
-    masks = _read(benchmark, case, sets=sets, readers=readers or {})
-    voxels = {name: select_label(mask, _values(benchmark, label)) for name, mask in masks.items()}
+    known = {each.name: each for each in list_sets(benchmark)}
+    used = [known[name] for name in sets if name in known]
+    job = make_job(benchmark, case, sets=used, readers=readers or {})
+    if benchmark.untrusted:
+        return _draw_confined(job, label=label)
+    return draw_job(job, label=label)
+
+
+def draw_job(job: Job, *, label: str | None) -> CasePicture | None:
+    """Return the outlines of a job's masks, in the order of its entries; see `draw_case`."""
+    read, _ = read_stack(job)
+    found = ((entry.set, read[entry.set]) for entry in job.entries)
+    masks = {name: mask for name, mask in found if isinstance(mask, Mask)}
+    values = job.labels[label] if label else None
+    voxels = {name: select_label(mask, values) for name, mask in masks.items()}
     box = bounding_box(*voxels.values()) if voxels else None
     if box is None:
         return None
@@ -67,26 +86,29 @@ def draw_case(
     )
 
 
-def _values(benchmark: Benchmark, label: str | None) -> tuple[int, ...] | None:
-    return benchmark.labels[label] if label else None
+def _draw_confined(job: Job, *, label: str | None) -> CasePicture | None:
+    confinement = Confinement(limits=job.limits)
+    try:
+        heard = confinement.ask(pack_errand(Task.DRAW, job, label=label))
+    finally:
+        confinement.stop()
+    if isinstance(heard, Failure):
+        return None  # where it was scored, the case told what is wrong with it
+    try:
+        return _hear(answer.parse(heard), job)
+    except answer.Malformed:
+        return None
 
 
-def _read(
-    benchmark: Benchmark, case: str, *, sets: Sequence[str], readers: Readers
-) -> dict[str, Mask]:
-    known = {each.name: each for each in list_sets(benchmark)}
-    entries = tuple(
-        find_entry(known[name], case, benchmark=benchmark) for name in sets if name in known
+def _hear(plain: Any, job: Job) -> CasePicture | None:
+    if plain is None:
+        return None
+    given = answer.table(plain, ("outlines", "width", "height"))
+    order = [entry.set for entry in job.entries]
+    if not isinstance(given["outlines"], dict) or not given["outlines"].keys() <= set(order):
+        raise answer.Malformed("sets")
+    return CasePicture(
+        outlines={name: answer.outline(path) for name, path in given["outlines"].items()},
+        width=answer.number(given["width"], 0.0, _LARGEST_FRAME),
+        height=answer.number(given["height"], 0.0, _LARGEST_FRAME),
     )
-    job = Job(
-        case=case,
-        entries=entries,
-        metrics=(),
-        labels=benchmark.labels,
-        limits=benchmark.limits,
-        root=benchmark.root,
-        readers=readers,
-    )
-    masks, _ = read_stack(job)
-    found = ((name, masks.get(name)) for name in sets)
-    return {name: mask for name, mask in found if isinstance(mask, Mask)}

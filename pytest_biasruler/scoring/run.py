@@ -9,14 +9,17 @@ from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.errors import CODES, Consequence
 from pytest_biasruler.scoring.assembly import assemble
+from pytest_biasruler.scoring.blame import score_confined
 from pytest_biasruler.scoring.case import score_case
 from pytest_biasruler.scoring.given import read_scores
+from pytest_biasruler.scoring.hardlinks import tell_hard_links
 from pytest_biasruler.scoring.identity import is_importable, name_job
 from pytest_biasruler.scoring.job import CaseScores, Job, ScoreRow
 from pytest_biasruler.scoring.measures import Measure, build_measure
 from pytest_biasruler.scoring.pairs import is_measured
 from pytest_biasruler.scoring.pool import score_jobs
-from pytest_biasruler.scoring.sources import check_masks_exist, find_entry, list_sets
+from pytest_biasruler.scoring.sources import check_masks_exist, list_sets, make_job
+from pytest_biasruler.scoring.submission import check_submission, name_confined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -70,9 +73,10 @@ def score_benchmark(
     progress : callable, optional
         Called as ``progress(done, total, from_store)`` with numbers of cases.
     executor : concurrent.futures.Executor, optional
-        Used in place of an own pool of processes.
+        Used in place of an own pool of processes; not for an untrusted benchmark, each case of
+        which is scored in a process of its own.
     readers : mapping of str to callable, optional
-        Readers of other mask formats by suffix.
+        Readers of other mask formats by suffix; not used for an untrusted benchmark.
 
     Returns
     -------
@@ -82,26 +86,26 @@ def score_benchmark(
     ------
     BiasRulerProblems
         What stops the run before anything is scored: ``BR126``, a path outside the data root,
-        what `read_scores` refuses. One bad mask or one bad case never raises.
+        what `read_scores` and `check_submission` refuse. One bad mask or case never raises.
     """
-    raise_if_any(check_masks_exist(benchmark, metadata))
     known = {metric.name: metric for metric in (*CATALOGUE.values(), *(metrics or ()))}
     known |= benchmark.metrics
+    refused = check_submission(benchmark, list_sets(benchmark), metrics=known.values())
+    raise_if_any([*refused, *check_masks_exist(benchmark, metadata)])
     given = read_scores(benchmark, metadata=metadata, metrics=known)
-    readers = {} if benchmark.untrusted else readers or {}
     plan = _Plan(
         benchmark=benchmark,
         metrics=tuple(filter(_is_portable, filter(is_measured, known.values()))),
         here=tuple(each for each in known.values() if not _is_portable(each)),
         measures=tuple(measures),
-        readers=readers,
+        readers=readers or {},
         store=store,
     )
     tally = _Tally(total=len(metadata.cases), progress=progress)
     done = plan.carry_out(metadata.cases, workers=workers, executor=executor, tally=tally)
     scored = assemble(benchmark, metadata=metadata, metrics=known, done=done, given=given)
     return replace(
-        scored,
+        tell_hard_links(scored, benchmark) if benchmark.untrusted else scored,
         shapes=build_measure(Measure.SHAPE, done) if Measure.SHAPE in measures else None,
         echoes=build_measure(Measure.ECHO, done) if Measure.ECHO in measures else None,
     )
@@ -124,7 +128,7 @@ def measure_benchmark(
     plan = _Plan(
         benchmark=benchmark,
         measures=(measure,),
-        readers={} if benchmark.untrusted else readers or {},
+        readers=readers or {},
         store=store,
     )
     tally = _Tally(total=len(metadata.cases), progress=None)
@@ -173,7 +177,11 @@ class _Plan:
         if not all(map(is_importable, self.readers.values())):
             workers, executor = 1, None
         missing = self.look_up(cases, done=done, tally=tally)
-        for job, scores in score_jobs(missing, workers=workers, executor=executor):
+        if self.benchmark.untrusted:
+            scored = score_confined(missing, workers=workers)
+        else:
+            scored = score_jobs(missing, workers=workers, executor=executor)
+        for job, scores in scored:
             done[job.case] = self.finish(job, scores)
             tally.count()
         return done
@@ -182,13 +190,12 @@ class _Plan:
         self, cases: Iterable[str], *, done: dict[str, CaseScores], tally: _Tally
     ) -> Iterator[Job]:
         """Yield the job of each case that is not in the store; the others go to `done`."""
+        name = name_confined if self.benchmark.untrusted else name_job
         for case in cases:
             job = self._job(case)
-            if self.store is None:
-                yield job
-                continue
-            job = name_job(job)
-            found = self.store.read(job.key)
+            if self.store is not None or self.benchmark.untrusted:
+                job = name(job)
+            found = None if self.store is None else self.store.read(job.key)
             if found is None:
                 yield job
                 continue
@@ -202,17 +209,12 @@ class _Plan:
         return self._measure_here(job, scores)
 
     def _job(self, case: str) -> Job:
-        benchmark = self.benchmark
-        entries = [find_entry(each, case, benchmark=benchmark) for each in list_sets(benchmark)]
-        return Job(
-            case=case,
-            entries=tuple(entries),
+        return make_job(
+            self.benchmark,
+            case,
+            sets=list_sets(self.benchmark),
             metrics=self.metrics,
             measures=self.measures,
-            labels=benchmark.labels,
-            both_empty=benchmark.defaults.both_empty,
-            limits=benchmark.limits,
-            root=benchmark.root,
             readers=self.readers,
         )
 

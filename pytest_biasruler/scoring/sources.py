@@ -18,13 +18,17 @@ from pytest_biasruler.masks.labels import accept_mask
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.masks.path import resolve_path
 from pytest_biasruler.scoring.attempt import attempt
-from pytest_biasruler.scoring.job import Entry, Role, title_of
+from pytest_biasruler.scoring.job import Entry, Job, Role, title_of
+from pytest_biasruler.scoring.submission import harden_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pytest_biasruler.benchmark.definition import Benchmark, Masks
     from pytest_biasruler.benchmark.metadata import Metadata
+    from pytest_biasruler.benchmark.metrics import Metric
+
+    Readers = Mapping[str, Callable[[Path], Mask]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -61,11 +65,38 @@ def find_entry(mask_set: MaskSet, case: str, *, benchmark: Benchmark) -> Entry:
     """Return the mask of one case, or where it should lie; no file is opened.
 
     A callable is called here, in this process. What is given as an array or `Mask` is checked and
-    hashed here, so that its content, not its name, is the key of the store.
+    hashed here, so that its content, not its name, is the key of the store. Of an untrusted
+    benchmark the place of a file is held to the rules of `pytest_biasruler.scoring.submission`.
     """
     place = mask_set.masks if isinstance(mask_set.masks, str) else ""
     source = attempt(partial(_find_source, mask_set, case, benchmark=benchmark))
-    return Entry(set=mask_set.name, role=mask_set.role, source=source, place=place)
+    entry = Entry(set=mask_set.name, role=mask_set.role, source=source, place=place)
+    if benchmark.untrusted:
+        return harden_entry(entry, mask_set, case=case, benchmark=benchmark)
+    return entry
+
+
+def make_job(
+    benchmark: Benchmark,
+    case: str,
+    *,
+    sets: Iterable[MaskSet],
+    metrics: Iterable[Metric] = (),
+    measures: Iterable[str] = (),
+    readers: Readers,
+) -> Job:
+    """Return what is to be measured of one case; readers of others are not for hostile files."""
+    return Job(
+        case=case,
+        entries=tuple(find_entry(each, case, benchmark=benchmark) for each in sets),
+        metrics=tuple(metrics),
+        measures=tuple(measures),
+        labels=benchmark.labels,
+        both_empty=benchmark.defaults.both_empty,
+        limits=benchmark.limits,
+        root=benchmark.root,
+        readers={} if benchmark.untrusted else readers,
+    )
 
 
 def check_masks_exist(benchmark: Benchmark, metadata: Metadata) -> list[BiasRulerError]:
