@@ -88,8 +88,10 @@ class Trial:
     mode: str
     target: str
     signal: str
-    share: float
-    """Moment of the kill as a share of the time that an undisturbed run takes."""
+    moment: str
+    """What the kill waits for: share of an undisturbed run, cases scored, or findings."""
+    number: float
+    delay_s: float
     was_hit: bool = False
     exit_code: int = 0
     n_scored: int = 0
@@ -181,10 +183,28 @@ def plan(n_controllers: int, n_workers: int, *, seed: int = SEED) -> list[Trial]
     chance = random.Random(seed)
     kinds = [CONTROLLER[i % len(CONTROLLER)] for i in range(n_controllers)]
     kinds += [WORKER[i % len(WORKER)] for i in range(n_workers)]
-    return [
-        Trial(mode=mode, target=target, signal=name, share=round(chance.uniform(0.05, 1.0), 3))
-        for mode, target, name in kinds
-    ]
+    trials = []
+    for mode, target, name in kinds:
+        # Nothing is left to score once there is a finding.
+        moments = ("share", "scored") if target == "pool process" else ("share", "scored", "found")
+        numbers = {
+            "share": round(chance.uniform(0.05, 1.0), 3),
+            "scored": chance.randint(1, N_CASES - 10),
+            "found": chance.randint(1, N_CHECKS - 1),
+        }
+        moment, delay_s = chance.choice(moments), round(chance.uniform(0, 0.05), 3)
+        number = numbers[moment]
+        trials.append(
+            Trial(
+                mode=mode,
+                target=target,
+                signal=name,
+                moment=moment,
+                number=number,
+                delay_s=delay_s,
+            )
+        )
+    return trials
 
 
 def carry_out(trial: Trial, arena: Arena) -> None:
@@ -192,10 +212,18 @@ def carry_out(trial: Trial, arena: Arena) -> None:
     place = arena.place()
     for name in ("audit.json", "page.html"):
         (place / name).write_bytes(arena.expected[name])
+    usual_s = arena.time(trial.mode) if trial.moment == "share" else 0.0
     begin = time.monotonic()
     run = arena.start(place, trial.mode)
-    moment = begin + trial.share * arena.time(trial.mode)
-    victim = choose_victim(run.pid, trial.target, moment)
+    reached = {
+        "share": lambda: (time.monotonic() - begin) / usual_s,
+        "scored": lambda: count_scored(place),
+        "found": lambda: count_found(place),
+    }[trial.moment]
+    while run.poll() is None and reached() < trial.number:
+        time.sleep(0.003)
+    time.sleep(trial.delay_s)
+    victim = choose_victim(run, trial.target)
     if victim is not None:
         strike(victim, trial)
     trial.exit_code = run.wait(PATIENCE_S)
@@ -209,18 +237,43 @@ def carry_out(trial: Trial, arena: Arena) -> None:
     inspect_next_run(trial, place, arena)
 
 
-def choose_victim(controller: int, target: str, moment: float) -> int | None:
-    """Wait for the moment, or for the first process of that kind after it; None: too late."""
-    while time.monotonic() < moment:
-        time.sleep(0.005)
-    if target == "controller":
-        return controller
-    while controller in group_of(controller):
-        found = [pid for pid in group_of(controller) if _MARKS[target] in command_of(pid)]
+def choose_victim(run: subprocess.Popen[bytes], target: str) -> int | None:
+    """Wait for the first process of that kind; None: the run is over."""
+    while run.poll() is None:
+        if target == "controller":
+            return run.pid
+        found = [pid for pid in group_of(run.pid) if _MARKS[target] in command_of(pid)]
         if found:
-            return random.Random(len(found) + controller).choice(sorted(found))
-        time.sleep(0.005)
+            return random.Random(SEED).choice(sorted(found))
+        time.sleep(0.003)
     return None
+
+
+def count_scored(place: Path) -> int:
+    """Return how many cases the store holds, without a lock that the run had to wait for."""
+    path = store_of(place)
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as base:
+            return int(base.execute("SELECT count(*) FROM scores").fetchone()[0])
+    except sqlite3.Error:  # it is being written
+        return 0
+
+
+def count_found(place: Path) -> int:
+    """Return how many findings the journal holds."""
+    return sum(path.read_bytes().count(b'"kind": "finding"') for path in journals_of(place))
+
+
+def store_of(place: Path) -> Path:
+    """Return the file of the store."""
+    return place / "cache" / "d" / "biasruler" / "scores.sqlite"
+
+
+def journals_of(place: Path) -> list[Path]:
+    """Return the journals."""
+    return list(store_of(place).parent.glob("journal-*.jsonl"))
 
 
 def strike(victim: int, trial: Trial) -> None:
@@ -291,7 +344,7 @@ def inspect_outputs(trial: Trial, place: Path, *, expected: dict[str, bytes]) ->
 
 def inspect_store(trial: Trial, place: Path) -> None:
     """Every entry of the store is what was written."""
-    path = place / "cache" / "d" / "biasruler" / "scores.sqlite"
+    path = store_of(place)
     if not path.exists():
         return
     with closing(sqlite3.connect(path)) as base:
@@ -307,7 +360,7 @@ def inspect_store(trial: Trial, place: Path) -> None:
 
 def inspect_journal(trial: Trial, place: Path) -> None:
     """Every line parses, and the findings are those of an undisturbed run."""
-    journals = list((place / "cache" / "d" / "biasruler").glob("journal-*.jsonl"))
+    journals = journals_of(place)
     if trial.exit_code >= 0 and journals:
         trial.broken.append("a run that ended left its journal")
     for path in journals:
@@ -321,7 +374,7 @@ def inspect_journal(trial: Trial, place: Path) -> None:
 
 def inspect_next_run(trial: Trial, place: Path, arena: Arena) -> None:
     """The next run completes from what was kept and says that the one before was cut off."""
-    has_journal = bool(list((place / "cache" / "d" / "biasruler").glob("journal-*.jsonl")))
+    has_journal = bool(journals_of(place))
     said = place / "said.txt"
     said.write_bytes(b"")
     if arena.start(place, "alone").wait(PATIENCE_S) != 0:
