@@ -11,7 +11,8 @@ from pytest_biasruler.benchmark.named import find_unknown_names
 from pytest_biasruler.benchmark.refusals import in_order, problems_of
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.scoring.given import read_scores
-from pytest_biasruler.scoring.sources import check_masks_exist
+from pytest_biasruler.scoring.sources import check_masks_exist, list_sets
+from pytest_biasruler.scoring.submission import check_submission
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 def find_problems(benchmark: Benchmark, *, metrics: Sequence[Metric] = ()) -> list[BiasRulerError]:
     """Return what stops an audit of `benchmark`, in the order of files and lines.
 
-    That is all problems of its tables, names in its checks that the tables lack, and sets of
-    which no mask exists; nothing is scored. Without metadata that can be read nobody knows the
-    cases, so that masks are not looked for.
+    That is all problems of its tables, names in its checks that the tables lack, sets of which no
+    mask exists, and what an untrusted benchmark may not hold; nothing is scored. Without metadata
+    that can be read nobody knows the cases, so that masks are not looked for.
 
     Parameters
     ----------
@@ -47,5 +48,6 @@ def find_problems(benchmark: Benchmark, *, metrics: Sequence[Metric] = ()) -> li
         problems += check_masks_exist(benchmark, metadata)
     known = {metric.name: metric for metric in (*CATALOGUE.values(), *metrics)}
     known |= benchmark.metrics
+    problems += check_submission(benchmark, list_sets(benchmark), metrics=known.values())
     problems += problems_of(lambda: read_scores(benchmark, metadata=metadata, metrics=known))
     return in_order(problems)

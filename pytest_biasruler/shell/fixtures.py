@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.errors import BiasRulerError, BiasRulerWarning
+from pytest_biasruler.errors import BiasRulerError, BiasRulerWarning, printable
 from pytest_biasruler.shell.auditor import Auditor
 from pytest_biasruler.shell.extensions import plugin_readers
 from pytest_biasruler.shell.items import load_benchmark
@@ -67,12 +67,12 @@ class MaskShelf:
     """Masks by set and case, read when they are asked for."""
 
     def __init__(self, benchmark: Benchmark, config: pytest.Config) -> None:
-        self._benchmark = benchmark
+        self._benchmark = settings_of(config).guarded(benchmark)
         self._config = config
 
     def __repr__(self) -> str:
         """Return the benchmark's name alone; pytest prints this in tracebacks."""
-        return f"<masks of {self._benchmark.name}>"
+        return f"<masks of {printable(self._benchmark.name)}>"
 
     def __getitem__(self, key: tuple[str, str]) -> Mask:
         """Return the mask of ``(set, case)``: a reference or model, and the case's name.
@@ -88,23 +88,19 @@ class MaskShelf:
         return insist(partial(self._read, *key))
 
     def _read(self, name: str, case: str) -> Mask:
-        from pytest_biasruler.scoring.job import Job
-        from pytest_biasruler.scoring.sources import find_entry, list_sets
+        from pytest_biasruler.scoring.job import Role
+        from pytest_biasruler.scoring.sources import list_sets, make_job
         from pytest_biasruler.scoring.stack import read_stack
 
         benchmark, sets = self._benchmark, {each.name: each for each in list_sets(self._benchmark)}
         if name not in sets:
             found, expected = f'no set "{name}" has masks', f"one of {', '.join(sets)}"
             raise BiasRulerError("BR602", found, expected, "Correct the name")
-        job = Job(
-            case=case,
-            entries=(find_entry(sets[name], case, benchmark=benchmark),),
-            metrics=(),
-            labels=benchmark.labels,
-            limits=benchmark.limits,
-            root=benchmark.root,
-            readers=plugin_readers(self._config),
-        )
+        if benchmark.untrusted and sets[name].role == Role.MODEL:
+            found, fix = f"predictions of {name} are untrusted", "Use biasruler_scores"
+            raise BiasRulerError("BR602", found, "none to be read in this process", fix)
+        readers = plugin_readers(self._config)
+        job = make_job(benchmark, case, sets=[sets[name]], readers=readers)
         mask = read_stack(job)[0][name]
         if isinstance(mask, BiasRulerError):
             raise mask

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +27,8 @@ from pytest_biasruler.shell.values import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from pytest_biasruler.benchmark.definition import Benchmark
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +78,12 @@ class Settings:
         """Paths that this run is to write."""
         paths = (self.json, self.html, self.csv_plan)
         return tuple(path for path in paths if path is not None)
+
+    def guarded(self, benchmark: Benchmark) -> Benchmark:
+        """Return a benchmark, untrusted if the run is: once said, nothing switches it off."""
+        if benchmark.untrusted or not self.untrusted:
+            return benchmark
+        return replace(benchmark, untrusted=True)
 
     def policy_of(self, *, marker: str | None, declared: str) -> Policy:
         """Return the policy of one check: command line, marker, ini, benchmark file."""
