@@ -81,7 +81,7 @@ def describe_benchmarks(config: pytest.Config) -> list[str]:
     lines = [_describe(config, path) for path in named_files(config)]
     if settings_of(config).show_cases:
         lines.append("biasruler: outputs contain case names (--biasruler-show-cases)")
-    return lines
+    return [*lines, *_describe_confinement(config)]
 
 
 def _describe(config: pytest.Config, path: Path) -> str:
@@ -99,6 +99,23 @@ def _describe(config: pytest.Config, path: Path) -> str:
     noun = "check" if n_checks == 1 else "checks"
     name = printable(benchmark.name)
     return f"biasruler: {name} ({shown}, {n_checks} {noun}), policy {policy}"
+
+
+def _describe_confinement(config: pytest.Config) -> list[str]:
+    """Return the line that tells how predictions of strangers are read, if there are any."""
+    from pytest_biasruler.scoring.confined import is_memory_limited
+
+    settings = settings_of(config)
+    known: list[Benchmark] = []
+    for path in named_files(config):
+        with contextlib.suppress(BiasRulerError):
+            known.append(load_benchmark(config, path))
+    if not (settings.untrusted or any(benchmark.untrusted for benchmark in known)):
+        return []
+    limits = settings.limits
+    memory = f"{limits.case_memory_mb} MB" if is_memory_limited() else "memory limit not enforced"
+    how = f"a process for each case, {limits.case_timeout_s} s, {memory}"
+    return [f"biasruler: untrusted predictions, {how}"]
 
 
 def _inspect(

@@ -141,7 +141,7 @@ class Preparations:
         from pytest_biasruler.audit import judge_declared
 
         notices: list[str] = []
-        evidence = self._score(benchmark, notices)
+        evidence = self._score(self._settings.guarded(benchmark), notices)
         judged: dict[str, Finding | BiasRulerError] = {}
         for judgement in judge_declared(evidence):
             known = judgement.finding or judgement.error
