@@ -19,10 +19,12 @@ def refuse_small_subgroups(
     """Return BR602 for each place that would judge subgroups whose size public mode hides."""
     least = benchmark.defaults.min_patients
     problems = (
-        [too_few(least, where=shown, key="min_patients of [defaults]")] if least < SMALLEST else []
+        [_too_few(least, where=shown, key="min_patients of [defaults]")]
+        if least < SMALLEST
+        else []
     )
     problems += [
-        too_few(check.min_patients, where=f"{shown}:{check.line}" if check.line else shown,
+        _too_few(check.min_patients, where=f"{shown}:{check.line}" if check.line else shown,
                 key=f"min_patients of {check.id}")
         for check in declared
         if check.min_patients < SMALLEST and check.min_patients != least
@@ -30,7 +32,7 @@ def refuse_small_subgroups(
     return problems
 
 
-def too_few(n: int, *, where: str = "", key: str = "min_patients") -> BiasRulerError:
+def _too_few(n: int, *, where: str = "", key: str = "min_patients") -> BiasRulerError:
     """Return BR602 for a `min_patients` below 11 in a public run."""
     return BiasRulerError(
         "BR602",
@@ -50,3 +52,15 @@ def refuse_public(benchmark: Benchmark, *, show_cases: bool) -> list[BiasRulerEr
             BiasRulerError("BR602", found, "no case names in public", "Leave one of them out")
         )
     return problems
+
+
+def refuse_min_patients(n: object) -> None:
+    """Refuse a question in code that would judge subgroups whose size public mode hides.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR602`` if `n` is a whole number below 11; what is no number is refused elsewhere.
+    """
+    if isinstance(n, int) and not n >= SMALLEST:
+        raise _too_few(n)

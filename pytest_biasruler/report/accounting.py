@@ -26,6 +26,7 @@ from pytest_biasruler.report.numbers import (
     shown,
     typeset,
 )
+from pytest_biasruler.report.public import tell_classes
 from pytest_biasruler.report.wording import metric_title
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ def make_accounting(audit: Audit) -> tuple[Block, ...]:
     """Return section 5: every case is scored or excluded, every check ran or did not."""
     accounting = audit.accounting
     expected, scored = accounting.get("expected", 0), accounting.get("scored", 0)
+    if "classes" in accounting:
+        checks = _checks_table(accounting.get("checks") or {})
+        return (*tell_classes(accounting), checks)
     sentence = (
         f"{counted(expected, 'case')} expected = {scored:,} scored + "
         f"{expected - scored:,} excluded."

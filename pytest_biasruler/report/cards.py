@@ -18,6 +18,7 @@ from pytest_biasruler.report.numbers import (
     shown,
 )
 from pytest_biasruler.report.overview import data_of
+from pytest_biasruler.report.public import describe_public
 from pytest_biasruler.report.sensitivity import describe_sensitivity
 from pytest_biasruler.report.sentences import change_of, explanation_of, sentence_of
 from pytest_biasruler.report.specifics import describe_specifics
@@ -99,15 +100,19 @@ def _card_blocks(finding: Finding, audit: Audit) -> Iterator[Block]:
     if finding.details.get("proven_by") == "automated":
         text = "Measured by an automated reference only: no expert has confirmed the ruler."
         yield Paragraph(text=text, tone="warning")
+    yield from describe_public(finding) if finding.is_public else _numbers(finding)
+    change = change_of(finding, audit.metrics)
+    if change:
+        yield Paragraph(text=f"What would change the verdict: {change}")
+    yield Fold(summary="How this was computed", blocks=tuple(computation_of(finding)))
+
+
+def _numbers(finding: Finding) -> Iterator[Block]:
     yield from draw_finding(finding)
     if finding.groups:
         yield groups_table(finding)
     yield from describe_specifics(finding)
     yield from describe_sensitivity(finding)
-    change = change_of(finding, audit.metrics)
-    if change:
-        yield Paragraph(text=f"What would change the verdict: {change}")
-    yield Fold(summary="How this was computed", blocks=tuple(computation_of(finding)))
 
 
 def _question(finding: Finding) -> str:

@@ -42,6 +42,14 @@ def count_cell(n: int | None) -> Cell:
     return Cell(text=f"{n:,}", is_number=True)
 
 
+def patients_cell(n: int | None, status: object) -> Cell:
+    """Return a number of patients, or why a public audit does not tell it."""
+    if n is not None:
+        return count_cell(n)
+    text = {"suppressed": "10 or fewer", "not shown": "not shown"}.get(str(status), NOTHING)
+    return Cell(text=text, is_number=True)
+
+
 def number_cell(
     value: float | None, *, limit: float | None = None, signed: bool = False, decimals: int = 3
 ) -> Cell:

@@ -152,7 +152,7 @@ def _with_patients(finding: Finding) -> str:
         for group in finding.groups
         if (group.name in pair if pair else group.status == Status.TOO_SMALL)
     ]
-    if not groups:
+    if not groups or any(group.n_patients is None for group in groups):
         return ""
     smallest = min(groups, key=lambda group: group.n_patients)
     who = f"{attribute_title(finding)} {shown(smallest.name)}"

@@ -15,6 +15,7 @@ from pytest_biasruler.report.numbers import (
     shown,
     typeset,
 )
+from pytest_biasruler.report.public import tell_hidden
 from pytest_biasruler.report.sentences import needed_of
 from pytest_biasruler.report.wording import metric_title, told_limit
 
@@ -43,6 +44,7 @@ def make_limits(audit: Audit) -> tuple[Block, ...]:
         f"{joined([short_id(f.id) for f in automated])}.",
         _multiplicity(audit),
         "A subgroup may hide another: crossings that no check names were not looked at.",
+        *tell_hidden(audit),
     ]
     return (_power_table(audit), Items(texts=tuple(texts)))
 
@@ -136,12 +138,15 @@ def methods_text(audit: Audit) -> tuple[str, ...]:
     """Return the methods as paragraphs, every convention named and the numbers filled in."""
     alphas = sorted({f.estimate.alpha for f in audit.findings if f.estimate is not None})
     alpha = " and ".join(typeset(f"{value:g}") for value in alphas) or "0.05"
-    n_cases, n_patients = (audit.benchmark.get(key) or 0 for key in ("n_cases", "n_patients"))
+    n_cases, n_patients = (audit.benchmark.get(key) for key in ("n_cases", "n_patients"))
+    size = "number of cases withheld"
+    if n_cases is not None and n_patients is not None:
+        size = f"{counted(n_cases, 'case')} of {counted(n_patients, 'patient')}"
     asked = sorted({str(f.metric) for f in audit.findings if f.metric})
     titles = joined([metric_title(name) for name in asked])
     return (
         f"We audited {shown(audit.benchmark.get('name'))} "
-        f"({counted(n_cases, 'case')} of {counted(n_patients, 'patient')}) with pytest-biasruler "
+        f"({size}) with pytest-biasruler "
         f"{shown(audit.tool.get('version'))}. Each case has one score per model, reference and "
         f"metric ({titles}); a check compares the mean of one number per case between subgroups. "
         "For the distortion of a gap by an automated reference that number is the score under the "

@@ -151,7 +151,7 @@ def _estimate_cells(finding: Finding, name: str) -> tuple[Cell, ...]:
 def _lost_cases(audit: Audit) -> Paragraph | None:
     """Return how many cases were not scored, and where most of them are missing."""
     expected, scored = audit.accounting.get("expected", 0), audit.accounting.get("scored", 0)
-    if expected <= scored:
+    if expected is None or scored is None or expected <= scored:  # hidden in public
         return None
     counts: dict[tuple[str, str], int] = {}
     for entry in audit.accounting.get("excluded") or ():

@@ -10,6 +10,7 @@ from pytest_biasruler.report.cells import (
     exact_cell,
     make_table,
     name_cell,
+    patients_cell,
     percent_cell,
     words,
 )
@@ -140,14 +141,20 @@ def _attribute_blocks(name: str, attribute: Mapping[str, Any]) -> Iterator[Block
         (
             name_cell(group.get("name")),
             count_cell(group.get("n_cases")),
-            count_cell(group.get("n_patients")),
+            patients_cell(group.get("n_patients"), group.get("status")),
             percent_cell(group.get("share")),
-            words("declared, but empty" if group.get("n_cases") == 0 else ""),
+            words(_remark(group)),
         )
         for group in subgroups
     ]
     head = ("subgroup", "cases", "patients", "share of cases", "")
     yield make_table(f"Subgroups of {shown(name)}", head, rows)
+
+
+def _remark(group: Mapping[str, Any]) -> str:
+    if group.get("status"):
+        return str(group["status"])
+    return "declared, but empty" if group.get("n_patients") == 0 else ""
 
 
 def _definition(attribute: Mapping[str, Any]) -> Iterator[str]:

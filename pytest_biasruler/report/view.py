@@ -15,6 +15,7 @@ from pytest_biasruler.report.headline import order_findings, write_headline
 from pytest_biasruler.report.methods import make_limits, make_methods
 from pytest_biasruler.report.numbers import counted, joined, short_id, shown
 from pytest_biasruler.report.plan import make_plan
+from pytest_biasruler.report.public import told_cases
 from pytest_biasruler.report.screen import make_screen
 from pytest_biasruler.report.selftest import TITLE, make_selftest
 from pytest_biasruler.report.subjects import make_ruler, make_subgroups, make_subject
@@ -74,12 +75,12 @@ def _own_parts(audit: Audit, digest: str) -> tuple[Part, ...]:
 
 def _facts(audit: Audit, digest: str) -> tuple[str, ...]:
     accounting, settings = audit.accounting, audit.settings
-    scored = accounting.get("scored", 0)
+    scored, n_patients = accounting.get("scored", 0), audit.benchmark.get("n_patients") or 0
     facts = (
         shown(audit.benchmark.get("name")),
         joined(sorted(audit.models)),
-        f"{scored:,} of {counted(accounting.get('expected', 0), 'case')} scored",
-        counted(audit.benchmark.get("n_patients") or 0, "patient"),
+        told_cases(scored, accounting.get("expected", 0)),
+        counted(n_patients, "patient") if n_patients or not settings.get("public") else "none",
         f"policy {shown(settings.get('policy'))}",
         shown(settings.get("run_date") or "no date"),
         f"audit {digest[:SHORT_DIGEST]}",
@@ -99,7 +100,7 @@ def _banners(audit: Audit) -> tuple[str, ...]:
     if audit.settings.get("show_cases"):
         banners.append("This page contains case names: handle it like the data.")
     if audit.settings.get("public"):
-        banners.append("Public version: counts of 1 to 10 patients are hidden.")
+        banners.append("Public version: small groups, 1 to 10 patients, are hidden.")
     if audit.settings.get("policy") == "point":
         text = "Judged by point estimates alone: the rate of false alarms is not controlled."
         banners.append(text)

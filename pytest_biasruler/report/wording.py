@@ -135,6 +135,8 @@ def distance_of(finding: Finding) -> str:
 
 def patients_of(finding: Finding, pair: tuple[str, str] | None) -> str:
     """Return the patients of both subgroups of a pair, or of all judged ones."""
+    if any(group.n_patients is None for group in finding.groups):
+        return "not shown"
     sizes = {group.name: group.n_patients for group in finding.groups}
     if pair is not None and all(name in sizes for name in pair):
         return f"{sizes[pair[0]]}/{sizes[pair[1]]}"

@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.errors import BiasRulerError, printable
 from pytest_biasruler.shell.recorder import demand, python_id, record_finding
+from pytest_biasruler.shell.settings import settings_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -50,7 +51,7 @@ class Asker:
 
     def __repr__(self) -> str:
         """Return the benchmark's name alone; pytest prints this in tracebacks."""
-        return f"<biasruler: {self.benchmark.name}>"
+        return f"<biasruler: {printable(self.benchmark.name)}>"
 
     @property
     def benchmark(self) -> Benchmark:
@@ -80,12 +81,14 @@ class Asker:
         return self._record(findings[0], keys, is_judged=False)
 
     def _ask(self, check: str, keys: Mapping[str, Any]) -> tuple[Finding, ...]:
-        from pytest_biasruler.audit import judge_one
+        from pytest_biasruler.audit import judge_one, refuse_min_patients
         from pytest_biasruler.scoring.attempt import insist
 
         __tracebackhide__ = True
         given = {key: value for key, value in keys.items() if value is not None}
         try:
+            if settings_of(self._item.config).public:
+                refuse_min_patients(given.get("min_patients"))
             return insist(partial(judge_one, self._prepared.evidence, check, **given))
         except BiasRulerError:
             self._prepared.tell_context(self._item)  # the report says what could not be judged

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.payload import to_text
+from pytest_biasruler.shell.settings import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,13 +56,20 @@ def plugin_readers(config: pytest.Config) -> dict[str, Callable[[Path], Mask]]:
 
 
 def gather_sections(config: pytest.Config, audit: Audit) -> tuple[Section, ...]:
-    """Return the sections that plugins add to the report, in the order of registration."""
+    """Return the sections that plugins add to the report, in the order of registration.
+
+    What plugins know is not held to the rules of a public run, so there they are not asked.
+    """
+    if settings_of(config).public:
+        return ()
     given = _ask(config.hook.pytest_biasruler_report_sections, audit)
     return tuple(section for _, sections in given for section in sections)
 
 
 def gather_extensions(config: pytest.Config, audit: Audit) -> tuple[Audit, list[BiasRulerError]]:
     """Return the audit with what plugins add to ``extensions``, and what they may not add."""
+    if settings_of(config).public:
+        return audit, []
     extensions: dict[str, object] = {}
     givers: dict[str, str] = {}
     problems = []

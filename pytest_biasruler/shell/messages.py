@@ -160,6 +160,9 @@ def _is_unbounded(finding: Finding) -> bool:
 
 
 def _without_limit(finding: Finding) -> str:
+    if finding.is_public:
+        reason = f"; {tell_reason(finding)}" if finding.reason else ""
+        return f"{finding.statement.partition(': ')[2]}{reason}"
     criteria = finding.details.get("criteria", ())
     unmet = [shown(item["text"]) for item in criteria if item["verdict"] not in ("PASS", "INFO")]
     if finding.verdict != Verdict.PASS and unmet:
@@ -205,13 +208,20 @@ def _relation(finding: Finding) -> str:
 
 
 def _circumstances(finding: Finding) -> list[str]:
+    references = finding.reference
+    if finding.automated and finding.check in _BOTH_REFERENCES:
+        references = f"{finding.automated} - {finding.reference}"
+    return [part for part in (_sizes(finding), references, finding.model) if part]
+
+
+def _sizes(finding: Finding) -> str:
+    """Return the patients of both sides of a pair; nothing in public if some are hidden."""
+    if any(group.n_patients is None for group in finding.groups):
+        return ""
     sizes = {group.name: group.n_patients for group in finding.groups}
     pair = pair_in_order(finding)
     judged = [group for group in finding.groups if group.status == Status.JUDGED]
     # A side that is no subgroup is all the others together.
     n_others = sum(group.n_patients for group in judged if group.name not in pair)
     counts = "/".join(str(sizes.get(name, n_others)) for name in pair or sizes)
-    references = finding.reference
-    if finding.automated and finding.check in _BOTH_REFERENCES:
-        references = f"{finding.automated} - {finding.reference}"
-    return [part for part in (f"{counts} patients", references, finding.model) if part]
+    return f"{counts} patients"

@@ -114,6 +114,14 @@ def junit_properties(payload: Iterable[Mapping[str, Any]]) -> list[tuple[str, st
     return [pair for plain in payload if plain["kind"] == "finding" for pair in _numbers(plain)]
 
 
+def _n_judged(finding: Mapping[str, Any]) -> int | None:
+    """Return the patients of all judged subgroups; None in public if some are hidden."""
+    groups = finding["groups"]
+    if any(group["n_patients"] is None for group in groups):
+        return None
+    return sum(int(group["n_patients"]) for group in groups if group["status"] == "judged")
+
+
 def _numbers(plain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     finding = plain["finding"]
     estimate = finding["estimate"] or {}
@@ -123,9 +131,7 @@ def _numbers(plain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "low": estimate.get("low"),
         "high": estimate.get("high"),
         "limit": finding["limit"],
-        "n_patients": sum(
-            group["n_patients"] for group in finding["groups"] if group["status"] == "judged"
-        ),
+        "n_patients": _n_judged(finding),
         "hash": plain["hash"],
     }
     for key, value in values.items():

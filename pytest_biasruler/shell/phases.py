@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_biasruler.shell.stash import (
+    ASKS,
     CENSUS,
     FINDINGS,
     MARKER,
@@ -82,10 +83,20 @@ class Phases:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Show errors of ours by value, and say which of our outcomes a skip is."""
-        if call.excinfo is None or PENDING not in item.stash:
+        if PENDING not in item.stash:
             return (yield)
-        from pytest_biasruler.shell.representation import note_error, show_by_value, skip_place
+        if call.excinfo is None:
+            report = yield
+            vars(report)[ASKS] = True  # crosses xdist before a later report can kill the worker
+            return report
+        from pytest_biasruler.shell.representation import (
+            note_error,
+            publish,
+            show_by_value,
+            skip_place,
+        )
 
+        call.excinfo = publish(call.excinfo, item=item)
         is_ours = note_error(item, call.excinfo)  # before the report copies its properties
         report = yield
         if is_ours and report.failed:

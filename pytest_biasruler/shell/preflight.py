@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Policy
-from pytest_biasruler.benchmark.refusals import in_order, problems_of
+from pytest_biasruler.benchmark.refusals import in_order, problems_of, raise_if_any
 from pytest_biasruler.errors import BiasRulerError, printable
 from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers
 from pytest_biasruler.shell.items import declared_checks, load_benchmark, read_tables
@@ -60,6 +60,10 @@ def refuse_bad_start(config: pytest.Config) -> None:
         places += [shown] if found else []
         problems += found
     if problems:
+        if settings.public:
+            from pytest_biasruler.audit import publish_error
+
+            problems = list(dict.fromkeys(map(publish_error, problems)))
         raise usage_error(problems, " and ".join(places))
 
 
@@ -81,6 +85,8 @@ def describe_benchmarks(config: pytest.Config) -> list[str]:
     lines = [_describe(config, path) for path in named_files(config)]
     if settings_of(config).show_cases:
         lines.append("biasruler: outputs contain case names (--biasruler-show-cases)")
+    if settings_of(config).public:
+        lines.append("biasruler: public mode, groups of 1 to 10 patients are hidden")
     return [*lines, *_describe_confinement(config)]
 
 
@@ -126,6 +132,15 @@ def _inspect(
     shown = show_path(path, root=config.rootpath)
     if needs_checks and read:
         problems = problems_of(lambda: declared_checks(read[0], shown=shown))
+    if read and settings_of(config).public:
+        from pytest_biasruler.audit import refuse_small_subgroups
+        from pytest_biasruler.benchmark.declared import declare_checks
+
+        problems += problems_of(
+            lambda: raise_if_any(
+                refuse_small_subgroups(read[0], declare_checks(read[0]), shown=shown)
+            )
+        )
     if looks_at_data:
         problems += _find_problems(config, path, read=read)
     return in_order(problems)

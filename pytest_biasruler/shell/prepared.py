@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pytest
 
+    from pytest_biasruler.audit import Disclosure
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding
@@ -49,6 +50,8 @@ class Prepared:
         Cases and patients, which no id may hold.
     notices : tuple of str
         What is said on the terminal alone, since it belongs to this machine.
+    disclosure : Disclosure or None
+        What a public run may say of sizes; None where nothing is hidden.
     """
 
     evidence: Evidence
@@ -56,6 +59,7 @@ class Prepared:
     context: Mapping[str, Any] = field(repr=False)
     names: frozenset[str] = field(repr=False)
     notices: tuple[str, ...] = ()
+    disclosure: Disclosure | None = None
     teller: str | None = None
 
     @property
@@ -138,10 +142,11 @@ class Preparations:
         return self._given[id(scores)][1]
 
     def _prepare(self, benchmark: Benchmark) -> Prepared:
-        from pytest_biasruler.audit import judge_declared
+        from pytest_biasruler.audit import disclose, judge_declared
 
         notices: list[str] = []
         evidence = self._score(self._settings.guarded(benchmark), notices)
+        disclosure = disclose(evidence) if self._settings.public else None
         judged: dict[str, Finding | BiasRulerError] = {}
         for judgement in judge_declared(evidence):
             known = judgement.finding or judgement.error
@@ -150,23 +155,28 @@ class Preparations:
         return Prepared(
             evidence=evidence,
             judged=judged,
-            context=self._context(evidence),
+            context=self._context(evidence, disclosure),
+            disclosure=disclosure,
             names=frozenset(evidence.cases) | frozenset(map(str, evidence.metadata.patients)),
             notices=tuple(notices),
         )
 
-    def _context(self, evidence: Evidence) -> dict[str, Any]:
-        from pytest_biasruler.audit import context
+    def _context(self, evidence: Evidence, disclosure: Disclosure | None) -> dict[str, Any]:
+        from pytest_biasruler.audit import context, publish_context
 
         settings, benchmark = self._settings, evidence.benchmark
+        told = context(evidence, show_cases=settings.show_cases)
+        if disclosure is not None:
+            told = publish_context(told, disclosure, attributes=benchmark.attributes)
         declared = str(benchmark.defaults.policy or Policy.CONFIDENT_FAIL)
         return {
             "file": name_file(benchmark.file, self._config) if benchmark.file else "",
-            "context": context(evidence, show_cases=settings.show_cases),
+            "context": told,
             "settings": {
                 "policy": str(settings.policy_of(marker=None, declared=declared)),
                 "both_empty": str(benchmark.defaults.both_empty),
                 "show_cases": settings.show_cases,
+                "public": settings.public,
                 "limits_changed": dict(settings.limits_changed),
                 "run_date": settings.run_date.isoformat(),
             },

@@ -30,6 +30,8 @@ def tell_reason(finding: Finding) -> str:
     'borderline'
     """
     reason = finding.reason or ""
+    if finding.details.get("public"):
+        return reason
     tell = _TELLERS.get(reason)
     told = tell(finding) if tell is not None else ""
     return told or reason

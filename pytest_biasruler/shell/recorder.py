@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.checks.outcome import Outcome, outcome_of, outcome_without_waiver
 from pytest_biasruler.errors import printable
 from pytest_biasruler.shell.markers import read_markers
@@ -38,6 +39,7 @@ def record_finding(
 
     `asked` holds `policy` and `waive` of the call, which stand above those of a marker.
     """
+    from pytest_biasruler.audit import publish_finding
     from pytest_biasruler.audit.gallery import illustrate
     from pytest_biasruler.audit.planning import plan_labels
 
@@ -51,8 +53,11 @@ def record_finding(
     )
     if is_judged:
         finding = replace(finding, outcome=str(outcome_of(finding, today=settings.today)))
-    finding = illustrate(prepared.evidence, finding, show_cases=settings.show_cases)
-    finding = plan_labels(prepared.evidence, finding, show_cases=settings.show_cases)
+    if prepared.disclosure is not None:
+        finding = publish_finding(finding, prepared.disclosure)
+    else:
+        finding = illustrate(prepared.evidence, finding, show_cases=settings.show_cases)
+        finding = plan_labels(prepared.evidence, finding, show_cases=settings.show_cases)
     prepared.tell_context(item)
     found = Found(finding=finding, audit=prepared.digest, index=index)
     add_finding(item, found, data_hash=prepared.data_hash)
@@ -81,7 +86,9 @@ def _messages_of(item: pytest.Item, findings: Sequence[Finding]) -> list[str]:
     settings = settings_of(item.config)
     for finding in findings:
         if finding.outcome in (Outcome.INCONCLUSIVE, Outcome.WAIVED):
-            would_pass = outcome_without_waiver(finding) is Outcome.PASSED
+            # In public the estimate may be hidden, by which the policy `point` would judge.
+            is_known = not finding.is_public or finding.policy != Policy.POINT
+            would_pass = is_known and outcome_without_waiver(finding) is Outcome.PASSED
             reason = skip_reason(finding, would_pass=would_pass)
             item.stash.setdefault(PENDING, []).append((str(finding.outcome), reason))
     failed = [finding for finding in findings if finding.outcome == Outcome.FAILED]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.outputs import show_path
 from pytest_biasruler.shell.payload import add_error
-
-if TYPE_CHECKING:
-    import pytest
+from pytest_biasruler.shell.settings import settings_of
 
 
 def note_error(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
@@ -19,6 +19,19 @@ def note_error(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) 
         return False
     add_error(item, excinfo.value)
     return True
+
+
+def publish(
+    excinfo: pytest.ExceptionInfo[BaseException], *, item: pytest.Item
+) -> pytest.ExceptionInfo[BaseException]:
+    """Return what a public run may show of an exception: of an error of ours no numbers."""
+    error = excinfo.value
+    if not (isinstance(error, BiasRulerError) and settings_of(item.config).public):
+        return excinfo
+    from pytest_biasruler.audit import publish_error
+
+    public = publish_error(error)
+    return pytest.ExceptionInfo.from_exc_info((type(public), public, excinfo.tb))
 
 
 def show_by_value(excinfo: pytest.ExceptionInfo[BaseException], *, item: pytest.Item) -> Any:

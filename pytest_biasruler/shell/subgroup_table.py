@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.quantities import is_larger_worse
 from pytest_biasruler.errors import printable
@@ -60,6 +61,13 @@ def negative(number: str) -> str:
     return number.removeprefix("-") if number.startswith("-") else f"-{number}"
 
 
+def told_patients(group: Group) -> str:
+    """Return how many patients a subgroup has, as far as it may be told."""
+    if group.n_patients is not None:
+        return str(group.n_patients)
+    return "10 or fewer" if group.status == Status.SUPPRESSED else "not shown"
+
+
 def subgroup_table(finding: Finding) -> list[str]:
     """Return aligned lines: the two subgroups compared come first."""
     rulers = [
@@ -73,9 +81,9 @@ def subgroup_table(finding: Finding) -> list[str]:
     rows = [
         [
             shown(group.name),
-            str(group.n_patients),
+            told_patients(group),
             *(format_number(means.get(group.name)) for _, means in rulers),
-            _with_sign(group.mean) if is_signed else format_number(group.mean),
+            _told_mean(group, is_signed=is_signed, is_public=finding.is_public),
             str(group.status),
         ]
         for group in groups[:MOST_ROWS]
@@ -102,12 +110,20 @@ def method_line(finding: Finding) -> str:
     if estimate is None:
         return f"  {finding.statement}"
     interval = format_bounds(*estimate.ci95, limit=None, mirrored=is_mirrored(finding))
-    parts = [estimate.method, f"95 % interval {interval}"]
+    parts = [estimate.method]
+    if not (finding.is_public and None in estimate.ci95):
+        parts.append(f"95 % interval {interval}")
     if finding.p_fail is not None:
         parts.append(f"p {format_p(finding.p_fail, alpha=estimate.alpha)}")
         if finding.p_fail_holm is not None:
             parts[-1] += f", Holm {format_p(finding.p_fail_holm, alpha=estimate.alpha)}"
     return f"  {'; '.join(parts)}"
+
+
+def _told_mean(group: Group, *, is_signed: bool, is_public: bool) -> str:
+    if is_public and group.mean is None:
+        return "not shown"
+    return _with_sign(group.mean) if is_signed else format_number(group.mean)
 
 
 def _with_sign(value: float | None) -> str:

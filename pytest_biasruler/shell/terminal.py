@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.outcome import Outcome
 from pytest_biasruler.errors import printable
+from pytest_biasruler.shell.accounting_line import accounting_line
 from pytest_biasruler.shell.messages import long_line, short_line, title_of
 from pytest_biasruler.shell.outputs import show_path
 
@@ -106,27 +106,6 @@ def _first(lines: list[Line], *, most: int, has_report: bool) -> list[Line]:
         return lines
     where = "with -ra, or in the report" if has_report else "with -ra"
     return [*lines[:most], (f"  ... {n_more} more (see them {where})", "")]
-
-
-def accounting_line(bundle: Bundle, accounting: Accounting) -> Line:
-    """Return how many cases were scored and how many checks ran."""
-    cases = bundle.context["accounting"]
-    n_excluded = cases["expected"] - cases["scored"]
-    text = f"{cases['scored']} of {cases['expected']} cases scored"
-    if n_excluded:
-        text += f", {n_excluded} excluded{_where_most(cases)}"
-    for model, n in _counted_as_worst(cases["unreadable"]).items():
-        text += f", {n} predictions of {printable(model)} counted as worst"
-    n_declared = len(accounting.declared)
-    return f"{text}; {len(accounting.ran)} of {n_declared} declared checks ran", ""
-
-
-def _counted_as_worst(rows: Iterable[Mapping[str, Any]]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for row in rows:
-        if row["attribute"] is None:
-            counts[row["model"]] += row["n"]
-    return counts
 
 
 def _labelled(bundle: Bundle) -> list[Line]:
@@ -228,15 +207,3 @@ def _error_line(error: Mapping[str, str]) -> Line:
 def _cut(text: str) -> str:
     text = printable(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
-
-
-def _where_most(cases: Mapping[str, Any]) -> str:
-    """Return the subgroup that lost most cases of the reference that the line counts."""
-    lost: Counter[tuple[str, str]] = Counter()
-    for row in cases["excluded"]:
-        if row["attribute"] is not None and row["reference"] == cases["reference"]:
-            lost[row["attribute"], row["subgroup"]] += row["n"]
-    if not lost:
-        return ""
-    worst = max(sorted(lost), key=lost.__getitem__)
-    return f" ({lost[worst]} of them in {printable(worst[1])})"
