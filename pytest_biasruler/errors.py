@@ -23,7 +23,8 @@ class Consequence(StrEnum):
     NOTE = "note"
 
 
-_COMMAND = re.compile(r"(?<![^\s-])::")
+_COLONS = re.compile(r"(?<![^\s-])::")
+_SIGNS = re.compile(r"##(?=[\w.-]*\[)")
 
 _REGISTER = {
     Consequence.STOP: (
@@ -88,8 +89,8 @@ def printable(text: str) -> str:
     r"""Return `text` with controls, invisible characters and build commands written as escapes.
 
     A build server takes a line for a command that begins, after spaces, with two colons, or that
-    holds two number signs and a bracket. Who prints the text may break its lines at any space or
-    hyphen.
+    holds two number signs, a word and a bracket. Who prints the text may break its lines at any
+    space or hyphen.
 
     Examples
     --------
@@ -97,16 +98,16 @@ def printable(text: str) -> str:
     'a\\x1b[31mb'
     >>> printable("left\u202eright")
     'left\\u202eright'
-    >>> printable("by ::error::a"), printable("a##[error]")
-    ('by \\x3a:error::a', 'a#\\x23[error]')
+    >>> printable("by ::error::a"), printable("a##[error]"), printable("##vso[task]")
+    ('by \\x3a:error::a', 'a#\\x23[error]', '#\\x23vso[task]')
     """
     text = "".join(
         ch.encode("unicode_escape").decode("ascii")
         if unicodedata.category(ch) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
         else ch
         for ch in text
-    ).replace("##[", r"#\x23[")
-    return _COMMAND.sub(r"\\x3a:", text)
+    )
+    return _COLONS.sub(r"\\x3a:", _SIGNS.sub(r"#\\x23", text))
 
 
 class BiasRulerError(Exception):
