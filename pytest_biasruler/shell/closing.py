@@ -201,7 +201,7 @@ def _reasons(
     conflicts = ledger.conflicts()
     if conflicts:
         reasons.append(f"one check gave two results: {_named(conflicts)}")
-    swallowed = sorted(ledger.failed - guard.admitted - guard.missing)
+    swallowed = sorted((ledger.failed | ledger.in_error) - guard.admitted - guard.missing)
     if swallowed:
         reasons.append(f"a failed check was swallowed: {_named(swallowed)}")
     n_ran = len(ledger.answered)

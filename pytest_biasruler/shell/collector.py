@@ -11,7 +11,7 @@ import pytest
 
 from pytest_biasruler.shell.guard import Guard
 from pytest_biasruler.shell.options import is_configured, is_listing
-from pytest_biasruler.shell.stash import CENSUS, PROPERTY, is_payload
+from pytest_biasruler.shell.stash import ASKS, CENSUS, PROPERTY, is_payload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,7 @@ class Collector:
         self._closing: Closing | None = None
         self._section: list[Line] = []
         self._shared_store = ""
+        self._is_asked = False
         self._journal: Journal | None = None
         self._has_journal = False
 
@@ -82,6 +83,7 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take our payload off a report before anybody else prints it."""
         self._guard.see(report)
+        self._is_asked = self._is_asked or hasattr(report, ASKS)
         is_ours = any(map(is_payload, report.user_properties))
         if not is_ours and self._ledger is None:
             return
@@ -131,7 +133,7 @@ class Collector:
         return isinstance(lines, list)
 
     def _is_concerned(self, census: Census) -> bool:
-        is_ours = census.declared or self._ledger is not None or self._has_checks
+        is_ours = census.declared or self._is_asked or self._ledger or self._has_checks
         return bool(is_ours) or is_configured(self._config)
 
     @property

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pytest
 
 CRASHED = "???"
+RERUN = "rerun"
 _UNFINISHED = ("setup", "call")
 
 
@@ -28,17 +29,26 @@ class Guard:
         self.passed: set[str] = set()
         self.crashed: set[str] = set()
         self.admitted: set[str] = set()
+        self._begins_again: set[str] = set()
 
     def expect(self, ids: Iterable[str]) -> None:
         """Note tests that were selected."""
         self.selected.update(ids)
 
     def see(self, report: pytest.TestReport) -> None:
-        """Note a report; that of a crashed worker has a phase of its own."""
-        if report.when not in _UNFINISHED:
-            self.finished.add(report.nodeid)
-        if report.when == CRASHED:
+        """Note a report; that of a crashed worker has a phase of its own.
+
+        An attempt that is to be repeated has not ended, however far it came.
+        """
+        if report.when == "setup":
+            self.finished.discard(report.nodeid)
+            self._begins_again.discard(report.nodeid)
+        if report.outcome == RERUN:
+            self._begins_again.add(report.nodeid)
+        elif report.when == CRASHED:
             self.crashed.add(report.nodeid)
+        if report.when not in _UNFINISHED and report.nodeid not in self._begins_again:
+            self.finished.add(report.nodeid)
         if report.failed or hasattr(report, "wasxfail"):
             self.admitted.add(report.nodeid)
         if report.when == "call" and report.passed:

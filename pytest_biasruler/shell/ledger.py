@@ -61,14 +61,14 @@ class Ledger:
         if report.when == "setup" or key not in self.attempts:
             self.attempts[key] = _Attempt()
         attempt = self.attempts[key]
+        # A report carries all that its test has found so far, also what teardown found.
+        attempt.findings = [plain for plain in payload if plain["kind"] == "finding"]
         for plain in payload:
             if plain["kind"] == "context":
                 known = self.contexts.get(plain["audit"], {"notices": []})
                 notices = sorted({*known["notices"], *plain["notices"]})
                 self.contexts[plain["audit"]] = {**plain, "notices": notices}
-            elif plain["kind"] == "finding" and report.when == "call":
-                attempt.findings.append(plain)
-            elif plain["kind"] == "error" and report.failed:
+            elif plain["kind"] == "error":
                 attempt.errors.append(plain)
 
     @property
@@ -85,6 +85,13 @@ class Ledger:
             nodeid
             for (nodeid, _), attempt in self.attempts.items()
             if any(plain["finding"]["outcome"] == Outcome.FAILED for plain in attempt.findings)
+        )
+
+    @property
+    def in_error(self) -> frozenset[str]:
+        """Ids of tests of which a check could not be answered."""
+        return frozenset(
+            nodeid for (nodeid, _), attempt in self.attempts.items() if attempt.errors
         )
 
     def n_judged(self, nodeid: str) -> int:

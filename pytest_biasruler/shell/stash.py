@@ -22,6 +22,9 @@ PROPERTY = "_biasruler_payload"
 Nobody else's ``record_property`` has it.
 """
 
+ASKS = "biasruler_asks"
+"""Attribute of the reports of a test that asks something of ours."""
+
 MARKER = "biasruler"
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()

@@ -20,6 +20,7 @@ class Situation:
     code: int = 0
     said: str = "PASS 6 checks"
     checks: tuple[int, int, int, int, tuple[str, ...]] | None = (6, 0, 6, 0, ())
+    or_code: int | None = None  # where xdist notices a dead worker only at times
     strict: int | None = None  # exit code under prove-safe, if that is another one
 
 
@@ -74,7 +75,12 @@ SITUATIONS = {
         checks=None,  # nobody is left who could tell what was audited
     ),
     "poisoned beside six -n2": Situation(
-        tests=BESIDE, arguments=("-n2",), code=3, said="test_gates.py::test_poisoned", checks=None
+        tests=BESIDE,
+        arguments=("-n2",),
+        code=3,
+        said="test_gates.py::test_poisoned",
+        checks=None,
+        or_code=1,
     ),
     "poisoned": Situation(tests=POISON, code=1, said="FAIL 1 of 1 check", checks=(1, 0, 1, 0, ())),
     "poisoned beside six": Situation(
@@ -186,7 +192,7 @@ def gate(pytester, write_benchmark, run):
 def test_a_situation_ends_with_its_code_and_its_headline(gate, situation):
     result, ending = gate(situation.tests, *situation.arguments, subprocess=True)
 
-    assert ending.code == situation.code, result.stdout.str()
+    assert ending.code in (situation.code, situation.or_code), result.stdout.str()
     assert situation.said in (ending.section or result.stdout.str())
     if situation.checks is not None:
         assert ending.checks == situation.checks
@@ -227,7 +233,7 @@ def test_a_gate_that_ran_fewer_checks_than_demanded_is_red(gate, least, code, mo
 
 
 PROBLEMS = {
-    "in it": ("biasruler.toml", 'by = "sex"', 'yb = "sex"', 'unknown key "yb"'),
+    "in it": ("biasruler.toml", 'by = "sex"', 'by = "sex"\nlimt = 1', 'unknown key "limt"'),
     "in its metadata": ("meta.csv", "case,age,sex", "case,aeg,sex", "age"),
     "in its scores": ("scores.csv", ",0.", ",O.", "BR"),
 }
@@ -267,8 +273,9 @@ def test_healthy_runs_of_others_are_left_alone(pytester, run):
 
 
 class _Report:
-    def __init__(self, nodeid, when, passed=True):
-        self.nodeid, self.when, self.passed, self.failed = nodeid, when, passed, not passed
+    def __init__(self, nodeid, when, outcome="passed"):
+        self.nodeid, self.when, self.outcome = nodeid, when, outcome
+        self.passed, self.failed = outcome == "passed", outcome == "failed"
 
 
 @pytest.mark.parametrize(
@@ -278,6 +285,7 @@ class _Report:
         (("setup", "call"), {"a"}),
         (("???",), set()),
         ((), {"a"}),
+        (("setup", "call", "teardown", "setup"), {"a"}),
     ],
 )
 def test_a_test_has_ended_when_its_teardown_or_its_crash_was_reported(phases, missing):
@@ -287,6 +295,20 @@ def test_a_test_has_ended_when_its_teardown_or_its_crash_was_reported(phases, mi
         guard.see(_Report("a", phase))
 
     assert guard.missing == missing
+
+
+@pytest.mark.parametrize("phase", ["call", "teardown", "???"])
+def test_an_attempt_that_is_to_be_repeated_has_not_ended(phase):
+    guard = Guard()
+    guard.expect(["a"])
+    guard.see(_Report("a", "setup"))
+    guard.see(_Report("a", phase, outcome="rerun"))
+    guard.see(_Report("a", "teardown"))
+
+    assert (guard.missing, guard.crashed) == ({"a"}, set())
+    for again in ("setup", "call", "teardown"):
+        guard.see(_Report("a", again))
+    assert not guard.missing
 
 
 def test_a_workers_count_survives_the_way_to_the_controller():
