@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_biasruler.audit.accounting import account_for_cases, problem_lines
 from pytest_biasruler.audit.numeric import check_numerics
 from pytest_biasruler.audit.record import plain
+from pytest_biasruler.audit.remarks import note_empty, remark_text
 from pytest_biasruler.audit.tables import summarise_scores
 from pytest_biasruler.audit.withheld import note_wrong_pairing
 
@@ -39,7 +40,8 @@ def context(evidence: Evidence, *, show_cases: bool = False) -> dict[str, Any]:
     Case names are replaced by aliases unless `show_cases` is true.
     """
     benchmark, scored = evidence.benchmark, evidence.scored
-    notes = [*evidence.metadata.notes, *scored.notes, *note_wrong_pairing(evidence)]
+    notes = [*evidence.metadata.notes, *scored.notes]
+    notes += [*note_empty(evidence), *note_wrong_pairing(evidence)]
     notes += [
         note for name in sorted(evidence.subgroups) for note in evidence.subgroups[name].notes
     ]
@@ -65,7 +67,12 @@ def context(evidence: Evidence, *, show_cases: bool = False) -> dict[str, Any]:
             "metrics": {name: _metric(evidence.metric(name)) for name in _metrics_of(evidence)},
             "scores": summarise_scores(evidence, metrics=_metrics_of(evidence)),
             "warnings": [
-                {"code": note.code, "set": note.set, "n": note.n, "text": note.text}
+                {
+                    "code": note.code,
+                    "set": note.set,
+                    "n": note.n,
+                    "text": remark_text(note, aliases=scored.aliases, show_cases=show_cases),
+                }
                 for note in notes
             ],
             "accounting": {

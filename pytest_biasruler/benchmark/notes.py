@@ -19,9 +19,12 @@ class Note:
         How many cells, cases or masks it stands for.
     text : str
         A sentence without case, patient or path.
+    cases : tuple of str
+        Names of the cases it is about, where somebody has to find them; shown under their aliases.
     """
 
     code: str
     set: str
     n: int
     text: str
+    cases: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from pytest_biasruler.scoring.accounting import (
     readable,
     shared_by_patients,
 )
-from pytest_biasruler.scoring.job import Role, Status
+from pytest_biasruler.scoring.job import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,7 +60,6 @@ def list_notes(
             *_of_files(done, mask_set, n_strangers=strangers.get(mask_set.name, 0)),
             *_of_patients(done, mask_set, patients=patients),
             *_of_copies(done, mask_set, sets=sets, identical=identical),
-            *_of_empty(table, mask_set, sets=sets),
             *_of_unannotated(table, mask_set, sets=sets),
         ]
         notes += sorted(found, key=lambda note: note.code)
@@ -99,10 +98,11 @@ def _of_files(done: Done, mask_set: MaskSet, *, n_strangers: int) -> Iterator[No
 
 
 def _of_patients(done: Done, mask_set: MaskSet, *, patients: Mapping[str, str]) -> Iterator[Note]:
-    n = len(shared_by_patients(done, mask_set, patients=patients))
-    if n:
+    cases = shared_by_patients(done, mask_set, patients=patients)
+    if cases:
+        n, named = len(cases), tuple(sorted(cases))
         text = f"{n} {plural_of(mask_set)} hold a mask that another patient has too"
-        yield Note(code="BR120", set=mask_set.name, n=n, text=text)
+        yield Note(code="BR120", set=mask_set.name, n=n, text=text, cases=named)
 
 
 def _of_copies(
@@ -124,26 +124,6 @@ def _of_copies(
     if texts:
         n_copied = max(copies.values())
         yield Note(code="BR121", set=mask_set.name, n=n_copied, text="; ".join(texts))
-
-
-def _of_empty(
-    table: pd.DataFrame, mask_set: MaskSet, *, sets: Sequence[MaskSet]
-) -> Iterator[Note]:
-    rows = table[(table["model"] == mask_set.name) & (table["status"] != Status.WORST.value)]
-    texts, n_empty = [], 0
-    for reference in (each.name for each in sets if each.role != Role.MODEL):
-        pair = rows[rows["reference"] == reference]
-        no_model, no_reference = pair["n_model"] == 0, pair["n_reference"] == 0
-        both, missed = int((no_model & no_reference).sum()), int((no_model & ~no_reference).sum())
-        invented = int((no_reference & (pair["n_model"] > 0)).sum())
-        if both or missed or invented:
-            texts.append(
-                f"against {reference} {both} agreed absent, {missed} missed, {invented} invented"
-            )
-            n_empty = max(n_empty, both + missed + invented)
-    if texts:
-        text = f"empty masks of {mask_set.name}: {'; '.join(texts)}"
-        yield Note(code="BR304", set=mask_set.name, n=n_empty, text=text)
 
 
 def _of_unannotated(

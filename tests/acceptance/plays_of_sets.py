@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from tests.acceptance.row import Played, Stage
     from tests.acceptance.told import Told
 
+_ALIASES = re.compile(r"\(case-\d{3}, case-\d{3}\)")
 EMPTY = np.zeros((8, 8, 8), np.uint8)
 
 
@@ -34,7 +37,12 @@ def play_one_mask_for_two_patients(stage: Stage) -> list[Played]:
     assert errors_of(told["many"]) == errors_of(told["empty"]) == []
     assert errors_of(told["few"]) == ["BR120", "BR120"]
     assert [line[:5] for line in told["empty"].said] == ["BR304"], "two empty masks are no copies"
-    return [told["many"].played([]), told["few"].played([])]
+    named = many.audit(show_cases=True).said
+    assert any("(c1, c3)" in line for line in named), "not the two that are alike were named"
+    played = told["many"].played([])
+    # Which aliases they have depends on how this machine's zlib compresses the expert masks.
+    said = tuple(_ALIASES.sub("(case-012, case-040)", line) for line in played.said)
+    return [replace(played, said=said), told["few"].played([])]
 
 
 def play_copies_of_a_reference(stage: Stage) -> list[Played]:

@@ -169,7 +169,8 @@ ROWS_A = (
         id="A24",
         input="one mask stored for two patients: of 40, of 6",
         texts=(
-            "BR120: 2 predictions of unet hold a mask that another patient has too",
+            "BR120: 2 predictions of unet hold a mask that another patient has too "
+            "(case-012, case-040)",
             "BR120: 2 of 6 predictions of unet are those of other patients; "
             "expected different ones. Check how they were exported.",
         ),

@@ -6,10 +6,9 @@ from tests.acceptance.plays import row_of_files
 from tests.acceptance.plays_of_voxels import play_empty_masks, play_odd_labels
 from tests.acceptance.row import Row
 
-_EMPTY = (
-    "BR304: empty masks of unet: against expert {0} agreed absent, {1} missed, {2} invented; "
-    "against automated {0} agreed absent, {1} missed, {2} invented"
-)
+_COUNTS = "{0} agreed absent, {1} missed, {2} invented (by sex: M {0}, {1}, {2}; by who: c3 {0}, {1}, {2})"
+_EMPTY = f"BR304: empty masks of unet: against automated {_COUNTS}; against expert {_COUNTS}"
+_LABEL = _EMPTY.replace("automated", "automated of tumor").replace("expert", "expert of tumor")
 
 ROWS_C = (
     row_of_files(
@@ -50,7 +49,7 @@ ROWS_C = (
             _EMPTY.format(0, 0, 1),
             _EMPTY.format(1, 0, 0),
             _EMPTY.format(1, 0, 0),
-            _EMPTY.format(0, 1, 0),
+            _LABEL.format(0, 1, 0),
         ),
         then="one empty: 0 and the diagonal; both: 1 and 0 mm, or left out; never NaN; note",
         play=play_empty_masks,
