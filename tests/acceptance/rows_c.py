@@ -6,7 +6,8 @@ from tests.acceptance.plays import row_of_files
 from tests.acceptance.plays_of_voxels import play_empty_masks, play_odd_labels
 from tests.acceptance.row import Row
 
-_COUNTS = "{0} agreed absent, {1} missed, {2} invented (by sex: M {0}, {1}, {2}; by who: c3 {0}, {1}, {2})"
+_BY = "(by sex: M {0}, {1}, {2}; by who: c3 {0}, {1}, {2})"
+_COUNTS = f"{{0}} agreed absent, {{1}} missed, {{2}} invented {_BY}"
 _EMPTY = f"BR304: empty masks of unet: against automated {_COUNTS}; against expert {_COUNTS}"
 _LABEL = _EMPTY.replace("automated", "automated of tumor").replace("expert", "expert of tumor")
 
