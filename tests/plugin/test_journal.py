@@ -125,8 +125,10 @@ def test_half_a_line_is_not_believed_and_not_kept(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["[1]\n", "null\n", '{"kind": "finding"}\n', '{"kind": "benchmark", "declared": "x"}\n', "\n"]
-    + ["\x00\n", "[" * 100_000 + "\n"],
+    [
+        *("[1]\n", "null\n", '{"kind": "finding"}\n', "\n", "\x00\n", "[" * 100_000 + "\n"),
+        '{"kind": "benchmark", "declared": "x"}\n',
+    ],
 )
 def test_a_journal_that_somebody_edited_disturbs_nobody(tmp_path, text):
     (tmp_path / "journal-0badf00d.jsonl").write_text(text, encoding="utf-8")
