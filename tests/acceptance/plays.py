@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import os
 import struct
 import tracemalloc
+import zlib
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from math import isclose
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 
 from tests.acceptance.bench import Bench
 from tests.acceptance.row import Played, Row
-from tests.core.masks.broken_files import FILES, N, gz, mask, nii
+from tests.core.masks.broken_files import FILES, N, dims, gz, mask, nii
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -41,10 +47,35 @@ def with_infinity() -> NDArray[np.float32]:
 
 NOISE = np.random.default_rng(0).random((32, 32, 32)) < 0.4
 NOISE_FILE = nii(NOISE.astype(np.uint8))
+
+
+def wrap(data: bytes) -> bytes:
+    """Return a gzip stream that stores `data` as it is: its length is the same everywhere."""
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    block = struct.pack("<BHH", 1, len(data), 0xFFFF ^ len(data))
+    return head + block + data + struct.pack("<2I", zlib.crc32(data), len(data))
+
+
+class Trap:
+    """What a pickle would run on being read."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (exec, ("raise SystemExit('a pickle was run')",))
+
+
+def pickled() -> bytes:
+    """Return a NumPy file that holds one object."""
+    stream = io.BytesIO()
+    np.save(stream, np.array([Trap()], dtype=object), allow_pickle=True)
+    return stream.getvalue()
+
+
 CLAIMS_10_12 = str({"descr": "<f8", "fortran_order": False, "shape": (10**12,)}).encode()
 # Sound files of the corpus are replaced where more than half of their voxels are foreground,
 # which is said.
 OWN_FILES = {
+    "A15a": ("a.nii.gz", wrap(dims(NOISE_FILE, 512, 512, 1000)), "BR112"),
+    "A20": ("a.npy", pickled(), "BR114"),
     "A9a": ("a.nii.gz", gz(NOISE_FILE[:1000]) + gz(NOISE_FILE[1000:]), ""),
     "A9b": ("a.nii.gz", gz(NOISE_FILE[:100]) + gz(NOISE_FILE[100:]), ""),
     "A18e": ("a.img", bytes(512), "BR113"),
@@ -116,12 +147,26 @@ def accept(bench: Bench, name: str) -> Played:
     return told.played([])
 
 
+@contextmanager
+def unopened(*paths: Path) -> Iterator[None]:
+    """Fail where one of the paths is opened."""
+    really_open = os.open
+
+    def open_file(place: Any, *rest: Any, **more: Any) -> int:
+        assert Path(place) not in paths, "it was opened"
+        return really_open(place, *rest, **more)
+
+    with mock.patch.object(os, "open", open_file):
+        yield
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Files:
     """Plays files of the corpus, each in both sets."""
 
     texts: Mapping[str, str]
     is_measured: bool = False
+    is_unopened: bool = False
 
     def __call__(self, stage: Stage) -> list[Played]:
         """Return what was said of each file as a prediction, then as a reference."""
@@ -154,8 +199,9 @@ class Files:
         given, content, code = ALL_FILES[file]
         bench = Bench(folder=stage.folder / f"{file}-{name}")
         if code:
-            bench.spoil(name, content, file=given)
-            played = refuse(bench, name, code=code)
+            path = bench.spoil(name, content, file=given)
+            with unopened(path) if self.is_unopened else nullcontext():
+                played = refuse(bench, name, code=code)
             withheld = [line for line in played.said if line.startswith("BR502")]
             assert len(played.said) == 1 + len(withheld), f"one file, one line: {played.said}"
             assert not (withheld and name == "unet"), "a lost prediction counts as worst"
@@ -173,13 +219,15 @@ def row_of_files(
     then: str = "",
     *,
     is_measured: bool = False,
+    is_unopened: bool = False,
     **texts: str,
 ) -> Row:
     """Return a row of files of the corpus: what is said of each, or nothing if accepted so.
 
-    `is_measured` asks that the audit takes less than 16 MiB.
+    `is_measured` asks that the audit takes less than 16 MiB, `is_unopened` that it does not open
+    the file.
     """
     codes = {ALL_FILES[file][2] for file in texts}
     standard = LEFT_OUT if all(codes) else NOTED if any(texts.values()) else ACCEPTED
-    play = Files(texts=texts, is_measured=is_measured)
+    play = Files(texts=texts, is_measured=is_measured, is_unopened=is_unopened)
     return Row(id=id, input=input, texts=play.said, then=then or standard, play=play)

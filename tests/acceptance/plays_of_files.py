@@ -12,7 +12,7 @@ from unittest import mock
 from pytest_biasruler import render_html
 from pytest_biasruler.scoring.store import Store
 from tests.acceptance.bench import Bench
-from tests.acceptance.plays import NOISE, NOISE_FILE, accept, left_out, refuse
+from tests.acceptance.plays import NOISE, NOISE_FILE, accept, left_out, refuse, unopened
 from tests.core.masks.broken_files import N, gz, mask
 
 if TYPE_CHECKING:
@@ -65,22 +65,9 @@ def play_what_is_no_file(stage: Stage) -> list[Played]:
         path = bench.path(bench.spoiled, "unet")
         bench.drop(bench.spoiled, "unet")
         make(bench, path)
-        with _time_limit(30), _unopened(path, Path(os.devnull)):
+        with _time_limit(30), unopened(path, Path(os.devnull)):
             played.append(refuse(bench, "unet", code="BR103"))
     return played
-
-
-@contextmanager
-def _unopened(*paths: Path) -> Iterator[None]:
-    """Fail where one of the paths is opened."""
-    really_open = os.open
-
-    def open_file(place: Any, *rest: Any, **more: Any) -> int:
-        assert Path(place) not in paths, "it was opened"
-        return really_open(place, *rest, **more)
-
-    with mock.patch.object(os, "open", open_file):
-        yield
 
 
 def play_names(stage: Stage) -> list[Played]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.acceptance.plays import row_of_files
+from tests.acceptance.plays import ALL_FILES, row_of_files
 from tests.acceptance.plays_of_files import (
     play_a_file_that_changes,
     play_a_missing_file,
@@ -16,7 +16,6 @@ from tests.acceptance.plays_of_sets import (
     play_predictions_all_alike,
 )
 from tests.acceptance.row import Row
-from tests.core.masks.broken_files import FILES
 
 SHORT = (
     "BR104: compressed data of {mask} end early; expected a complete gzip stream. "
@@ -41,7 +40,7 @@ DENIED = (
     "permission denied for prediction of unet; expected read access. Correct the mode of the file."
 )
 # Deflate expands at most so far.
-MOST = 1032 * len(FILES["A15a"][1]) + 1024
+MOST = 1032 * len(ALL_FILES["A15a"][1]) + 1024
 
 ROWS_A = (
     Row(
@@ -147,9 +146,19 @@ ROWS_A = (
         A18f=f"BR113: {{mask}} is a .gii file; {FORMAT}",
     ),
     row_of_files("A19", "`.hdr` without `.img`", A18a=f"BR113: {{mask}} is a .hdr file; {FORMAT}"),
-    row_of_files("A20", "`.npy` with a pickled object", "unreadable; never opened", A20=NUMPY),
     row_of_files(
-        "A21", "`.npy` whose header claims 10^12 items", "unreadable; never opened", A21=NUMPY
+        "A20",
+        "`.npy` with a pickled object",
+        "unreadable; never opened",
+        is_unopened=True,
+        A20=NUMPY,
+    ),
+    row_of_files(
+        "A21",
+        "`.npy` whose header claims 10^12 items",
+        "unreadable; never opened",
+        is_unopened=True,
+        A21=NUMPY,
     ),
     Row(
         id="A22",
