@@ -2,11 +2,18 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_biasruler.scoring.store import FILE, Store
 
@@ -138,3 +145,88 @@ def test_the_file_holds_plain_json(tmp_path):
     ((content,),) = base.execute("SELECT content FROM scores").fetchall()
     base.close()
     assert json.loads(content) == ENTRY
+
+
+# Crashes
+
+
+WRITER = """
+import itertools
+import sys
+from pathlib import Path
+from pytest_biasruler.scoring.store import Store
+
+store = Store(Path(sys.argv[1]))
+print("begun", flush=True)
+for index in itertools.count():
+    store.write(f"{sys.argv[2]}-{index % 50}", {"text": "x" * 3000, "n": index % 50})
+"""
+
+
+def test_a_writer_killed_twenty_times_leaves_no_entry_that_is_not_whole(tmp_path):
+    chance = random.Random(20270331)
+    for turn in range(20):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, tmp_path, str(turn)], stdout=subprocess.PIPE
+        ) as writer:
+            assert writer.stdout.readline() == b"begun\n"
+            time.sleep(chance.uniform(0, 0.1))
+            writer.kill()
+
+        store = Store(tmp_path)
+        found = [(n, store.read(f"{turn}-{n}")) for n in range(50)]
+        assert store.is_on, store.notices
+        assert [n for n, entry in found if entry not in (None, {"text": "x" * 3000, "n": n})] == []
+        with closing(sqlite3.connect(tmp_path / FILE)) as base:
+            assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.fixture(scope="module")
+def whole_store(tmp_path_factory):
+    """Give the bytes of a store with 30 entries."""
+    folder = tmp_path_factory.mktemp("whole")
+    for index in range(30):
+        Store(folder).write(str(index), {"dice": index / 30, "text": "y" * 200})
+    return (folder / FILE).read_bytes()
+
+
+@given(
+    places=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=40),
+    bits=st.integers(1, 255),
+    is_cut=st.booleans(),
+)
+@settings(deadline=None, derandomize=True, max_examples=60)
+def test_a_damaged_store_gives_what_was_stored_or_nothing(whole_store, places, bits, is_cut):
+    content = bytearray(whole_store)
+    for place in places:
+        content[int(place * len(content))] ^= bits
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / FILE
+        path.write_bytes(content[: int(places[0] * len(content))] if is_cut else content)
+        for index in range(30):
+            entry = {"dice": index / 30, "text": "y" * 200}
+            assert Store(Path(folder)).read(str(index)) in (None, entry), "a wrong score"
+        Store(Path(folder)).write("7", {"dice": 0.5})
+        later = (None, {"dice": 0.5}, {"dice": 7 / 30, "text": "y" * 200})
+        assert Store(Path(folder)).read("7") in later, "a score that nobody stored"
+
+
+def test_a_full_disk_switches_the_store_off_with_a_notice(tmp_path):
+    pytest.importorskip("resource")
+    code = (
+        "import pathlib, resource, sys\n"
+        "from pytest_biasruler.scoring.store import Store\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "store = Store(pathlib.Path(sys.argv[1]))\n"
+        "for index in range(50): store.write(str(index), {'text': 'x' * 1000})\n"
+        "print(store.notices)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "['store of scores is off: it cannot be used (OperationalError)']\n"
+    store = Store(tmp_path)
+    kept = [store.read(str(index)) for index in range(50)]
+    assert store.is_on, store.notices
+    assert 0 < kept.count({"text": "x" * 1000}) < 50
+    assert kept.count(None) == 50 - kept.count({"text": "x" * 1000})
