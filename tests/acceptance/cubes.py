@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_biasruler import Benchmark, run_audit
+from tests.acceptance.row import Played
+from tests.acceptance.small import noted
 from tests.core.masks.broken_files import gz, nii
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -94,3 +97,15 @@ def lay_masks(
     path = folder / "biasruler.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def play_masks(path: Path, *, beside: Collection[str] = ()) -> tuple[Played, dict[str, Any]]:
+    """Audit a benchmark file; return what it says, and the audit.
+
+    `beside` are the cases of which masks cannot be used; all others must be scored.
+    """
+    audit = run_audit(Benchmark.from_file(path), show_cases=True).to_plain()
+    accounting = audit["accounting"]
+    lost = {problem["case"] for problem in accounting["problems"]} - set(beside)
+    played = Played(said=noted(audit), lost=frozenset(lost), scored=accounting["scored"])
+    return played, audit

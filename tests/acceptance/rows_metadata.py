@@ -148,8 +148,8 @@ METADATA = (
     ),
     Row(
         id="D82",
-        input="metadata with a byte order mark, with semicolons, in UTF-16 or Latin-1, with a cell "
-        "more or less, with an open quote",
+        input="metadata with a byte order mark, with semicolons, in UTF-16 or Latin-1, with a "
+        "cell more or less, with an open quote",
         texts=(
             "",
             "BR408: is separated by semicolons; expected commas. Save it with commas.",

@@ -87,11 +87,11 @@ def lay(stage: Stage, changed: Mapping[str, str | bytes] | None = None) -> Path:
     return folder
 
 
-def start(stage: Stage, folder: Path, *arguments: str) -> pytest.RunResult:
+def start(stage: Stage, folder: Path, *arguments: str, **how: bool) -> pytest.RunResult:
     """Run pytest on the benchmark of a folder, with its outputs beside it."""
     path = folder.relative_to(stage.pytester.path)
     outputs = (f"--biasruler-json={path}/audit.json", f"--biasruler-html={path}/report.html")
-    return stage.run(f"{path}/biasruler.toml", *outputs, *arguments)
+    return stage.run(f"{path}/biasruler.toml", *outputs, *arguments, **how)
 
 
 def audit_of(folder: Path) -> dict[str, Any]:
