@@ -10,7 +10,7 @@ from pytest_biasruler.errors import BiasRulerError, Limits
 from pytest_biasruler.masks.labels import accept_mask, check_labels, select_label
 from pytest_biasruler.masks.mask import Mask
 
-from .broken_files import holes, mask
+from .broken_files import PROBABILITY, holes, mask
 
 KINDS = ["?", "i1", "u1", "i2", ">u2", "i4", "u8", "f4", ">f8", "f2"]
 
@@ -26,13 +26,28 @@ def column(*values, kind=None):
 
 
 @pytest.mark.parametrize(
+    ("row", "voxels", "code"),
+    [
+        ("C68", PROBABILITY, "BR301"),
+        ("C69", holes(), "BR302"),
+        ("C70 255", mask() * 255, "BR303"),
+        ("C70 -1", -1 * mask().astype("i2"), "BR303"),
+        ("C70 none", mask() * 2, "BR303"),
+    ],
+)
+def test_undeclared_labels_are_refused(row, voxels, code):
+    for labels in ({"tumor": (1,)}, {"core": (1, 4), "edema": (3,)}):
+        assert refusal(voxels, labels=labels).code == code, row
+
+
+@pytest.mark.parametrize(
     ("labels", "expected", "fix"),
     [
         ({"tumor": (1,)}, "0, 1", "255"),
         ({"core": (1, 4), "edema": (2,)}, "0, 1, 2, 4", "255"),
     ],
 )
-def test_undeclared_labels_are_refused(labels, expected, fix):
+def test_a_refusal_lists_the_labels_that_are_there_and_those_declared(labels, expected, fix):
     assert str(refusal(mask() * 255, labels=labels)) == (
         f"BR303: labels of reference expert are 0, 255; expected {expected}. "
         f"Save it with the labels of [labels], or name {fix} there."
