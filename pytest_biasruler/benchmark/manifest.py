@@ -32,6 +32,10 @@ MAX_FILE_BYTES = 2**20
 """Largest benchmark file; written by hand, it has no reason to be larger."""
 
 _AT_LINE = re.compile(r"^(?P<what>.*?) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
+# tomllib takes the square of their number for the parts of a key. No part is begun in its middle,
+# or looking would take the square of its length.
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{50}}")
 _DECIMAL_COMMA = re.compile(r"=\s*[+-]?\d+,\d+\s*(#.*)?$")
 
 
@@ -117,6 +121,10 @@ def _unreadable(found: str, expected: str, fix: str) -> BiasRulerError:
 
 
 def _parse(toml: str) -> dict[str, Any]:
+    if long_key := _LONG_KEY.search(toml):
+        line = toml.count("\n", 0, long_key.start()) + 1
+        found, fix = "a key of more than 50 parts", "Correct it"
+        raise _unreadable(found, "a benchmark file", fix).at(f":{line}")
     try:
         return tomllib.loads(toml)
     except RecursionError:
