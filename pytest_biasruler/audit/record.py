@@ -57,12 +57,11 @@ class Audit:
 
     def to_json(self) -> str:
         """Return ``audit.json``: sorted keys, no NaN, the same bytes for the same audit."""
-        return (
-            json.dumps(
-                self.to_plain(), sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False
-            )
-            + "\n"
+        text = json.dumps(
+            self.to_plain(), sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False
         )
+        # A lone surrogate has no UTF-8, but its escape is JSON.
+        return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Audit:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.benchmark.refusals import in_order, problems_of, raise_if_any
-from pytest_biasruler.errors import BiasRulerError, printable
+from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers
 from pytest_biasruler.shell.items import declared_checks, load_benchmark, read_tables
 from pytest_biasruler.shell.options import is_listing
@@ -92,6 +92,8 @@ def describe_benchmarks(config: pytest.Config) -> list[str]:
 
 def _describe(config: pytest.Config, path: Path) -> str:
     from pytest_biasruler.benchmark.declared import declare_checks
+    from pytest_biasruler.shell.subgroup_table import LONGEST_TITLE
+    from pytest_biasruler.shell.subgroup_table import shown as name_of
 
     settings = settings_of(config)
     shown = show_path(path, root=settings.root)
@@ -103,7 +105,7 @@ def _describe(config: pytest.Config, path: Path) -> str:
     policy = settings.policy_of(marker=None, declared=declared)
     n_checks = len(declare_checks(benchmark))
     noun = "check" if n_checks == 1 else "checks"
-    name = printable(benchmark.name)
+    name = name_of(benchmark.name, longest=LONGEST_TITLE)
     return f"biasruler: {name} ({shown}, {n_checks} {noun}), policy {policy}"
 
 

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from pytest_biasruler.checks.finding import Finding, Group
 
 LONGEST_NAME = 40
+LONGEST_TITLE = 80
 MOST_ROWS = 12
 
 
-def shown(name: object) -> str:
+def shown(name: object, *, longest: int = LONGEST_NAME) -> str:
     """Return a name from a file, its controls visible, cut to a readable length."""
     text = printable(str(name))
-    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 3]}..."
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def pair_in_order(finding: Finding) -> tuple[str, ...]:

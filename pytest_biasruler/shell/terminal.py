@@ -10,6 +10,7 @@ from pytest_biasruler.errors import printable
 from pytest_biasruler.shell.accounting_line import accounting_line
 from pytest_biasruler.shell.messages import long_line, short_line, title_of
 from pytest_biasruler.shell.outputs import show_path
+from pytest_biasruler.shell.subgroup_table import LONGEST_TITLE, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +41,7 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
     for closed in closing.audits:
         findings, accounting, bundle = closed.findings, closed.accounting, closed.bundle
         text, colour = headline(findings, accounting)
-        name = printable(closed.subject.name)
+        name = shown(closed.subject.name, longest=LONGEST_TITLE)
         lines.append((f"{text:<62}  {name}".rstrip(), colour))
         problems = problem_lines(bundle) if bundle is not None and not is_quiet else []
         told = finding_lines(findings, accounting, is_quiet=is_quiet, lists_skips=lists_skips)

@@ -220,7 +220,7 @@ def write_cohort(root: Path) -> None:
 
 
 def write_csv(path: Path, head: list[str], rows: list[list[object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8", errors="surrogatepass") as file:
         writer = csv.writer(file)
         writer.writerow(head)
         writer.writerows(rows)
