@@ -52,6 +52,7 @@ def publish_finding(finding: Finding, disclosure: Disclosure) -> Finding:
     public = replace(
         finding,
         baseline=listed.names.get(str(finding.baseline), finding.baseline),
+        limit=_limit(finding, has_numbers=has_numbers),
         estimate=_estimate(finding, listed, is_exact=is_exact) if has_numbers else None,
         reason=_reason_class(finding.reason),
         p_fail=finding.p_fail if has_numbers and is_exact else None,
@@ -133,6 +134,13 @@ def round_for(value: float | None, *, limit: float | None = None) -> float | Non
     return rounded
 
 
+def _limit(finding: Finding, *, has_numbers: bool) -> float | None:
+    """Return a declared limit; the tipping point of `noise` is no limit but an estimate."""
+    if finding.check != "noise" or finding.details.get("form") != "tipping":
+        return finding.limit
+    return round_for(finding.limit) if has_numbers else None
+
+
 def _method(text: str) -> str:
     """Return the name of a method without the sizes that it may mention."""
     parts = [part for part in text.split(", ") if not any(map(str.isdigit, part))]
@@ -210,6 +218,7 @@ def _state(finding: Finding, *, is_hidden: bool) -> str:
     of = f" of {finding.metric}" if finding.metric else ""
     by = f" by {' and '.join(finding.by)}" if finding.by else ""
     subject = f"{name_quantity(finding)}{of}{by}"
+    subject = f"{subject[:1].upper()}{subject[1:]}"
     known = finding.estimate
     if known is None or known.value is None:
         why = "small groups are hidden, so only" if is_hidden else "in public only"

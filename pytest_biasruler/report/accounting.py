@@ -13,6 +13,7 @@ from pytest_biasruler.report.cells import (
     make_table,
     name_cell,
     number_cell,
+    patients_cell,
     percent_cell,
     words,
 )
@@ -26,7 +27,7 @@ from pytest_biasruler.report.numbers import (
     shown,
     typeset,
 )
-from pytest_biasruler.report.public import tell_classes
+from pytest_biasruler.report.public import hidden_subgroups, tell_classes
 from pytest_biasruler.report.wording import metric_title
 
 if TYPE_CHECKING:
@@ -172,21 +173,23 @@ def _score_blocks(
     title = f"{metric_title(metric)}{f', {shown(unit)}' if unit else ''}: {shown(model)}"
     title = f"{title}, a reference" if model in audit.references else title
     title = f"{title}, label {shown(label)}" if label else title
-    scores = _beside_each_other(scores)
+    scores, hidden = _beside_each_other(scores), hidden_subgroups(audit)
     rows = [
         (
             name_cell(score.get("subgroup")),
             words(shown(score.get("attribute") or NOTHING)),
             words(shown(score.get("reference") or NOTHING)),
             count_cell(score.get("n_cases")),
-            count_cell(score.get("n_patients")),
+            patients_cell(score.get("n_patients"), hidden.get(_cell_of(score))),
             *(number_cell(score.get(name)) for name in ("mean", "sd", "median", "worst_tenth")),
             percent_cell(score.get("above_threshold")),
         )
         for score in scores
     ]
-    if len(scores) <= MOST_DRAWN:
-        yield _draw_scores(scores, title)
+    drawn = [score for score in scores if score.get("mean") is not None]
+    drawn = drawn if audit.settings.get("public") else scores
+    if 0 < len(drawn) <= MOST_DRAWN:
+        yield _draw_scores(drawn, title)
     yield make_table(
         title,
         (

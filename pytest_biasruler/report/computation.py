@@ -108,7 +108,9 @@ def computation_of(finding: Finding) -> Iterator[Block]:
         ("evidence by", details.get("proven_by")),
     ]
     yield make_table(
-        "The exact numbers, unrounded",
+        "The numbers, rounded for publication"
+        if finding.is_public
+        else "The exact numbers, unrounded",
         ("what", "value"),
         [(words(name), exact_cell(value)) for name, value in facts if value is not None],
         is_sortable=False,

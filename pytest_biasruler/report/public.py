@@ -83,3 +83,13 @@ def told_cases(scored: int | None, expected: int | None) -> str:
     if scored is None:
         return counted(expected, "case")
     return f"{scored:,} of {counted(expected, 'case')} scored"
+
+
+def hidden_subgroups(audit: Audit) -> dict[tuple[str, str], str]:
+    """Return the status of each subgroup, by attribute and name, whose size is not told."""
+    return {
+        (str(name), str(group["name"])): str(group["status"])
+        for name, attribute in audit.attributes.items()
+        for group in attribute.get("subgroups") or ()
+        if group.get("status")
+    }

@@ -129,6 +129,8 @@ def make_subgroups(audit: Audit) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for name, attribute in sorted(audit.attributes.items()):
         blocks += [Heading(text=shown(name)), *_attribute_blocks(str(name), attribute)]
+    if audit.settings.get("public"):
+        return tuple(blocks)
     small = sorted({name for f in audit.findings for name in f.details.get("too_small") or ()})
     blocks.append(Paragraph(text=f"Too small to judge in some check: {joined(small)}."))
     return tuple(blocks)
@@ -147,7 +149,8 @@ def _attribute_blocks(name: str, attribute: Mapping[str, Any]) -> Iterator[Block
         )
         for group in subgroups
     ]
-    head = ("subgroup", "cases", "patients", "share of cases", "")
+    of = "share of patients" if any("status" in group for group in subgroups) else "share of cases"
+    head = ("subgroup", "cases", "patients", of, "")
     yield make_table(f"Subgroups of {shown(name)}", head, rows)
 
 

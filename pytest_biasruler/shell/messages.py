@@ -216,7 +216,8 @@ def _circumstances(finding: Finding) -> list[str]:
 
 def _sizes(finding: Finding) -> str:
     """Return the patients of both sides of a pair; nothing in public if some are hidden."""
-    if any(group.n_patients is None for group in finding.groups):
+    is_hidden = any(group.n_patients is None for group in finding.groups)
+    if is_hidden or (finding.is_public and not finding.groups):
         return ""
     sizes = {group.name: group.n_patients for group in finding.groups}
     pair = pair_in_order(finding)
