@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from math import isclose
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pytest_biasruler import Check
 from pytest_biasruler.benchmark.definition import BothEmpty, Defaults
-from tests.acceptance.bench import CHECKS, Bench, draw_case
-from tests.acceptance.plays import DIAGONAL_MM, accept, left_out
-from tests.core.masks.broken_files import gz, mask, nii
+from tests.acceptance.bench import CHECKS, SETS, Bench, draw_case
+from tests.acceptance.plays import DIAGONAL_MM, MEANT, TITLES, accept, left_out
+from tests.core.masks.broken_files import FILES, gz, mask, nii
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.acceptance.row import Played, Stage
@@ -39,6 +41,38 @@ def play_odd_labels(stage: Stage) -> list[Played]:
         left_out(told, bench.spoiled, "unet", code="BR303")
         played.append(told.played([bench.spoiled]))
     return played
+
+
+def play_scaled_labels(*files: str) -> Callable[[Stage], list[Played]]:
+    """Return the play of float labels that a scaling brings back a little off."""
+
+    def play(stage: Stage) -> list[Played]:
+        return [
+            _play_scaled(stage.folder / f"{file}-{name}", file=file, name=name)
+            for file in files
+            for name in TITLES
+        ]
+
+    return play
+
+
+def _play_scaled(folder: Path, *, file: str, name: str) -> Played:
+    """Ask for each label by its value: one that was cut instead of rounded is another label."""
+    meant = MEANT[file]
+    values = [int(value) for value in np.unique(meant) if value]
+    bench = _named(folder, **{f"label{value}": (value,) for value in range(1, 5)})
+    bench.options["checks"] = [Check("gap", by="sex", label="label1", model="unet")]
+    nearly = meant.copy()
+    nearly[:, 0, 0] = 0  # one voxel of each label less
+    for other in SETS:
+        bench.draw(bench.spoiled, other, nearly)
+    bench.spoil(name, FILES[file][1], file="a.nii")
+    told = bench.audit()
+    for value in values:
+        found = told.score(bench.spoiled, label=f"label{value}")
+        assert found is not None
+        assert isclose(found, 2 * 63 / (64 + 63)), f"label {value} was read as another one"
+    return told.played([bench.spoiled])
 
 
 def play_empty_masks(stage: Stage) -> list[Played]:

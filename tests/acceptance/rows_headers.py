@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.acceptance.plays import row_of_files
+from tests.acceptance.plays import NOTED, PLURALS, row_of_files
 from tests.acceptance.plays_of_grids import play_a_slice
+from tests.acceptance.plays_of_voxels import play_scaled_labels
 from tests.acceptance.row import Row
 
 HEADER = "BR201: {mask} has no valid NIfTI header; expected NIfTI-1 or NIfTI-2. Export it again."
@@ -39,6 +40,10 @@ def _scaling(turned: str) -> str:
         f"BR208: scaling of {{mask}} turns stored 0 and 1 into {turned}; expected none. "
         "Save the labels without scaling."
     )
+
+
+def _rounded(n_files: int) -> tuple[str, ...]:
+    return tuple(ROUNDED.format(masks=masks) for masks in PLURALS.values()) * n_files
 
 
 HEADERS = (
@@ -130,11 +135,18 @@ HEADERS = (
         B47a=_scaling("0 and 0.5"),
         B47b=_scaling("1 and 2"),
     ),
-    row_of_files("B48", "float 0/1 saved as uint8 with a scaling", B48=ROUNDED),
-    row_of_files(
-        "B49",
-        "float labels 0/1/2/4 saved as uint8, 0/3 as int16, with a scaling",
-        B49a=ROUNDED,
-        B49b=ROUNDED,
+    Row(
+        id="B48",
+        input="float 0/1 saved as uint8 with a scaling",
+        texts=_rounded(1),
+        then=NOTED,
+        play=play_scaled_labels("B48"),
+    ),
+    Row(
+        id="B49",
+        input="float labels 0/1/2/4 saved as uint8, 0/3 as int16, with a scaling",
+        texts=_rounded(2),
+        then="accepted: 2 is 2 and 3 is 3; note",
+        play=play_scaled_labels("B49a", "B49b"),
     ),
 )

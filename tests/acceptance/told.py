@@ -51,13 +51,20 @@ class Told:
         return tuple(dict.fromkeys(lines))
 
     def score(
-        self, case: str, *, model: str = "unet", reference: str = "expert", metric: str = "dice"
+        self,
+        case: str,
+        *,
+        model: str = "unet",
+        reference: str = "expert",
+        metric: str = "dice",
+        label: str = "",
     ) -> float | None:
-        """Return the score of one case; None if it has none."""
+        """Return the score of one case, of the first label if none is named; None: it has none."""
         about = (metric, model, reference, "who", case)
         keys = ("metric", "model", "reference", "attribute", "subgroup")
         rows = [row for row in self.audit.scores if tuple(row[key] for key in keys) == about]
-        return rows[0]["mean"] if rows else None
+        scores = [row["mean"] for row in rows if label in ("", row["label"])]
+        return scores[0] if scores else None
 
     def is_right(self, case: str, *, model: str = "unet", reference: str = "expert") -> bool:
         """Return whether the Dice of a case is that of what was drawn."""
