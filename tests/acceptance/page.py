@@ -11,11 +11,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.acceptance.traps import TRAPS
-
 from pytest_biasruler.errors import printable
 from tests.acceptance.plays import PLURALS, TITLES
 from tests.acceptance.rows import ROWS
+from tests.acceptance.traps import TRAPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,7 +90,7 @@ def render_page() -> str:
 
 def _section(title: str, introduction: str, rows: Iterable[Row]) -> str:
     lines = "\n".join([HEAD, *map(_line, rows)])
-    return "\n".join(part for part in (f"## {title}\n", introduction, lines, "") if part)
+    return "\n".join(part for part in (f"## {title}\n", introduction, f"{lines}\n") if part)
 
 
 def _line(row: Row) -> str:
