@@ -1,0 +1,103 @@
+"""What hostile masks cost: work is counted and memory measured, but not time."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+
+import pytest
+
+from benchmarks.bombs import MOST_MIB, measure
+from benchmarks.fuzzing.hostile import BOMBS, header, inflating
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.masks import file as stored
+from pytest_biasruler.masks import stream
+from pytest_biasruler.masks.nifti import read_mask
+
+PIECE = 32768  # what the reader inflates at a time
+MASKS = {name: bomb for name, bomb in BOMBS.items() if bomb.reader == "mask"}
+
+
+class Counting:
+    """Counts what is inflated from one member."""
+
+    def __init__(self, inflated):
+        self._member = zlib.decompressobj(31)
+        self._inflated = inflated
+
+    def decompress(self, data, size):
+        piece = self._member.decompress(data, size)
+        self._inflated.append(len(piece))
+        return piece
+
+    def __getattr__(self, name):
+        return getattr(self._member, name)
+
+
+@pytest.fixture
+def work(monkeypatch):
+    """Return lists of bytes read from files and bytes inflated, which grow with the reading."""
+    done = {"read": [], "inflated": []}
+
+    class Zlib:
+        error = zlib.error
+
+        @staticmethod
+        def decompressobj(window):
+            assert window == 31
+            return Counting(done["inflated"])
+
+    read = stored.StoredFile.read
+
+    def count(self):
+        piece = read(self)
+        done["read"].append(len(piece))
+        return piece
+
+    monkeypatch.setattr(stream, "zlib", Zlib)
+    monkeypatch.setattr(stored.StoredFile, "read", count)
+    return done
+
+
+@pytest.mark.parametrize("name", [name for name in MASKS if "10 GB" not in name])
+def test_a_hostile_mask_is_refused_before_its_bulk_is_touched(tmp_path, work, name):
+    bomb = MASKS[name]
+    path = bomb.write(tmp_path)
+    if bomb.code:
+        with pytest.raises(BiasRulerError, match=f"^{bomb.code}"):
+            read_mask(path)
+    else:
+        assert read_mask(path).shape == (4, 4, 4)
+    assert sum(work["inflated"]) <= 352 + 64 + PIECE, "inflated more than was declared"
+    if bomb.code:
+        assert sum(work["read"]) <= 2 * stored.PIECE_BYTES, "read on after it was known"
+    else:
+        assert sum(work["read"]) == path.stat().st_size, "read something twice, or not all"
+
+
+@pytest.mark.parametrize("mib", [1, 40])
+def test_a_bomb_costs_the_same_however_large_it_is(tmp_path, work, mib):
+    path = tmp_path / "a.nii.gz"
+    path.write_bytes(b"".join(inflating(header(4, 4, 4), mib=mib)))
+    with pytest.raises(BiasRulerError) as refused:
+        read_mask(path)
+    assert refused.value.code == "BR111"
+    assert sum(work["inflated"]) == 352 + 64 + 1, "more than the one byte that tells"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is that of Linux")
+def test_a_fresh_process_reads_all_hostile_masks_below_300_mib(tmp_path):
+    bombs = [bomb for name, bomb in MASKS.items() if "10 GB" not in name]
+    cost = measure("mask", *(bomb.write(tmp_path) for bomb in bombs))
+    assert cost.codes == [bomb.code for bomb in bombs]
+    assert cost.peak_mib < MOST_MIB
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is that of Linux")
+@pytest.mark.parametrize("name", [name for name in BOMBS if BOMBS[name].reader != "mask"])
+def test_a_fresh_process_refuses_a_hostile_table_below_300_mib(tmp_path, name):
+    bomb = BOMBS[name]
+    cost = measure(bomb.reader, bomb.write(tmp_path))
+    assert cost.codes == [bomb.code]
+    assert cost.peak_mib < MOST_MIB
