@@ -312,7 +312,7 @@ def command_of(process: int) -> str:
 
 def wait_for(is_so: Any) -> bool:
     """Return whether something comes true before patience ends."""
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up:
         if is_so():
             return True
