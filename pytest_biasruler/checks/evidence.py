@@ -144,10 +144,10 @@ class Column:
         Cases whose score should exist but is not finite.
     """
 
-    per_case: pd.Series
-    shown: pd.Series
-    excluded: frozenset[str] = frozenset()
-    undefined: frozenset[str] = frozenset()
+    per_case: pd.Series = field(repr=False)
+    shown: pd.Series = field(repr=False)
+    excluded: frozenset[str] = field(default=frozenset(), repr=False)
+    undefined: frozenset[str] = field(default=frozenset(), repr=False)
 
     def only(self, cases: pd.Index) -> Column:
         """Return the column on these cases alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -37,10 +37,10 @@ class ModelScores:
     """
 
     models: tuple[str, ...]
-    cases: pd.Index
+    cases: pd.Index = field(repr=False)
     columns: Mapping[str, Mapping[str, Column]]
-    excluded: frozenset[str]
-    undefined: frozenset[str]
+    excluded: frozenset[str] = field(repr=False)
+    undefined: frozenset[str] = field(repr=False)
 
     def matrix(self, side: str) -> np.ndarray:
         """Return s times the scores of the complete cases, shape (n, M)."""

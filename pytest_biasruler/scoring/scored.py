@@ -63,18 +63,18 @@ class Scored:
         reference's errors alone. None if echoes were not measured.
     """
 
-    table: pd.DataFrame
-    cases: tuple[str, ...]
-    excluded: Codes = field(default_factory=dict)
-    unreadable: Codes = field(default_factory=dict)
-    problems: tuple[BiasRulerError, ...] = ()
+    table: pd.DataFrame = field(repr=False)
+    cases: tuple[str, ...] = field(repr=False)
+    excluded: Codes = field(default_factory=dict, repr=False)
+    unreadable: Codes = field(default_factory=dict, repr=False)
+    problems: tuple[BiasRulerError, ...] = field(default=(), repr=False)
     notes: tuple[Note, ...] = ()
-    errors: Mapping[str, BiasRulerError] = field(default_factory=dict)
-    copied: Mapping[tuple[str, str], BiasRulerError] = field(default_factory=dict)
-    identical: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    errors: Mapping[str, BiasRulerError] = field(default_factory=dict, repr=False)
+    copied: Mapping[tuple[str, str], BiasRulerError] = field(default_factory=dict, repr=False)
+    identical: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
     wrong_pairing: frozenset[tuple[str, str, str]] = frozenset()
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict, repr=False)
     digest: str = ""
-    model_digests: Mapping[str, str] = field(default_factory=dict)
-    shapes: pd.DataFrame | None = None
-    echoes: pd.DataFrame | None = None
+    model_digests: Mapping[str, str] = field(default_factory=dict, repr=False)
+    shapes: pd.DataFrame | None = field(default=None, repr=False)
+    echoes: pd.DataFrame | None = field(default=None, repr=False)

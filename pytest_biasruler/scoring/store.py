@@ -34,7 +34,7 @@ class Store:
     beside it counts as absent, so nothing in the folder can change a verdict by accident.
     """
 
-    folder: Path
+    folder: Path = field(repr=False)
     notices: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -53,10 +53,10 @@ class Settings:
         UTC date of the real clock; waivers end by it.
     """
 
-    file: Path | None
-    html: Path | None
-    json: Path | None
-    csv_plan: Path | None
+    file: Path | None = field(repr=False)
+    html: Path | None = field(repr=False)
+    json: Path | None = field(repr=False)
+    csv_plan: Path | None = field(repr=False)
     policy_option: Policy | None
     policy_ini: Policy | None
     workers: int

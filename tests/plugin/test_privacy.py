@@ -6,15 +6,26 @@ import json
 import platform
 import re
 import socket
+import sys
 import tempfile
+from pathlib import Path
 
 import pytest
+
+from pytest_biasruler import Benchmark, BiasRulerError, run_audit
+from pytest_biasruler.audit.preparing import prepare
+from pytest_biasruler.checks.evidence import score_column
+from pytest_biasruler.masks.path import resolve_path
+from pytest_biasruler.scoring.job import Entry, Job, Role
+from pytest_biasruler.scoring.store import Store
 
 from .canaries import (
     ALL_QUESTIONS,
     MASKS_FILE,
+    N_CASES,
     OUTCOMES,
     TABLE_FILE,
+    TEMPLATES,
     WORDS,
     find_words,
     snapshot,
@@ -55,6 +66,18 @@ def test_unreadable(biasruler_masks):
 def test_missing(biasruler_masks):
     biasruler_masks["expert", {CASE.replace("03", "05")!r}]
 """
+
+
+LISTENERS = []
+"""An audit hook of the interpreter can only be added, so one is, and it asks whoever listens."""
+
+
+def pass_on(event, arguments):
+    for listen in LISTENERS:
+        listen(event, arguments)
+
+
+sys.addaudithook(pass_on)
 
 
 @pytest.fixture
@@ -303,6 +326,115 @@ def test_canaries_stay_inside_where_a_bug_of_ours_tells_them(pytester, leaks, mo
     found.get("junit.xml", set()).discard("host")
     assert result.ret != 0
     assert told(found) == {}
+
+
+KILL = """
+import os
+import signal
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def {hook}({subject}):
+    if "{where}" in {subject}.nodeid:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+KILLED = {
+    "worker": ("pytest_runtest_call", "item", ("-n2",), 1),
+    "whole run": ("pytest_runtest_logreport", "report", (), -9),
+}
+
+
+@pytest.mark.usefixtures("private")
+@pytest.mark.parametrize("who", KILLED)
+def test_canaries_stay_inside_where_a_process_is_killed(pytester, leaks, who):
+    hook, subject, mode, code = KILLED[who]
+    pytester.makeconftest(KILL.format(hook=hook, subject=subject, where="signed_volume"))
+    result, found = leaks("masks.toml", *LOUD, *OUTPUTS[:3], *mode, subprocess=True)
+
+    assert result.ret == code
+    assert {path.rpartition(".")[2] for path in found} >= {"sqlite"}
+    found.get("junit.xml", set()).discard("host")
+    assert told(found) == {}
+
+
+JOINED = """
+def test_joined(biasruler_subgroups, biasruler_scores):
+    assert list(biasruler_subgroups.index) == []
+"""
+
+
+@pytest.mark.usefixtures("private")
+def test_a_test_that_joins_on_names_shows_them_as_is_documented(pytester, leaks):
+    pytester.makepyfile(test_joined=JOINED)
+    result, found = leaks("test_joined.py", "--biasruler=masks.toml", *LOUD)
+
+    result.assert_outcomes(failed=1)
+    found["junit.xml"] -= {"host"}
+    assert {"case"} <= found["stdout"] <= {"case", "patient"}
+    assert told(found).keys() == {"stdout", "junit.xml"}, "nothing of ours repeats it"
+
+
+def test_what_holds_cases_or_paths_does_not_show_them(private, tmp_path):
+    benchmark = Benchmark.from_file(private.parent / "masks.toml")
+    store = Store(tmp_path / WORDS["folder"])
+    evidence = prepare(benchmark, store=store)
+    entry = Entry(set="expert", role=Role.EXPERT, source=private)
+    job = Job(case=CASE, entries=(entry,), metrics=(), root=private)
+    audit = run_audit(benchmark)
+    objects = {
+        "benchmark": benchmark,
+        "parts": (benchmark.references, benchmark.models, benchmark.attributes),
+        "metadata": evidence.metadata,
+        "subgroups": evidence.subgroups,
+        "scored": evidence.scored,
+        "evidence": evidence,
+        "column": score_column(evidence, "dice", model="by_expert", reference="expert", label=""),
+        "store": store,
+        "entry": entry,
+        "job": job,
+        "audit": audit,
+        "finding": audit.findings[0],
+        "error": resolve_error(private),
+    }
+    shown = {name: find_words(repr(held).encode()) for name, held in objects.items()}
+    assert told(shown) == {}
+
+
+def resolve_error(root):
+    try:
+        resolve_path("{case}.nii", f"../{CASE}", root=root)
+    except BiasRulerError as error:
+        return (error, str(error), error.args)
+    return None
+
+
+def test_only_masks_and_tables_are_opened(private, run):
+    (private / "images").mkdir()
+    for folder in ("images", "segmentations/expert", "predictions/by_expert"):
+        for name in (f"{CASE}.dcm", f"{CASE}_0000.nii.gz", "notes.txt"):
+            (private / folder / name).write_bytes(b"never read")
+    opened = []
+
+    def listen(event, arguments):
+        if event == "open" and isinstance(arguments[0], str):
+            opened.append(arguments[0])
+
+    LISTENERS.append(listen)
+    try:
+        run("masks.toml", *OUTPUTS[:3])
+    finally:
+        LISTENERS.remove(listen)
+
+    inside = [Path(path) for path in opened if Path(path).is_relative_to(private)]
+    assert {path.name for path in inside if path.suffix == ".csv"} == {"meta.csv"}
+    masks = {path.relative_to(private).as_posix() for path in inside if path.suffix != ".csv"}
+    template = {
+        pattern.replace("{case}", f"{WORDS['case']}{i:02d}")
+        for pattern in TEMPLATES.values()
+        for i in range(N_CASES)
+    }
+    assert masks, "nothing was listened to"
+    assert masks <= template
 
 
 def test_no_case_name_reaches_any_output(pytester, write_masks, run):
