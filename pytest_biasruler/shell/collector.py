@@ -126,7 +126,8 @@ class Collector:
         from pytest_biasruler.scoring.attempt import attempt
         from pytest_biasruler.shell.terminal import section_lines
 
-        if not closing.is_worth_printing:
+        has_terminal = self._config.pluginmanager.has_plugin("terminalreporter")
+        if not (closing.is_worth_printing and has_terminal):
             return True
         lines = attempt(partial(section_lines, self._config, closing))
         self._section = lines if isinstance(lines, list) else [(str(lines), "red")]

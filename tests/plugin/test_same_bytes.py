@@ -1,0 +1,164 @@
+"""Same input, same bytes: the corpus of broken files audited twice, under all that may differ."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.core.masks.broken_files import FILES, mask, nii
+
+BENCHMARK = """\
+[benchmark]
+name = "Corpus <b>"
+metadata = "meta.csv"
+patient = "patient"
+site = "site"
+[references.expert]
+kind = "expert"
+masks = "expert/{case}.nii"
+[references.automated]
+kind = "automated"
+masks = "automated/{case}.nii.gz"
+[models.unet]
+masks = "unet/{case}.nii"
+trained_on = "automated"
+[models.clean]
+masks = "clean/{case}.nii.gz"
+trained_on = "expert"
+[attributes.age]
+column = "age"
+bins = [0, 40, 120]
+[attributes.sex]
+[defaults]
+min_patients = 5
+"""
+CHECKS = {
+    "gap": 'by = ["age", "sex", ["age", "sex"]]\nmodel = ["unet", "clean"]',
+    "ruler": 'by = "age"\nmetric = ["dice", "nsd"]\nmodel = "unet"\nlimit = 0.02',
+    "labels": 'by = "age"',
+    "success": 'by = "sex"\nmodel = "clean"',
+    "floor": 'by = "age"\nmetric = "hd95_mm"\nmodel = "clean"\nlimit = 5',
+    "amplification": 'by = "age"',
+    "echo": 'by = "age"\nmodel = "unet"',
+    "difficulty": 'by = "age"\nmodel = "unet"',
+    "morphology": 'by = "sex"',
+    "ranking": 'by = "age"',
+    "transport": 'by = "age"\nmodel = "unet"\nmin_sites = 3\nmin_patients_site = 3',
+    "noise": 'by = "age"\nmodel = "unet"',
+    "rectified": 'by = "age"\nmodel = "unet"\nlabelled = "random"',
+    "provenance": 'by = "age"',
+}
+"""Every check, with the keys that it needs here."""
+
+CASES = (*FILES.values(), *([("sound.nii", None, "")] * 60))
+"""File name, content and code of each case; those behind the corpus keep their sound masks."""
+
+OUTPUTS = ("audit.json", "report.html", "plan.csv")
+WAYS = {
+    "alone": {
+        "arguments": ("-n0", "--biasruler-workers=2"),
+        "environ": {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "LC_ALL": "C"},
+    },
+    "with others, elsewhere": {
+        "arguments": ("-n2", "--biasruler-workers=1", "--biasruler-no-cache"),
+        "environ": {"PYTHONHASHSEED": "2", "TZ": "America/Anchorage", "LC_ALL": "C.UTF-8"},
+    },
+}
+
+
+def _sound(number, *, width):
+    voxels = mask()
+    voxels[1 : 1 + width, 6, 6] = 1
+    voxels[7, 7] = [number >> bit & 1 for bit in range(8)]  # no two patients have one mask
+    return voxels
+
+
+def _files():
+    """Return content by path: every file of the corpus once, as a prediction or a reference."""
+    files = {}
+    for number, (name, content, _) in enumerate(CASES):
+        case = f"c{number:03d}"
+        is_packed, is_prediction = name.endswith(".gz"), number % 4 < 2
+        for folder, width in {"expert": 4, "automated": 5, "unet": 2, "clean": 3}.items():
+            sound = nii(_sound(number, width=width + number % 2))
+            ending = ".nii.gz" if folder in ("automated", "clean") else ".nii"
+            files[f"{folder}/{case}{ending}"] = _pack(sound) if ending == ".nii.gz" else sound
+        broken = {
+            (False, True): f"unet/{case}.nii",
+            (True, True): f"clean/{case}.nii.gz",
+            (False, False): f"expert/{case}.nii",
+            (True, False): f"automated/{case}.nii.gz",
+        }
+        if content is not None:
+            files[broken[is_packed, is_prediction]] = content
+        if number % 5 == 4:
+            del files[f"expert/{case}.nii"]  # not labelled by the expert
+    return files
+
+
+def _pack(content):
+    return gzip.compress(content, mtime=0)
+
+
+def _write(folder, *, is_reversed):
+    rng = np.random.default_rng(0)
+    files = _files()
+    rows = []
+    for n, (_, content, _) in enumerate(CASES):
+        # Much of the corpus holds one and the same cube: many scans of one patient.
+        patient = "p" if content is not None else f"p{n}"
+        rows.append([f"c{n:03d}", patient, rng.integers(80), "FM"[rng.integers(2)], f"s{n % 4}"])
+    for path in sorted(files, reverse=is_reversed):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(files[path])
+    with (folder / "meta.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["case", "patient", "age", "sex", "site"], *rows])
+    checks = [f'[[checks]]\ncheck = "{check}"\n{keys}\n' for check, keys in CHECKS.items()]
+    (folder / "biasruler.toml").write_text(BENCHMARK + "".join(checks), encoding="utf-8")
+
+
+def _audit(folder, *, arguments, environ):
+    outputs = [f"--biasruler-json={OUTPUTS[0]}", f"--biasruler-html={OUTPUTS[1]}"]
+    left_out = ["-p", "no:hypothesispytest", "-p", "no:randomly", "-p", "no:rerunfailures"]
+    kept = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "biasruler.toml", "--rootdir=.", *outputs, *left_out,
+         f"--biasruler-export=csv-plan={OUTPUTS[2]}", "--tb=no", *arguments],
+        cwd=folder,
+        env={**kept, **environ, "SOURCE_DATE_EPOCH": "1767225600"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    return done, {name: (folder / name).read_bytes() for name in OUTPUTS}
+
+
+@pytest.mark.slow
+def test_the_whole_corpus_audited_twice_gives_the_same_bytes(tmp_path):
+    codes, seen = [], []
+    for name, way in WAYS.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        _write(folder, is_reversed=bool(seen))
+        done, outputs = _audit(folder, **way)
+        codes.append(done.returncode)
+        seen.append(outputs)
+
+    assert codes == [0, 0], done.stdout
+    for name in OUTPUTS:
+        assert seen[0][name] == seen[1][name], f"{name} differs"
+        assert str(tmp_path).encode() not in seen[0][name]
+    audit = json.loads(seen[0]["audit.json"])
+    answered = {finding["check"] for finding in audit["findings"]}
+    assert answered == set(CHECKS), "every kind of check was asked and answered"
+    told = {problem["code"] for problem in audit["accounting"]["problems"]}
+    expected = {code for _, _, code in FILES.values() if code}
+    assert len(told & expected) > len(expected) / 2, "and the corpus was really met"
+    assert len(seen[0]["plan.csv"].splitlines()) > 1, "and there was something to plan"
