@@ -390,7 +390,8 @@ RERUNS = {
     "poisoned at last -n2": (
         FLAKY.replace("(biasruler)", "(biasruler, record_property)").replace(
             "    biasruler",
-            "    import numpy as np\n    n > 1 and record_property('n', np.intp(n))\n    biasruler",
+            "    import numpy as np\n    n > 1 and record_property('n', np.intp(n))\n"
+            "    biasruler",
         ),
         ("-n2",),
         None,
