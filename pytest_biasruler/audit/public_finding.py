@@ -35,9 +35,9 @@ _STATUS = {Cell.SUPPRESSED: Status.SUPPRESSED, Cell.NOT_SHOWN: Status.NOT_SHOWN}
 def publish_finding(finding: Finding, disclosure: Disclosure) -> Finding:
     """Return a finding without a count of its own, and without what would give one away.
 
-    Its estimate stays if nothing of the attribute is hidden or both subgroups of its pair are
-    shown; plain intervals and p-values only if moreover no patient was lost on the way, since
-    from them the number that was left could be computed. Verdict and outcome stay as they are.
+    Its estimate stays if nothing of the attribute is hidden; plain intervals and p-values only if
+    moreover no patient was lost on the way, since from them the number that was left could be
+    computed. Verdict and outcome stay as they are.
     """
     listed = disclosure.of(finding.by)
     is_open = listed.is_whole if finding.by else disclosure.is_whole
@@ -65,11 +65,14 @@ def publish_finding(finding: Finding, disclosure: Disclosure) -> Finding:
 
 
 def _may_show(finding: Finding, listed: Listed, *, is_open: bool) -> bool:
-    """Return whether what an estimate compares is all shown."""
+    """Return whether everything is shown that an estimate rests on.
+
+    Its pair alone would not do: the bounds are those of the largest of all differences, so they
+    move with the size of a subgroup that is hidden (a test saw it).
+    """
     pair = (finding.estimate.pair if finding.estimate else None) or ()
-    if pair and all(name in listed.names for name in pair):
-        return all(map(listed.shows, pair))
-    return is_open and not listed.joined
+    known = [name for name in pair if name in listed.names]
+    return is_open and (all(map(listed.shows, known)) if known else not listed.joined)
 
 
 def _is_complete(finding: Finding, listed: Listed) -> bool:

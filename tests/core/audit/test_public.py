@@ -1,0 +1,281 @@
+"""A public audit: verdicts of all the data, and nothing that tells the size of a small group."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from dataclasses import replace
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from pytest_biasruler.audit import load_schema, run_audit
+from pytest_biasruler.benchmark.definition import (
+    Attribute,
+    Benchmark,
+    Check,
+    Defaults,
+    Model,
+    Reference,
+)
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.report.html import render_html
+
+LEFT = 4
+COUNTS_OF_PEOPLE = ("n_cases", "n_patients", "expected")
+OTHER_INTEGERS = (
+    r"accounting\.checks\.\w+",
+    r"attributes\.\w+\.bins\.\d+",
+    r"unasked\.n_other_columns",
+)
+CHECKS = (
+    Check("gap", by="age"),
+    Check("ruler", by="age"),
+    Check("success", by="age"),
+    Check("floor", by="age", limit=0.7),
+    Check("provenance", by="age"),
+    Check("gap", by="sex"),
+    Check("gap", by=[["age", "sex"]]),
+)
+
+
+def make(ages, *, sexes=None, lost=(), missing=(), checks=CHECKS, scores=None):
+    """Return a benchmark of scores; cases of `lost` have no reference, of `missing` no model."""
+    n = len(ages)
+    cases = [f"case{number:03d}" for number in range(n)]
+    sexes = sexes or ["FM"[number % 2] for number in range(n)]
+    expert = 0.9 - 0.01 * (np.arange(n) % 7) if scores is None else np.asarray(scores)
+    tables = {
+        ("automated", "expert"): expert,
+        ("unet", "expert"): expert - 0.02,
+        ("unet", "automated"): expert + 0.01,
+    }
+    table = pd.concat(
+        pd.DataFrame({"case": cases, "model": m, "reference": r, "dice": values})
+        for (m, r), values in tables.items()
+    )
+    table = table[~table["case"].isin([cases[place] for place in lost])]
+    unread = table["case"].isin([cases[place] for place in missing]) & (table["model"] == "unet")
+    return Benchmark(
+        name="made up",
+        metadata=pd.DataFrame({"case": cases, "age": ages, "sex": sexes}),
+        case="case",
+        references=[
+            Reference(name="expert", kind="expert"),
+            Reference(name="automated", kind="automated"),
+        ],
+        models=[Model(name="unet")],
+        attributes=[Attribute(name="age", missing=("",)), Attribute(name="sex")],
+        scores=table[~unread],
+        checks=list(checks),
+    )
+
+
+def integers(value, path=""):
+    """Yield every whole number in plain data with its path; yes and no are none."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from integers(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from integers(item, f"{path}.{place}")
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield path, value
+
+
+def solve(attribute, n_all):
+    """Return between which values each suppressed subgroup lies, from all that is printed."""
+    groups = attribute["subgroups"]
+    shown = [group["n_patients"] for group in groups if group["n_patients"] is not None]
+    hidden = [group for group in groups if group["n_patients"] is None]
+    rest = n_all - sum(shown)
+    ends = [(1, 10) if group["status"] == "suppressed" else (11, rest) for group in hidden]
+    lows, highs = sum(low for low, _ in ends), sum(high for _, high in ends)
+    return {
+        group["name"]: (max(low, rest - highs + high), min(high, rest - lows + low))
+        for group, (low, high) in zip(hidden, ends, strict=True)
+        if group["status"] == "suppressed"
+    }
+
+
+def printed_sizes(plain):
+    """Return attribute and subgroup -> every size that is printed of it, wherever that is."""
+    sizes = {}
+    for name, attribute in plain["attributes"].items():
+        for group in attribute["subgroups"]:
+            sizes.setdefault((name, group["name"]), set()).add(group["n_patients"])
+    for row in plain["scores"]:
+        if row["attribute"] is not None:
+            sizes[row["attribute"], row["subgroup"]].add(row["n_patients"])
+    for finding in plain["findings"]:
+        if len(finding["by"]) == 1:
+            for group in finding["groups"]:
+                sizes[finding["by"][0], group["name"]].add(group["n_patients"])
+    return sizes
+
+
+SIZES = st.lists(st.integers(0, 45), min_size=2, max_size=4)
+
+
+@settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+)
+@given(sizes=SIZES, n_women=st.integers(0, 60), n_lost=st.integers(0, 12), seed=st.integers(0, 9))
+def test_no_small_group_follows_from_anything_printed(sizes, n_women, n_lost, seed):
+    ages = [name for name, n in zip("abcd", sizes, strict=False) for _ in range(n)]
+    assume(len(ages) > 12)
+    n_women = min(n_women, len(ages))
+    sexes = ["F"] * n_women + ["M"] * (len(ages) - n_women)
+    np.random.default_rng(seed).shuffle(sexes)
+    benchmark = make(ages, sexes=sexes, lost=range(0, 2 * n_lost, 2), missing=range(1, n_lost, 3))
+
+    audit = run_audit(benchmark, public=True)
+
+    plain = json.loads(audit.to_json())
+    jsonschema.validate(plain, load_schema())
+    n_all = plain["benchmark"]["n_patients"]
+    for path, n in integers(plain):
+        if path.rpartition(".")[2] in COUNTS_OF_PEOPLE:
+            assert n == 0 or n > 10, f"{path} is {n}"
+        else:
+            assert any(re.fullmatch(rule, path) for rule in OTHER_INTEGERS), f"{path} is {n}"
+    for name, attribute in plain["attributes"].items():
+        groups = attribute["subgroups"]
+        if n_all is None:
+            assert not any(group["n_patients"] for group in groups), "counts beside no total"
+            continue
+        for subgroup, (low, high) in solve(attribute, n_all).items():
+            assert high - low + 1 >= LEFT, f"{subgroup} of {name} lies in {low} to {high}"
+    for key, sizes_of in printed_sizes(plain).items():
+        assert len(sizes_of) == 1, f"{key} is printed as {sizes_of}"
+    for classes in plain["accounting"]["classes"].values():
+        most = {"none": LEFT, "some": len(ages), "up to 5 %": len(ages) // 20}
+        assert all(most.get(each, LEFT) >= LEFT for each in classes.values()), classes
+    page = render_html(audit)
+    assert not re.search(r"\b([1-9]|10) patients?\b(?! (in|are|or))", page.replace("1 to 10", ""))
+
+
+@pytest.fixture(scope="module")
+def both():
+    """Return one audit in public and as it is: 7 teens, 3 cases without a reference."""
+    ages = ["old"] * 60 + ["mid"] * 45 + ["young"] * 30 + ["teen"] * 7
+    scores = [0.9] * 60 + [0.85] * 45 + [0.7] * 30 + [0.5] * 7
+    scores = np.array(scores) + 0.01 * np.sin(np.arange(142))
+    benchmark = make(ages, scores=scores, lost=(3, 64, 138), missing=(5,))
+    today = dt.date(2026, 1, 1)
+    return run_audit(benchmark, public=True, today=today), run_audit(benchmark, today=today)
+
+
+def test_verdicts_and_outcomes_are_those_of_all_data(both):
+    public, whole = both
+    assert [(f.id, f.verdict, f.outcome) for f in public.findings] == [
+        (f.id, f.verdict, f.outcome) for f in whole.findings
+    ]
+    assert {f.verdict for f in public.findings} >= {"FAIL", "PASS"}
+
+
+def test_a_pair_with_a_hidden_subgroup_shows_its_verdict_alone(both):
+    gap = next(f for f in both[0].findings if f.check == "gap" and f.by == ("age",))
+    assert both[1].findings[0].estimate.pair == ("old", "young")
+    assert gap.estimate is None
+    assert gap.p_fail is None
+    assert "small groups are hidden" in gap.statement
+
+
+def test_no_mean_of_all_stands_beside_a_hidden_subgroup(both):
+    rows = [row for row in both[0].scores if row["attribute"] is None]
+    assert rows
+    assert {row["mean"] for row in rows} | {row["sd"] for row in rows} == {None}
+    hidden = [row for row in both[0].scores if row["subgroup"] in ("teen", "young")]
+    assert {row["mean"] for row in hidden} == {None}, "sex would give the mean of all"
+
+
+def test_nothing_is_left_of_losses_but_their_class(both):
+    accounting = both[0].accounting
+    assert accounting["classes"]["excluded"]["expert"] == "up to 5 %"
+    assert accounting["excluded"] == accounting["problems"] == accounting["unreadable"] == []
+    assert accounting["scored"] is None
+    assert {note["n"] for note in both[0].warnings} == {None}
+    assert both[1].accounting["n_excluded"] == 3
+
+
+def test_a_crossing_with_a_small_cell_shows_no_count(both):
+    crossed = next(f for f in both[0].findings if f.by == ("age", "sex"))
+    assert {group.n_patients for group in crossed.groups} == {None}
+    assert {str(group.status) for group in crossed.groups} == {"not shown"}
+
+
+def test_a_page_names_what_is_hidden_and_invents_nothing(both):
+    page = render_html(both[0])
+    assert "Public version: small groups" in page
+    assert "Small groups are hidden in age: teen (10 or fewer), young (not shown)." in page
+    assert ">10 or fewer<" in page
+    assert not re.search(r"\b(nan|NaN)\b", page)
+
+
+def test_moving_people_between_hidden_groups_changes_no_byte():
+    pages = []
+    for n_young, n_teens in ((30, 4), (28, 6)):
+        ages = ["old"] * 60 + ["mid"] * 45 + ["young"] * n_young + ["teen"] * n_teens
+        sexes = ["FM"[number % 2] for number in range(139)]
+        benchmark = make(ages, sexes=sexes, scores=[0.9] * 139, checks=CHECKS[:2])
+        text = run_audit(benchmark, public=True).to_json()
+        pages.append(re.sub(r'"[0-9a-f]{64}"', '"hash"', text))
+    assert pages[0] == pages[1]
+
+
+def test_counts_that_cannot_be_hidden_are_withheld_with_their_total():
+    ages = ["a"] * 10 + ["b"] * 10
+    audit = run_audit(make(ages, checks=CHECKS[:1]), public=True)
+    assert audit.benchmark["n_patients"] is None
+    assert audit.accounting["expected"] is None
+    notes = {note["set"]: note["text"] for note in audit.warnings if note["code"] == "BR703"}
+    assert notes["age"] == (
+        "counts of age are withheld: 2 subgroups have 1 to 10 patients; expected none for "
+        "publication. Merge them in [attributes.age]."
+    )
+    groups = [g for a in audit.attributes.values() for g in a["subgroups"]]
+    assert {group["n_patients"] for group in groups} == {None}
+    assert "The number of cases is withheld." in render_html(audit)
+
+
+def test_ages_above_89_are_joined_and_no_single_one_is_told():
+    edges = (0, 41, 56, 90, 95, 104)
+    ages = [str(age) for age in (*[30] * 30, *[50] * 30, *[70] * 30, *[92] * 12, *[99] * 13)]
+    benchmark = replace(
+        make(ages, checks=CHECKS[:1]),
+        attributes=[Attribute(name="years", column="age", bins=edges), Attribute(name="sex")],
+        checks=[Check("gap", by="years")],
+    )
+    audit = run_audit(benchmark, public=True)
+    names = [group["name"] for group in audit.attributes["years"]["subgroups"]]
+    assert names == ["0–40", "41–55", "56–89", "90+"]
+    assert [g["n_patients"] for g in audit.attributes["years"]["subgroups"]] == [30, 30, 30, 25]
+    assert [group.name for group in audit.findings[0].groups] == names
+    assert "BR411" in {note["code"] for note in audit.warnings}
+    assert audit.attributes["years"]["bins"] == [0, 41, 56, 90]
+    text = audit.to_json() + render_html(audit)
+    assert not re.search(r"9[0-5]–|–9[0-9]|–10[0-9]|, 10[34]\b|, 95[,)]", text)
+
+
+def test_a_small_minimum_is_refused_with_all_places_at_once():
+    benchmark = replace(
+        make(["a"] * 30 + ["b"] * 30, checks=[Check("gap", by="age", min_patients=7)]),
+        defaults=Defaults(metric="dice", min_patients=5),
+    )
+    with pytest.raises(BiasRulerError, match="BR602") as refused:
+        run_audit(benchmark, public=True)
+    assert "is 5" in str(refused.value)
+
+
+def test_case_names_and_public_exclude_each_other():
+    with pytest.raises(BiasRulerError, match="no case names in public"):
+        run_audit(make(["a"] * 30), public=True, show_cases=True)
