@@ -217,7 +217,7 @@ ANSWERS = (
         id="E97",
         input="an earlier audit of a newer schema, edited by hand, or cut",
         texts=(
-            "BR603: the audit holds schema 'biasruler-audit/2'; expected an audit of schema "
+            "BR603: the audit holds schema biasruler-audit/2; expected an audit of schema "
             "biasruler-audit/1. Write it again with --biasruler-json.",
             "BR603: the audit holds a FAIL of v0/biasruler.toml::gap[dice-sex-unet] with the "
             f"bounds {_LOW} and {_HIGH} and the limit 0.900; expected a verdict that its own "
