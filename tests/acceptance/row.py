@@ -1,4 +1,4 @@
-"""One row of the acceptance table: an input, what the run says of it, and what must not be lost."""
+"""One row of the acceptance table: an input, what a run says of it, and what must not be lost."""
 
 from __future__ import annotations
 
