@@ -163,7 +163,7 @@ def test_what_failed_or_never_ended_is_red_on_workers_too(gate, name):
 
     result, ending = gate(tests, "-n2", check=check, conftest="".join(conftest))
 
-    assert ending.code in (1, 2), result.stdout.str()
+    assert ending.code in (1, 2, 3), result.stdout.str()
 
 
 WHOLE = {
