@@ -25,11 +25,15 @@ MOST_SECONDS = 2.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
-    """What reading took: memory of the whole process, time of the reading alone."""
+    """What reading took: memory of the whole process, time of the reading alone.
+
+    `cpu_seconds` is what the reader itself needs; `seconds` grows with what else is running.
+    """
 
     codes: list[str]
     peak_mib: float
     seconds: float
+    cpu_seconds: float
 
 
 def measure(reader: str, *paths: Path) -> Cost:
@@ -45,18 +49,21 @@ def _answer(reader: str, *paths: str) -> None:
     from pytest_biasruler.errors import BiasRulerError
 
     codes = []
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     for path in paths:
         try:
             READERS[reader](Path(path))
             codes.append("")
         except BiasRulerError as refused:
             codes.append(refused.code)
-    seconds = round(time.perf_counter() - start, 3)
+    seconds = {
+        "seconds": round(time.perf_counter() - start, 3),
+        "cpu_seconds": round(time.process_time() - worked, 3),
+    }
     # ru_maxrss outlives exec and so would count the memory of the process that started this one.
     status = Path("/proc/self/status").read_text().splitlines()
     peak = next(int(row.split()[1]) for row in status if row.startswith("VmHWM:")) / 1024
-    told = {"codes": codes, "peak_mib": round(peak, 1), "seconds": seconds}
+    told = {"codes": codes, "peak_mib": round(peak, 1), **seconds}
     sys.stdout.write(json.dumps(told))
 
 
@@ -77,13 +84,13 @@ def main() -> int:
             path = bomb.write(Path(folder))
             n_bytes = path.stat().st_size
             cost = measure(bomb.reader, path)
-        is_cheap = cost.peak_mib < MOST_MIB and cost.seconds < MOST_SECONDS
+        is_cheap = cost.peak_mib < MOST_MIB and cost.cpu_seconds < MOST_SECONDS
         is_right = cost.codes == [bomb.code]
         n_bad += not (is_cheap and is_right)
         files[name] = {"file_bytes": n_bytes, "code": cost.codes[0], **asdict(cost)}
         del files[name]["codes"]
         told = f"{name:45}{n_bytes:>12,} B  {cost.codes[0] or 'read':6}"
-        sys.stdout.write(f"{told}{cost.peak_mib:7.1f} MiB {cost.seconds:7.3f} s")
+        sys.stdout.write(f"{told}{cost.peak_mib:7.1f} MiB {cost.cpu_seconds:7.3f} s")
         sys.stdout.write("\n" if is_cheap and is_right else "  <-- too much, or another code\n")
         sys.stdout.flush()
     kept = {

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "robustness.md"
 FUZZ_COUNTS = ROOT / "benchmarks" / "fuzz_counts.json"
+BOMB_COSTS = ROOT / "benchmarks" / "bomb_costs.json"
 
 INTRODUCTION = """\
 # What broken input gets
@@ -69,6 +70,10 @@ FUZZ_INTRODUCTION = """\
 Random edits of sound files must be refused by name or read exactly as an independent reader reads
 the same bytes. Any other exception, a wrong mask, or more memory than is allowed is a failure.
 """
+BOMBS_INTRODUCTION = """\
+Each file was read by a fresh process. Its memory holds {imports:.0f} MiB of imports; the time is
+processor time of the reading alone (`python -m benchmarks.bombs`).
+"""
 HEAD = "| row | input | what is said | what happens |\n| --- | --- | --- | --- |"
 _SPAN = re.compile(r"(`[^`]+`)")
 
@@ -85,7 +90,7 @@ def render_page() -> str:
         for letter, title in BLOCKS.items()
     ]
     traps = _section("Traps in published data", TRAPS_INTRODUCTION, TRAPS)
-    return "\n".join([INTRODUCTION, *blocks, traps, _fuzzing()])
+    return "\n".join([INTRODUCTION, *blocks, traps, _fuzzing(), _bombs()])
 
 
 def _section(title: str, introduction: str, rows: Iterable[Row]) -> str:
@@ -133,11 +138,27 @@ def _counts() -> Iterator[str]:
         return
     found = json.loads(FUZZ_COUNTS.read_text("utf-8"))
     yield (
-        f"On {found['date']} {found['n']:,} edited inputs took {found['seconds']:,.0f} s and at "
-        f"most {found['peak_mib']:.1f} MiB.\n\n| outcome | inputs |\n| --- | --- |"
+        f"{found['n']:,} edited inputs (seed {found['seed']}) took {found['seconds']:,} s on two "
+        f"processes and, beyond the imports, at most {found['peak_mib']:.1f} MiB. Other outcomes: "
+        f"{found['others']:,}.\n\n| kind | inputs | accepted and right | refused with |\n"
+        "| --- | --- | --- | --- |"
     )
-    for outcome, n in sorted(found["outcomes"].items()):
-        yield f"| {cell(outcome)} | {n:,} |"
+    for kind, counts in found["kinds"].items():
+        right = counts.get("accepted and right", 0)
+        codes = ", ".join(f"{code} {n:,}" for code, n in counts.items() if code.startswith("BR"))
+        yield f"| {cell(kind)} | {sum(counts.values()):,} | {right:,} | {codes} |"
+
+
+def _bombs() -> str:
+    found = json.loads(BOMB_COSTS.read_text("utf-8"))
+    head = "| file | bytes | what is said | memory | time |\n| --- | --- | --- | --- | --- |"
+    rows = [
+        f"| {cell(name)} | {cost['file_bytes']:,} | {cost['code'] or 'read'} | "
+        f"{cost['peak_mib']:.0f} MiB | {cost['cpu_seconds']:.2f} s |"
+        for name, cost in found["files"].items()
+    ]
+    introduction = BOMBS_INTRODUCTION.format(imports=found["imports_mib"])
+    return "\n".join(["## Files that promise much\n", introduction, head, *rows]) + "\n"
 
 
 if __name__ == "__main__":
