@@ -41,7 +41,8 @@ _NOTES = {
     "BR406": "values with a plus were read without it",
     "BR412": "one value looks like a filler",
     "BR423": "scores are undefined",
-    "BR601": "fewer checks ran than are declared",
+    "BR501": "fewer than two subgroups can be judged",
+    "BR502": "cases of a judged subgroup have no score, so a PASS is withheld",
 }
 
 
@@ -64,11 +65,13 @@ def publish_warnings(
     warnings: Iterable[Mapping[str, Any]], disclosure: Disclosure
 ) -> list[dict[str, Any]]:
     """Return notes by code and set, without numbers, and what public mode itself has to note."""
-    told = {(str(note["code"]), str(note["set"])): _sentence(note) for note in warnings}
-    shown = [
-        {"code": code, "set": name, "n": None, "text": text} for (code, name), text in told.items()
-    ]
-    return [*shown, *_own_notes(disclosure)]
+    told = {(str(note["code"]), str(note["set"])): publish_note(note) for note in warnings}
+    return [*told.values(), *_own_notes(disclosure)]
+
+
+def publish_note(note: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a note without numbers and without names of subgroups."""
+    return {"code": note["code"], "set": note["set"], "n": None, "text": _sentence(note)}
 
 
 def _sentence(note: Mapping[str, Any]) -> str:

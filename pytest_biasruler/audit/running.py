@@ -12,7 +12,7 @@ from pytest_biasruler.audit.planning import plan_labels
 from pytest_biasruler.audit.preparing import prepare
 from pytest_biasruler.audit.public_context import publish_context
 from pytest_biasruler.audit.public_finding import publish_finding
-from pytest_biasruler.audit.public_notes import publish_error
+from pytest_biasruler.audit.public_notes import publish_error, publish_note
 from pytest_biasruler.audit.public_rules import refuse_public
 from pytest_biasruler.audit.record import Audit
 from pytest_biasruler.audit.summary import context
@@ -129,11 +129,16 @@ def assemble(
     warnings: Sequence[Mapping[str, Any]] = (),
 ) -> Audit:
     """Return the audit made of a context, its findings and what was counted while they ran."""
+    withheld = note_withheld(findings)
     return Audit(
         **{
             **about,
             "scores": tuple(about["scores"]),
-            "warnings": (*about["warnings"], *note_withheld(findings), *warnings),
+            "warnings": (
+                *about["warnings"],
+                *(map(publish_note, withheld) if settings.get("public") else withheld),
+                *warnings,
+            ),
             "accounting": {**about["accounting"], "checks": dict(checks)},
         },
         settings=dict(settings),
