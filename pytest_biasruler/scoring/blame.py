@@ -21,12 +21,12 @@ from pytest_biasruler.scoring.job import (
 from pytest_biasruler.scoring.testimony import hear
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 
     Answer = CaseScores | Failure
 
 
-def score_confined(jobs: Iterable[Job], *, workers: int = 1) -> Iterator[tuple[Job, CaseScores]]:
+def score_confined(jobs: Iterable[Job], *, workers: int = 1) -> Generator[tuple[Job, CaseScores]]:
     """Yield each job with its scores, every case in a process of its own.
 
     Parameters

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.scoring.job import CaseScores, Job
 
-    Scores = Iterator[tuple[Job, CaseScores]]
+    Scores = Generator[tuple[Job, CaseScores]]
     InFlight = dict[Future[list[CaseScores]], list[Job]]
 
 _BATCH = 4  # cases per errand: of a small case, the way to the process costs as much as the scores

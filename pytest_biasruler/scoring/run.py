@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -174,16 +175,17 @@ class _Plan:
         done: dict[str, CaseScores] = {}
         if not list_sets(self.benchmark):
             return done
-        if not all(map(is_importable, self.readers.values())):
-            workers, executor = 1, None
         missing = self.look_up(cases, done=done, tally=tally)
         if self.benchmark.untrusted:
             scored = score_confined(missing, workers=workers)
-        else:
+        elif all(map(is_importable, self.readers.values())):
             scored = score_jobs(missing, workers=workers, executor=executor)
-        for job, scores in scored:
-            done[job.case] = self.finish(job, scores)
-            tally.count()
+        else:
+            scored = score_jobs(missing)
+        with closing(scored):  # whatever stops this loop ends its processes too
+            for job, scores in scored:
+                done[job.case] = self.finish(job, scores)
+                tally.count()
         return done
 
     def look_up(
