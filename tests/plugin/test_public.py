@@ -1,0 +1,128 @@
+"""A public run: what the terminal, JUnit and files of a real run may not say."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+
+import pytest
+
+N_TEENS = 7
+N_LOST = 3
+
+
+@pytest.fixture
+def with_teens(write_benchmark, pytester):
+    """Give a function that writes a benchmark with 7 teens and 3 cases without any score."""
+
+    def write(*checks, extra=""):
+        path = write_benchmark(*checks, extra=extra)
+        rows, scores = [["case", "age", "sex"]], [["case", "model", "reference", "dice"]]
+        for i in range(107):
+            age = "teen" if i >= 107 - N_TEENS else ("old" if i % 2 == 0 else "young")
+            rows.append([f"c{i:03d}", age, "F" if i % 4 < 2 else "M"])
+            noise = 0.04 * math.sin(1.7 * i)
+            values = {"unet": 0.65 + 0.2 * (age == "old") + noise, "automated": 0.9 + noise}
+            if i not in (3, 5, 9):
+                for model, value in values.items():
+                    scores.append([f"c{i:03d}", model, "expert", f"{value:.4f}"])
+                scores.append([f"c{i:03d}", "unet", "automated", f"{0.8 + noise / 2:.4f}"])
+        for name, table in (("meta.csv", rows), ("scores.csv", scores)):
+            with (pytester.path / name).open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows(table)
+        return path
+
+    return write
+
+
+def test_every_output_of_a_run_hides_the_small_group_and_keeps_the_verdicts(
+    with_teens, run, pytester
+):
+    with_teens("pass", "fail", "inconclusive", "error", "waived", "ruler")
+    outputs = ("--biasruler-json=a.json", "--biasruler-html=r.html", "--junitxml=j.xml")
+
+    whole = run("biasruler.toml", "--biasruler-json=whole.json")
+    result = run("biasruler.toml", "--biasruler-public", "-rA", *outputs)
+
+    assert result.ret == whole.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "biasruler: public mode, *",
+            "*FAIL gap dice, age: small groups are hidden, so only the verdict is shown*",
+            "*teen * 10 or fewer * suppressed",
+            "107 cases, excluded: up to 5 %; 5 of 6 declared checks ran",
+        ]
+    )
+    told = result.stdout.str()
+    for text in (f" {N_TEENS} ", f"{N_LOST} excluded", "104 of 107", f"/{N_TEENS} patients"):
+        assert text not in told, f"{text!r} is told"
+    audit = json.loads((pytester.path / "a.json").read_text(encoding="utf-8"))
+    other = json.loads((pytester.path / "whole.json").read_text(encoding="utf-8"))
+    assert [(f["id"], f["verdict"], f["outcome"]) for f in audit["findings"]] == [
+        (f["id"], f["verdict"], f["outcome"]) for f in other["findings"]
+    ]
+    assert audit["accounting"]["classes"]["excluded"]["expert"] == "up to 5 %"
+    assert audit["settings"]["public"] is True
+    assert [error["code"] for error in audit["accounting"]["checks"]["errors"]] == ["BR503"]
+    assert "10 or fewer" in (pytester.path / "r.html").read_text(encoding="utf-8")
+    junit = (pytester.path / "j.xml").read_text(encoding="utf-8")
+    assert junit.count('name="biasruler.verdict"') == 5
+    assert junit.count('name="biasruler.n_patients"') == 1, "only where nothing is hidden"
+
+
+def test_min_patients_below_11_ends_the_run_before_it_begins(with_teens, run):
+    with_teens("pass", extra="[defaults]\nmin_patients = 5\n")
+    result = run("biasruler.toml", "--biasruler-public")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*BR602*min_patients of [[]defaults[]] is 5*at least 11*"])
+
+
+def test_a_question_in_python_may_not_judge_hidden_groups_either(with_teens, run, pytester):
+    with_teens()
+    pytester.makepyfile(
+        """
+        def test_small(biasruler):
+            biasruler.assert_gap(by="age", min_patients=5, model="unet")
+
+        def test_asked(biasruler):
+            finding = biasruler.check_gap(by="age", model="unet")
+            assert finding.estimate is None
+            assert {group.n_patients for group in finding.groups} == {None}
+        """
+    )
+    result = run("--biasruler=biasruler.toml", "--biasruler-public")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*BR602*min_patients is 5 beside --biasruler-public*"])
+
+
+def test_what_other_plugins_add_is_left_out(with_teens, run, pytester):
+    with_teens("pass")
+    pytester.makeconftest(
+        """
+        from pytest_biasruler.report.section import Section
+
+        def pytest_biasruler_json(audit):
+            return {"mine": 7}
+
+        def pytest_biasruler_report_sections(audit):
+            return [Section(title="planted words")]
+        """
+    )
+    result = run("biasruler.toml", "--biasruler-public", "--biasruler-json=a.json",
+                 "--biasruler-html=r.html")  # fmt: skip
+    assert result.ret == 0
+    audit = json.loads((pytester.path / "a.json").read_text(encoding="utf-8"))
+    assert audit["extensions"] == {}
+    assert "planted words" not in (pytester.path / "r.html").read_text(encoding="utf-8")
+
+
+def test_a_usage_error_tells_no_count_of_a_category(with_teens, run, pytester):
+    with_teens("pass")
+    table = pytester.path / "meta.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("teen", "Old"), encoding="utf-8")
+    result = run("biasruler.toml", "--biasruler-public")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    told = result.stderr.str()
+    assert "BR405" in told
+    assert f"({N_TEENS})" not in told
