@@ -55,9 +55,9 @@ def main() -> int:
     sys.path += errand["folders"]
     try:
         carry_out = import_module("pytest_biasruler.scoring.errand").carry_out
-        text = json.dumps(carry_out(errand), allow_nan=False)
-        with os.fdopen(answer, "w", encoding="ascii") as stream:
-            stream.write(text)
+        text = json.dumps(carry_out(errand), allow_nan=False).encode("ascii")
+        while text:  # a pipe takes a part at a time
+            text = text[os.write(answer, text) :]
     except MemoryError:
         return OUT_OF_MEMORY
     return 0
