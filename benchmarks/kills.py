@@ -123,6 +123,8 @@ class Arena:
     def start(self, place: Path, mode: str) -> subprocess.Popen[bytes]:
         """Start a run in a process group of its own."""
         kept = {k: v for k, v in os.environ.items() if k not in ("PYTEST_ADDOPTS", "COLUMNS")}
+        if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # and a child would inherit
         environment = {**kept, "CI": "1", "SOURCE_DATE_EPOCH": "1767225600", "NO_COLOR": "1"}
         with (place / "said.txt").open("ab") as said:
             return subprocess.Popen(

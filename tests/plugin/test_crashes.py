@@ -87,6 +87,8 @@ def test_wait(biasruler):
 def interrupt(pytester, write_benchmark, monkeypatch, bytecode):
     """Give a function that stops a run in its last test by a signal; return code and output."""
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(bytecode))
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     write_benchmark("pass", "fail")
     pytester.makepyfile(test_wait=WAIT)
     (pytester.path / "audit.json").write_text('{"schema": "biasruler-audit/1"}', "utf-8")
