@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BOUND = ("gap", "ruler", "labels", "rectified", "success", "floor")
 """Checks whose verdict follows from two bounds and a limit."""
 
+_IS_BETTER_ABOVE = {"success": None, "floor": None}
+
 
 def refuse_edited(findings: Iterable[Finding], *, is_public: bool) -> None:
     """Refuse verdicts that bounds and limit of their own finding rule out.
@@ -48,10 +50,14 @@ def refuse_edited(findings: Iterable[Finding], *, is_public: bool) -> None:
 def _is_possible(finding: Finding, *, is_public: bool) -> bool:
     if finding.verdict == Verdict.INCONCLUSIVE:
         return True
+    # Of a floor or a success, an audit that does not say which side is better rules out nothing.
+    known = finding.details.get("better_above", _IS_BETTER_ABOVE.get(finding.check, False))
+    return known is None or _follows(finding, better_above=bool(known), is_public=is_public)
+
+
+def _follows(finding: Finding, *, better_above: bool, is_public: bool) -> bool:
     low, high = _bounds(finding)
-    is_above = finding.verdict == Verdict.FAIL
-    if finding.details.get("better_above"):
-        is_above = not is_above
+    is_above = (finding.verdict == Verdict.FAIL) != better_above
     bound, limit = low if is_above else high, finding.limit
     if bound is None or limit is None:
         return is_public
