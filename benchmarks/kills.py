@@ -427,7 +427,7 @@ def main() -> int:
         for trial in trials:
             carry_out(trial, arena)
             print(trial, flush=True)
-    counts = {"seed": asked.seed, "cases": N_CASES, "checks": N_CHECKS, "killed": count(trials)}
+    counts = {"seeds": [asked.seed], "cases": N_CASES, "checks": N_CHECKS, "killed": count(trials)}
     text = json.dumps(counts, indent=2)
     if asked.counts:
         asked.counts.write_text(f"{text}\n", encoding="utf-8")
