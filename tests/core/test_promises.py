@@ -1,8 +1,9 @@
-"""What the package never does: run what a file holds, reach the network, open an image."""
+"""What is promised: each promise has its tests, and what the package never does is looked for."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 import pytest_biasruler
 
 PACKAGE = Path(pytest_biasruler.__file__).parent
+ROOT = Path(__file__).parents[2]
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 TEMPLATES = sorted(PACKAGE.rglob("*.j2"))
 
@@ -26,8 +29,14 @@ NEVER_USED = {
 CONFINES = {"scoring/confinement.py"}
 """Where another process may be started: each case of a stranger's submission in its own."""
 
-WRITERS = {"shell/outputs.py", "shell/lock.py", "scoring/store.py"}
-"""Where a file may be opened for writing: outputs, the lock and the store of scores."""
+WRITERS = {"shell/outputs.py", "shell/journal.py", "shell/lock.py", "scoring/store.py"}
+"""Where a file may be opened for writing: outputs, journal, the lock and the store of scores."""
+
+
+def promised() -> dict[str, list[str]]:
+    """Return promise -> the tests that SECURITY.md names for it."""
+    rows = re.findall(r"^\| (P\d+) \| (.+?) \|", SECURITY, re.MULTILINE)
+    return {name: re.findall(r"`(tests/[^`]+)`", cell) for name, cell in rows}
 
 
 def imports_of(tree: ast.Module) -> set[str]:
@@ -117,6 +126,22 @@ def opens_to_write(node: ast.AST) -> bool:
     modes = [each.value for each in given if isinstance(each, ast.Constant)]
     is_write = any(isinstance(mode, str) and set(mode) & set("wax+") for mode in modes)
     return name in ("write_text", "write_bytes") or (name in ("open", "fdopen") and is_write)
+
+
+def test_every_promise_of_the_readme_names_its_tests():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## Ten promises")[2].partition("\n## ")[0]
+    numbers = re.findall(r"^(\d+)\. ", section, re.MULTILINE)
+    assert [f"P{number}" for number in numbers] == list(promised())
+    assert len(numbers) == 10
+    assert [name for name, tests in promised().items() if not tests] == []
+
+
+@pytest.mark.parametrize("test", re.findall(r"`(tests/[^`]+)`", SECURITY))
+def test_a_test_that_holds_a_promise_is_there(test):
+    file, _, name = test.partition("::")
+    assert (ROOT / file).is_file(), f"{file} is gone"
+    assert not name or f"def {name}(" in (ROOT / file).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
