@@ -15,6 +15,8 @@ _SHAPE = re.compile(r"BR\d{3}(?: [^\n]*)?: [^\n]+; expected [^\n]+\. [^\n]+\.")
 # Private cells of the tables are written in these four letters, so that even three of them in a
 # row, left of a cell that was edited, are found; no word of a message has three.
 _PRIVATE = re.compile(r"[qzvx]{3}", re.IGNORECASE)
+# The one column whose name is nearly what the benchmark asks for may be named.
+_NEAR_COLUMN = re.compile(r'Perhaps "[^"]*" is meant\.$')
 _QUOTES_CATEGORIES = ("BR405", "BR413")
 
 
@@ -44,5 +46,6 @@ def outcome_of(refused: BiasRulerError, *, may_quote: bool = True) -> str:
         hold(problem.code in CODES and problem.code != "BR899", f"code {problem.code}: {problem}")
         hold(_SHAPE.fullmatch(str(problem)), f"no line of the one shape: {problem}")
         is_quiet = may_quote or problem.code in _QUOTES_CATEGORIES
-        hold(is_quiet or not _PRIVATE.search(str(problem)), f"quotes a cell: {problem}")
+        text = _NEAR_COLUMN.sub("", str(problem))
+        hold(is_quiet or not _PRIVATE.search(text), f"quotes a cell: {problem}")
     return refused.code
