@@ -64,14 +64,11 @@ class Closed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Closing:
-    """What the controller says at the end; any of `reasons` turns a green run red.
-
-    `cut_off` tells of earlier runs that never came so far.
-    """
+    """What the controller says at the end; any of `reasons` turns a green run red."""
 
     audits: tuple[Closed, ...]
     reasons: tuple[str, ...]
-    cut_off: str = ""
+    cut_off: str = ""  # of earlier runs that never came so far
 
     @property
     def is_worth_printing(self) -> bool:
