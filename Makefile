@@ -15,7 +15,9 @@ demo: .venv/.installed
 	$(BIN)/python examples/lidc/run_demo.py --out $(OUT)
 
 test: .venv/.installed
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 
 lint: .venv/.installed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any
 
@@ -24,4 +25,12 @@ def closed_network() -> Any:
     """Let nothing in the whole suite reach the network."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "socket", ClosedSocket)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def unmeasured_children() -> Any:
+    """Measure the processes of this run alone; those that tests start would be slower for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
         yield
