@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PIECE_BYTES = 65536
 """How much is read at a time: small enough to stay in the cache of the processor."""
 
+_LARGEST_VOXEL_BYTES = 8
+_ROOM_FOR_HEADERS = 2**20
 _DEFAULTS = Limits()
 _OPEN_FLAGS = os.O_RDONLY
 for _flag in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):
@@ -75,6 +77,9 @@ def find_file(
 ) -> tuple[Path, os.stat_result]:
     """Return the regular, non-empty file at `path`, a link resolved if that is allowed.
 
+    A file larger than any mask is refused here, before anybody hashes or reads it: a sparse one of
+    4 kB on the disk may be a terabyte long.
+
     Parameters
     ----------
     path : Path
@@ -84,14 +89,14 @@ def find_file(
     root : Path or None
         Where links must end if `limits` allows them; None for paths given in code.
     limits : Limits
-        Whether links are allowed at all.
+        Whether links are allowed at all, and how large a mask may be.
     place : str, optional
         What a message says was expected if nothing is there: the template, not the path.
 
     Raises
     ------
     BiasRulerError
-        ``BR101``, ``BR102``, ``BR103``, ``BR124``, ``BR401`` or ``BR402``.
+        ``BR101``, ``BR102``, ``BR103``, ``BR111``, ``BR124``, ``BR401`` or ``BR402``.
     """
     try:
         status = path.lstat()
@@ -107,6 +112,7 @@ def find_file(
     if status.st_size == 0:
         found = f"{name} is empty (0 bytes)"
         raise BiasRulerError("BR102", found, "a NIfTI file", "Export it again")
+    _check_size(status.st_size, name=name, limits=limits)
     return path, status
 
 
@@ -147,7 +153,7 @@ def digest_file(
     root : Path, optional
         Where links must end, if `limits` allows them.
     limits : Limits, optional
-        Whether links are allowed.
+        Whether links are allowed, and how large a mask may be.
 
     Returns
     -------
@@ -157,13 +163,20 @@ def digest_file(
     Raises
     ------
     BiasRulerError
-        ``BR101``, ``BR102``, ``BR103``, ``BR123``, ``BR124``, ``BR401`` or ``BR402``.
+        ``BR101``, ``BR102``, ``BR103``, ``BR111``, ``BR123``, ``BR124``, ``BR401`` or ``BR402``.
     """
     place, status = find_file(Path(path), name=name, root=root, limits=limits)
     with open_file(place, name=name, expected=status) as file:
         while file.read():
             pass
         return file.sha256
+
+
+def _check_size(size: int, *, name: str, limits: Limits) -> None:
+    most = limits.max_voxels * _LARGEST_VOXEL_BYTES + limits.max_extension_bytes
+    if not size <= most + _ROOM_FOR_HEADERS:
+        expected = f"at most the {most} bytes of {limits.max_voxels} voxels"
+        raise BiasRulerError("BR111", f"{name} has {size} bytes", expected, "Export it again")
 
 
 def _follow(path: Path, *, name: str, root: Path | None, limits: Limits) -> Path:

@@ -14,6 +14,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's code for "a gzip wrapper", whose checksum and length it then checks
 _PIECE_BYTES = 32768  # one block of Python's zlib: larger pieces are put together by copying
 _MOST_EXPANSION = 1032  # deflate cannot expand further
+_MOST_PADDING = 2**20  # tapes and disks pad by blocks; a sparse file pads by terabytes
 _TEXTS = (
     (b"version https://git-lfs", "a Git LFS pointer", "Run git lfs pull"),
     (b"<!doctype", "an HTML page", "Download it again, logged in"),
@@ -77,7 +78,7 @@ class GzipStream:
         ------
         BiasRulerError
             ``BR104`` if the file ends first, ``BR105`` if a checksum or code is wrong, ``BR106``
-            if something else than zero bytes follows the last member.
+            if something else than zero bytes, or more than 1 MiB of them, follows the last member.
         """
         while len(buffer) < size and not self._has_ended:
             self._pending = self._pending or self._file.read()
@@ -114,7 +115,7 @@ class GzipStream:
         if self._pending:
             self.notes = ("BR106",)
         while self._pending:
-            if any(self._pending):
+            if surplus > _MOST_PADDING or self._pending.count(0) < len(self._pending):
                 found = f"{surplus} unexpected bytes follow the gzip stream of {self._file.name}"
                 raise BiasRulerError("BR106", found, "the end of the file", "Export it again")
             self._pending = self._file.read()

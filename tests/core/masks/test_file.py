@@ -248,3 +248,26 @@ def test_no_descriptor_stays_open(tmp_path):
         with suppress(BiasRulerError):
             read_mask(folder / name)
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+@pytest.mark.usefixtures("_time_limit")
+def test_a_file_larger_than_any_mask_is_refused_before_it_is_hashed_or_read(tmp_path):
+    for name in ("a.nii", "a.nii.gz"):
+        path = tmp_path / name
+        path.write_bytes(Z if name.endswith(".gz") else N)
+        os.truncate(path, 2**40)  # sparse: nothing of it is on the disk
+        assert refusals(path) == (
+            "BR111: prediction of unet has 1099511627776 bytes; expected at most the 2148532224 "
+            "bytes of 268435456 voxels. Export it again."
+        )
+
+
+def test_the_largest_file_that_limits_allow_is_hashed(tmp_path):
+    limits = Limits(max_voxels=2**10, max_extension_bytes=2**10)
+    most = 8 * 2**10 + 2**10 + 2**20
+    (tmp_path / "a.nii").write_bytes(bytes(most))
+    assert (
+        digest_file(tmp_path / "a.nii", limits=limits) == hashlib.sha256(bytes(most)).hexdigest()
+    )
+    (tmp_path / "a.nii").write_bytes(bytes(most + 1))
+    assert refusals(tmp_path / "a.nii", limits=limits).startswith("BR111")

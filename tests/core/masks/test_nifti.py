@@ -203,6 +203,22 @@ def test_what_follows_a_gzip_stream_is_never_overlooked(tmp_path, tail):
     assert error.code == "BR104" or f"{len(tail)} unexpected bytes" in error.found
 
 
+@pytest.mark.parametrize(("n_zeros", "is_read"), [(2**20, True), (2**20 + 1, False)])
+def test_padding_behind_a_gzip_stream_has_an_end(tmp_path, n_zeros, is_read):
+    path = tmp_path / "a.nii.gz"
+    path.write_bytes(Z)
+    os.truncate(path, len(Z) + n_zeros)
+    if is_read:
+        assert read_mask(path).notes == ("BR106",)
+        return
+    with pytest.raises(BiasRulerError) as caught:
+        read_mask(path, name="prediction of unet")
+    assert str(caught.value) == (
+        "BR106: 1048577 unexpected bytes follow the gzip stream of prediction of unet; expected "
+        "the end of the file. Export it again."
+    )
+
+
 def test_a_bomb_behind_a_sound_mask_is_not_inflated(tmp_path):
     path = tmp_path / "a.nii.gz"
     path.write_bytes(gz(N + bytes(2**25)))
