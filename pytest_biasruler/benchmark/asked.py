@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.benchmark.lengths import refuse_many
 from pytest_biasruler.benchmark.problems import title_of
 from pytest_biasruler.benchmark.questions import QUESTIONS
 from pytest_biasruler.benchmark.rules import one_of, refusal, shown
@@ -67,6 +68,8 @@ def asked_in(raw: object, *, lines: Lines, problems: Problems) -> tuple[Asked, .
     has_lines = lines.n_headers["checks"] == len(raw)
     asked: list[Asked] = []
     for number, table in enumerate(raw):
+        if problems.is_full:
+            break
         path = ("checks", number)
         line = lines.of(path) if has_lines else None
         with problems.at(*path, "check"):
@@ -86,4 +89,6 @@ def _names(table: object, *, title: str) -> list[str]:
         raise refusal(f"check is missing in {title}", f"one of {names}", fix="Add check")
     value = table["check"]
     rule = one_of(QUESTIONS, what="check")
-    return [rule("check", name) for name in (value if isinstance(value, list) else [value])]
+    names = value if isinstance(value, list) else [value]
+    refuse_many("check", names)
+    return [rule("check", name) for name in names]

@@ -109,6 +109,8 @@ def resolve(
     """Return the items of all valid entries; what is wrong with the others is noted."""
     found: list[tuple[Asked, DeclaredCheck]] = []
     for entry in asked:
+        if problems.is_full:
+            break
         with problems.at(*entry.path):
             items = _items(entry, vocabulary, problems=problems)
             found.extend((entry, item) for item in items)

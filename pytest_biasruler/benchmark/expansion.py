@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
 from pytest_biasruler.benchmark.keys import key_rules, unfit
+from pytest_biasruler.benchmark.lengths import refuse_many
 from pytest_biasruler.benchmark.rules import Rule, distinct, listed, nearest, refusal
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.vocabulary import Vocabulary
 
 _NEVER_LISTS = ("name", "waive")
+_MOST_KEYS = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +39,8 @@ def choices(
     rules = key_rules(question, vocabulary)
     values: dict[str, tuple[Any, ...]] = {}
     lists: list[str] = []
-    for key, value in asked.keys.items():
+    given = dict(islice(asked.keys.items(), _MOST_KEYS))  # no check takes so many: refused anyway
+    for key, value in given.items():
         with problems.at(*asked.path, key):
             if key not in rules:
                 raise unfit(key, question, rules=rules, title=asked.title)
@@ -46,7 +50,7 @@ def choices(
             else:
                 values[key] = (rules[key](key, value),)
     # A slip of the pen is one mistake: "lable" is not also a missing label.
-    written = {key if key in rules else nearest(key, rules) for key in asked.keys}
+    written = {key if key in rules else nearest(key, rules) for key in given}
     defaults = _defaults(question, vocabulary, control=asked.keys.get("control"))
     for key, default in defaults.items():
         if key not in written:
@@ -70,8 +74,11 @@ def _each(
 ) -> tuple[Any, ...]:
     if not values:
         raise refusal(f"{key} is an empty list", "at least one value")
+    refuse_many(key, values)
     kept = []
     for number, value in enumerate(values):
+        if problems.is_full:
+            break
         with problems.at(*asked.path, key, number):
             kept.append(rule(key, value))
     if len(kept) == len(values) and all(map(_can_be_compared, kept)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from pytest_biasruler.benchmark.definition import Policy, ReferenceKind, Waiver
 from pytest_biasruler.benchmark.questions import COMMON_KEYS, SHAPE_FEATURES
 from pytest_biasruler.benchmark.rules import (
     Rule,
-    day,
     distinct,
     items,
     number,
@@ -134,7 +134,13 @@ def waiver(key: str, value: object) -> Waiver:
     for name in ("reason", "until"):
         if name not in value:
             raise refusal(f"{key} has no {name}", "reason and until", fix=f"Add {name}")
-    return Waiver(reason=text("reason", value["reason"]), until=day("until", value["until"]))
+    return Waiver(reason=text("reason", value["reason"]), until=_day("until", value["until"]))
+
+
+def _day(key: str, value: object) -> dt.date:
+    if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
+        raise refusal(f"{key} is {shown(value)}", "a date such as 2027-03-31 without quotes")
+    return value
 
 
 def _threshold(key: str, value: object) -> object:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_DEEPEST = 4  # parts of the longest path that is ever looked up, checks.1.by.2
 _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}'  # a text over several lines may end in two quotes of its own
     r"|'''.*?'{3,5}"
@@ -31,11 +32,14 @@ class Lines:
     ----------
     first : mapping
         Key path -> the line, from 1, on which it is first declared.
+    inside : mapping
+        Key path, of at most four parts -> the line on which the first key in it is declared.
     n_headers : mapping
         Name -> how many ``[[name]]`` headers there are.
     """
 
     first: dict[tuple[str | int, ...], int]
+    inside: dict[tuple[str | int, ...], int]
     n_headers: Counter[str]
 
     def of(self, path: tuple[str | int, ...]) -> int | None:
@@ -43,8 +47,7 @@ class Lines:
         for end in range(len(path), 0, -1):
             if path[:end] in self.first:
                 return self.first[path[:end]]
-        inside = (line for key, line in self.first.items() if key[: len(path)] == path)
-        return next(inside, None)
+        return self.inside.get(path)
 
 
 def read_lines(toml: str) -> Lines:
@@ -75,7 +78,15 @@ def read_lines(toml: str) -> Lines:
             first.setdefault(table, line)
         else:
             first.setdefault((*table, *_keys(statement)), line)
-    return Lines(first=first, n_headers=n_headers)
+    return Lines(first=first, inside=_inside(first), n_headers=n_headers)
+
+
+def _inside(first: dict[tuple[str | int, ...], int]) -> dict[tuple[str | int, ...], int]:
+    inside: dict[tuple[str | int, ...], int] = {}
+    for key, line in first.items():
+        for end in range(min(len(key), _DEEPEST + 1)):
+            inside.setdefault(key[:end], line)
+    return inside
 
 
 def _statements(toml: str) -> Iterator[tuple[int, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from pytest_biasruler.benchmark.notes import Note
 from pytest_biasruler.benchmark.paths import is_file_name, is_inside
 from pytest_biasruler.benchmark.problems import KeyPath, place_of
 from pytest_biasruler.benchmark.refusals import first_of, lines_text, raise_if_any
+from pytest_biasruler.benchmark.rules import nearest
 from pytest_biasruler.benchmark.textfile import read_text_table
 from pytest_biasruler.errors import BiasRulerError
 
@@ -139,16 +139,17 @@ def _lacking_columns(
         (("benchmark", "site"), benchmark.site),
         *((("attributes", each.name), each.source) for each in benchmark.attributes),
     ]
+    place = place_of(benchmark)
     for path, name in wanted:
         if name is not None and (not name or name not in table.header):
             # Only a near name is told: without a header row, the names are somebody's cells.
-            near = get_close_matches(name, table.header, n=1)
+            near = nearest(name, table.header)
             yield BiasRulerError(
                 "BR602",
                 f'column "{name}" of {path[1]} is not in {shown}',
                 "one of its columns",
-                f'Perhaps "{near[0]}" is meant' if near else "Correct the name",
-                place_of(benchmark)(path)[1],
+                f'Perhaps "{near}" is meant' if near else "Correct the name",
+                place(path)[1],
             )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.lines import read_lines
+from pytest_biasruler.benchmark.refusals import MOST_TOLD, more_problems
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.benchmark.lines import Lines
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands in a benchmark file, such as ``("checks", 0, "limit")``."""
@@ -42,30 +45,33 @@ def title_of(path: KeyPath) -> str:
 
 def place_of(benchmark: Benchmark) -> Callable[[KeyPath], tuple[int, str]]:
     """Return where the keys of a benchmark stand: in its file as far as known, else in code."""
+    file = benchmark.file
+    # A benchmark does not carry the lines of its file: they are read for the first error alone.
+    lines = cache(lambda: None if file is None else _lines_of(file))
 
     def place(path: KeyPath) -> tuple[int, str]:
-        if benchmark.file is None:
+        if file is None:
             return 0, f'benchmark "{benchmark.name}" {title_of(path)}'
         match path:
             case ("checks", int(number), *_):
                 line = benchmark.checks[number].line
             case _:
-                line = _line_in(benchmark.file, path)
-        return line or 0, f"{benchmark.file.name}:{line}" if line else benchmark.file.name
+                known = lines()
+                line = None if known is None else known.of(path)
+        return line or 0, f"{file.name}:{line}" if line else file.name
 
     return place
 
 
-def _line_in(file: Path, path: KeyPath) -> int | None:
-    # A benchmark does not carry the lines of its file: they are only looked up for an error.
+def _lines_of(file: Path) -> Lines | None:
     try:
-        return read_lines(file.read_text(encoding="utf-8-sig")).of(path)
+        return read_lines(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return None
 
 
 class Problems:
-    """The problems found so far, at most one for each place.
+    """The problems found so far, at most one for each place, and not more than one can read.
 
     Parameters
     ----------
@@ -81,13 +87,24 @@ class Problems:
     def __init__(self, place: Callable[[KeyPath], tuple[int, str]]) -> None:
         self._place = place
         self._found: dict[KeyPath, tuple[int, BiasRulerError]] = {}
+        self._others: set[KeyPath] = set()
         self.n_noted = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more was found than is told, so that there is no use in looking further."""
+        return bool(self._others)
 
     def add(self, path: KeyPath, error: BiasRulerError) -> None:
         """Note a problem, unless this place already has one: the first explains the others."""
         self.n_noted += 1
+        if path in self._found:
+            return
+        if len(self._found) == MOST_TOLD:
+            self._others.add(path)
+            return
         line, where = self._place(path)
-        self._found.setdefault(path, (line, error.at(where)))
+        self._found[path] = (line, error.at(where))
 
     @contextmanager
     def at(self, *path: str | int) -> Iterator[None]:
@@ -108,4 +125,5 @@ class Problems:
         if self._found:
             by_line = sorted(self._found.values(), key=lambda entry: entry[0])
             # A list that makes three items repeats its mistake three times: say it once.
-            raise BiasRulerProblems(dict.fromkeys(error for _, error in by_line))
+            told = list(dict.fromkeys(error for _, error in by_line))
+            raise BiasRulerProblems([*told, *more_problems(told, n=len(self._others))])

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 MOST_LISTED = 10
 """Problems of one kind told one by one; a column of a million bad cells is one mistake."""
+
+MOST_TOLD = 200
+"""Problems of one benchmark told at once; nobody mends more before trying again."""
 
 _PLACE = re.compile(r"(.+?):(\d+)")
 
@@ -41,7 +44,24 @@ def raise_if_any(problems: Iterable[BiasRulerError]) -> None:
     """Raise all `problems` at once, sorted by file and line; return if there are none."""
     listed = in_order(problems)
     if listed:
-        raise BiasRulerProblems(listed)
+        told, n_more = listed[:MOST_TOLD], len(listed) - MOST_TOLD
+        raise BiasRulerProblems([*told, *more_problems(told, n=n_more)])
+
+
+def more_problems(told: Sequence[BiasRulerError], *, n: int) -> list[BiasRulerError]:
+    """Return a last line if at least `n` problems more were found than are told.
+
+    Examples
+    --------
+    >>> told = [BiasRulerError("BR602", "x", "y", "z", "a.toml:7")]
+    >>> str(more_problems(told, n=3)[0])
+    'BR602 a.toml: at least 3 more problems; expected none. Correct those told first.'
+    """
+    if n <= 0:
+        return []
+    where = _place(told[-1])[0]
+    found, fix = f"at least {n} more problem{'s' if n > 1 else ''}", "Correct those told first"
+    return [BiasRulerError(told[-1].code, found, "none", fix, where)]
 
 
 def problems_of(work: Callable[[], object]) -> list[BiasRulerError]:

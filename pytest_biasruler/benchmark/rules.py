@@ -12,6 +12,7 @@ from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
 
+from pytest_biasruler.benchmark.lengths import refuse_long, refuse_many
 from pytest_biasruler.errors import BiasRulerError
 
 Rule = Callable[[str, object], Any]
@@ -109,9 +110,10 @@ def nearest(name: object, names: Collection[str]) -> str | None:
 
 
 def text(key: str, value: object) -> str:
-    """Return a text that is not blank."""
+    """Return a text that is not blank, and not longer than anybody writes."""
     if not isinstance(value, str) or not value.strip():
         raise refusal(f"{key} is {shown(value)}", "a text")
+    refuse_long(key, value)
     return value
 
 
@@ -206,15 +208,18 @@ def items(key: str, value: object) -> tuple[Any, ...]:
     """Return the entries of a list, or of an array built in code."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise refusal(f"{key} is {shown(value)}", "a list")
-    return tuple(value)
+    entries = tuple(value)
+    refuse_many(key, entries)
+    return entries
 
 
 def texts(key: str, value: object) -> tuple[str, ...]:
     """Return a list of texts, blank ones too; one text alone is a list of one."""
     entries = (value,) if isinstance(value, str) else items(key, value)
-    if not all(isinstance(entry, str) for entry in entries):
-        wrong = next(entry for entry in entries if not isinstance(entry, str))
-        raise refusal(f"{key} holds {shown(wrong)}", "texts")
+    for entry in entries:
+        if not isinstance(entry, str):
+            raise refusal(f"{key} holds {shown(entry)}", "texts")
+        refuse_long(f"a text of {key}", entry)
     return distinct(key, entries)
 
 
@@ -239,10 +244,3 @@ def rising(*, at_least: int, rule: Rule | None = None) -> Rule:
         return numbers
 
     return check
-
-
-def day(key: str, value: object) -> dt.date:
-    """Return a date without time."""
-    if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
-        raise refusal(f"{key} is {shown(value)}", "a date such as 2027-03-31 without quotes")
-    return value

@@ -17,6 +17,7 @@ from pytest_biasruler.benchmark.definition import (
     ReferenceKind,
     ScoreSource,
 )
+from pytest_biasruler.benchmark.lengths import MOST_CHARACTERS_OF_A_NAME, refuse_long
 from pytest_biasruler.benchmark.rules import (
     Rule,
     distinct,
@@ -57,6 +58,8 @@ def read_table(
         return {}
     kept: dict[str, Any] = {}
     for key, value in raw.items():
+        if problems.is_full:
+            break
         with problems.at(*path, key):
             if key not in rules:
                 raise unknown("key", key, names=sorted(rules), where=title)
@@ -84,7 +87,14 @@ def read_each(
         return {}
     if "" in raw:
         problems.add((section, ""), refusal(f"a name in {section} is empty", "a name"))
-    return {name: read_one(name, value) for name, value in raw.items()}
+    read: dict[str, T] = {}
+    for name, value in raw.items():
+        if problems.is_full:
+            break
+        with problems.at(section, name):
+            refuse_long(f"a name in {section}", name, most=MOST_CHARACTERS_OF_A_NAME)
+            read[name] = read_one(name, value)
+    return read
 
 
 def read_reference(name: str, raw: object, *, masks: Rule, problems: Problems) -> Reference:
@@ -141,6 +151,8 @@ def read_label(name: str, value: object, *, problems: Problems) -> tuple[int, ..
 def _merge(key: str, value: object) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, Mapping):
         raise refusal(f"{key} is {shown(value)}", "a table of kept = [other spellings]")
+    for kept in value:
+        refuse_long(f"a category of {key}", kept)
     merged = {kept: texts(f"{key} of {shown(kept)}", others) for kept, others in value.items()}
     distinct(key, tuple(spelling for others in merged.values() for spelling in others))
     if MISSING in merged:

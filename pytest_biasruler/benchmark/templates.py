@@ -7,10 +7,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from pytest_biasruler.benchmark.lengths import MOST_CHARACTERS
 from pytest_biasruler.benchmark.rules import Rule, refusal, shown, text
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_MOST_FOLDERS = 64
 _FOREIGN = (("\0", "a NUL character"), ("://", "a URL"), ("\\", "a backslash"))
 
 
@@ -59,7 +61,7 @@ def template(root: Path | None) -> Rule:
     """
 
     def rule(key: str, value: object) -> str:
-        pattern = text(key, value)
+        pattern = _path(key, value)
         if "{case}" not in pattern:
             raise refusal(f"{key} has no {{case}}", "{case} where the case's name stands")
         _refuse_braces(key, pattern.replace("{case}", ""), expected="no braces but {case}")
@@ -87,12 +89,27 @@ def inner_path(root: Path | None) -> Rule:
     """Return the rule of a table's path, which stays inside `root` and holds no brace."""
 
     def rule(key: str, value: object) -> str:
-        path = text(key, os.fspath(value) if isinstance(value, os.PathLike) else value)
+        path = _path(key, os.fspath(value) if isinstance(value, os.PathLike) else value)
         _refuse_braces(key, path, expected="a path below root, the one key that expands ${VAR}")
         _refuse_escape(key, path, root=root)
         return path
 
     return rule
+
+
+def _path(key: str, value: object) -> str:
+    """Return a text that is short enough for a path; searching folders nests with their depth."""
+    if not isinstance(value, str) or not value.strip():
+        raise refusal(f"{key} is {shown(value)}", "a text")
+    found = ""
+    if len(value) > MOST_CHARACTERS:
+        found = f"{key} has {len(value)} characters"
+    elif value.count("/") > _MOST_FOLDERS:
+        found = f"{key} has {value.count('/')} folders"
+    if found:
+        expected = f"a path of at most {MOST_CHARACTERS} characters and {_MOST_FOLDERS} folders"
+        raise refusal(found, expected, fix="Shorten it", code="BR401")
+    return value
 
 
 def _refuse_braces(key: str, path: str, *, expected: str) -> None:

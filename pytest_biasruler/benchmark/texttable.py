@@ -74,7 +74,7 @@ def check_table(
     BiasRulerProblems
         All of ``BR403``, ``BR408`` and ``BR410`` that can be told from the cells, sorted by line.
     """
-    tidied = _tidied(table)
+    tidied = _tidied(table, longest=limits.max_cell_chars)
     raise_if_any(
         [
             *_same_names(tidied.header, where=f"{shown}:1" if delimiter else shown),
@@ -86,17 +86,37 @@ def check_table(
     return tidied
 
 
-def too_many_rows(limits: Limits) -> BiasRulerError:
-    """Return the refusal of a table that is longer than `limits` allow."""
-    return BiasRulerError(
-        "BR410",
-        f"more than {limits.max_rows} rows",
-        f"at most {limits.max_rows}",
-        "Split the table or raise biasruler_max_rows",
-    )
+def too_many_rows(limits: Limits, *, needed: str = "") -> BiasRulerError:
+    """Return the refusal of a table that is longer than `limits` allow.
+
+    Parameters
+    ----------
+    needed : str
+        What the limit is ample for, where no ini key raises it: ``"306 cases and 2 models"``.
+    """
+    found = f"more than {limits.max_rows} rows"
+    if needed:
+        expected = f"at most {limits.max_rows}, ample for {needed}"
+        return BiasRulerError("BR410", found, expected, "Leave out other rows")
+    fix = "Split the table or raise biasruler_max_rows"
+    return BiasRulerError("BR410", found, f"at most {limits.max_rows}", fix)
 
 
-def _tidied(table: TextTable) -> TextTable:
+def too_many_bytes(n_bytes: int, limits: Limits, *, needed: str = "") -> BiasRulerError:
+    """Return the refusal of a table that is larger than `limits` allow; see `too_many_rows`."""
+    found, most = f"{n_bytes} bytes", f"at most {limits.max_table_bytes}"
+    if needed:
+        expected = f"{most}, ample for {needed}"
+        return BiasRulerError("BR410", found, expected, "Leave out other rows and columns")
+    fix = "Leave out columns or raise biasruler_max_table_bytes"
+    return BiasRulerError("BR410", found, most, fix)
+
+
+def _tidied(table: TextTable, *, longest: int) -> TextTable:
+    """Return `table` tidied but for cells of more than `longest` characters.
+
+    Composing takes the square of the length of a run of accents: such a cell is refused instead.
+    """
     n_trimmed = n_normalised = 0
     tidied = []
     for row in (table.header, *table.rows):
@@ -105,7 +125,7 @@ def _tidied(table: TextTable) -> TextTable:
             tidied.append(row)
             continue
         stripped = [cell.strip(_SPACES) for cell in row]
-        composed = tuple(map(_composed, stripped))
+        composed = tuple(cell if len(cell) > longest else _composed(cell) for cell in stripped)
         n_trimmed += sum(map(ne, row, stripped))
         n_normalised += sum(map(ne, stripped, composed))
         tidied.append(composed)
