@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_biasruler.scoring.crowded import are_crowded, look_across
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -29,7 +31,8 @@ class Side:
     Parameters
     ----------
     distances_mm : ndarray of float, shape (n,)
-        Sorted; infinite if the other surface is empty.
+        Sorted; infinite if the other surface is empty. One for each surfel; of crowded surfaces,
+        one for all surfels that are as many steps away along each axis.
     areas_mm2 : ndarray of float, shape (n,)
         The surfels' areas, in the order of `distances_mm`.
     """
@@ -83,7 +86,8 @@ def measure_surfaces(first: Surface, second: Surface) -> SurfaceDistances:
         raise ValueError(
             f"surfaces must be of one grid; found {first.spacing_mm} and {second.spacing_mm} mm"
         )
-    return SurfaceDistances(first=_look(first, second), second=_look(second, first))
+    look = _look_across if are_crowded(first, second) else _look
+    return SurfaceDistances(first=look(first, second), second=look(second, first))
 
 
 def nsd(distances: SurfaceDistances, *, tolerance_mm: float) -> float:
@@ -187,6 +191,11 @@ def _look(here: Surface, there: Surface) -> Side:
     distances_mm = np.sqrt(np.square(steps_mm).sum(axis=1))
     order = np.argsort(distances_mm, kind="stable")
     return Side(distances_mm=distances_mm[order], areas_mm2=here.areas_mm2[order])
+
+
+def _look_across(here: Surface, there: Surface) -> Side:
+    distances_mm, areas_mm2 = look_across(here, there)
+    return Side(distances_mm=distances_mm, areas_mm2=areas_mm2)
 
 
 def _reach(side: Side, *, share: float) -> float:

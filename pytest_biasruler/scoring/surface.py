@@ -19,7 +19,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from pytest_biasruler.scoring.shape import bounding_box
-from pytest_biasruler.scoring.surfel import measure_surfels
+from pytest_biasruler.scoring.surfel import find_surfels, measure_surfels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,22 +33,41 @@ class Surface:
 
     Parameters
     ----------
-    corners : ndarray of int32, shape (n, 3) or (n, 2)
-        Grid corners in the frame of the whole image; corner i lies between voxels i - 1 and i.
-    areas_mm2 : ndarray of float, shape (n,)
-        Areas in mm², all above 0; in 2-D, lengths in mm.
+    codes : ndarray of uint8, shape (K, L, M) or (K, L)
+        Neighbour code of every grid corner of the mask's box, its border included: one byte for
+        each corner, however many of them are surfels. Without any if the mask is empty.
+    start : tuple of int
+        The first corner of `codes` in the frame of the whole image; corner i lies between voxels
+        i - 1 and i.
     spacing_mm : tuple of float
-        Voxel size along each axis of `corners`.
+        Voxel size along each axis of `codes`.
     """
 
-    corners: NDArray[np.int32]
-    areas_mm2: NDArray[np.float64]
+    codes: NDArray[np.uint8]
+    start: tuple[int, ...]
     spacing_mm: tuple[float, ...]
+
+    @cached_property
+    def n_surfels(self) -> int:
+        """How many of the corners are surfels."""
+        return int(np.count_nonzero(find_surfels(self.codes)))
 
     @property
     def is_empty(self) -> bool:
         """The mask had no voxel."""
-        return len(self.areas_mm2) == 0
+        return self.n_surfels == 0
+
+    @cached_property
+    def corners(self) -> NDArray[np.int32]:
+        """Corners of the surfels in the frame of the whole image, shape (n, 3) or (n, 2)."""
+        corners = np.argwhere(find_surfels(self.codes)).astype(np.int32)
+        return corners + np.array(self.start, np.int32)
+
+    @cached_property
+    def areas_mm2(self) -> NDArray[np.float64]:
+        """Areas of the surfels in mm², all above 0, shape (n,); in 2-D, lengths in mm."""
+        areas = measure_surfels(self.spacing_mm)[self.codes[find_surfels(self.codes)]]
+        return np.asarray(areas, np.float64)
 
     @property
     def area_mm2(self) -> float:
@@ -143,17 +162,10 @@ def extract_surface(
     plane = mask if flat is None else np.squeeze(mask, axis=flat)
     box = bounding_box(plane)
     if box is None:
-        return Surface(
-            corners=np.empty((0, len(axes)), np.int32), areas_mm2=np.empty(0), spacing_mm=spacing
-        )
-    codes = _neighbour_codes(plane[box])
-    # 0 wraps round to 255 (all outside), and the last code is all inside: neither is surface.
-    corners = np.argwhere(codes - np.uint8(1) < 2 ** (2 ** len(axes)) - 2).astype(np.int32)
-    areas = measure_surfels(spacing)[codes[tuple(corners.T)]]
-    start = [begin[axis] + side.start for axis, side in zip(axes, box, strict=True)]
-    return Surface(
-        corners=corners + np.array(start, np.int32), areas_mm2=areas, spacing_mm=spacing
-    )
+        nothing = np.empty((0,) * len(axes), np.uint8)
+        return Surface(codes=nothing, start=(0,) * len(axes), spacing_mm=spacing)
+    start = tuple(begin[axis] + side.start for axis, side in zip(axes, box, strict=True))
+    return Surface(codes=_neighbour_codes(plane[box]), start=start, spacing_mm=spacing)
 
 
 def _neighbour_codes(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

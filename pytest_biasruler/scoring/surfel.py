@@ -59,6 +59,18 @@ def measure_surfels(spacing_mm: tuple[float, ...]) -> NDArray[np.float64]:
     return sizes
 
 
+def find_surfels(codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which cells have a surfel: those whose corners are neither all inside nor all out.
+
+    Examples
+    --------
+    >>> find_surfels(np.array([[0b0000, 0b0001, 0b1111]], np.uint8)).tolist()
+    [[False, True, False]]
+    """
+    # 0 wraps round to 255: one comparison refuses both codes.
+    return np.asarray(codes - np.uint8(1) < 2 ** (2**codes.ndim) - 2)
+
+
 @lru_cache(maxsize=2)
 def _facets_by_code(n_axes: int) -> NDArray[np.float64]:
     """Return the facets of each code: row = code, column = bit set of the axes a facet faces."""
