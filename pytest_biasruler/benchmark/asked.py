@@ -89,6 +89,6 @@ def _names(table: object, *, title: str) -> list[str]:
         raise refusal(f"check is missing in {title}", f"one of {names}", fix="Add check")
     value = table["check"]
     rule = one_of(QUESTIONS, what="check")
-    names = value if isinstance(value, list) else [value]
-    refuse_many("check", names)
-    return [rule("check", name) for name in names]
+    entries = value if isinstance(value, list) else [value]
+    refuse_many("check", entries)
+    return [rule("check", entry) for entry in entries]

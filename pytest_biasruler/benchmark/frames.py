@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from pytest_biasruler.errors import Limits
 
 
-def frame_to_text(frame: pd.DataFrame, *, shown: str, limits: Limits) -> TextTable:
+def frame_to_text(
+    frame: pd.DataFrame, *, shown: str, limits: Limits, needed: str = ""
+) -> TextTable:
     """Return the cells of `frame` as text.
 
     Whole numbers of an integer column print as such (7, never 7.0), floats with their shortest
-    exact digits (34.0), and None, NaN, NaT and NA are empty. Rows are numbered from 1.
+    exact digits (34.0), and None, NaN, NaT and NA are empty. Rows are numbered from 1. What
+    `needed` says, see `too_many_rows`.
 
     Raises
     ------
@@ -25,7 +28,7 @@ def frame_to_text(frame: pd.DataFrame, *, shown: str, limits: Limits) -> TextTab
         ``BR403`` two columns of one name; ``BR410`` control character or limit exceeded.
     """
     if len(frame) > limits.max_rows:
-        raise_if_any([too_many_rows(limits).at(shown)])
+        raise_if_any([too_many_rows(limits, needed=needed).at(shown)])
     columns = [_texts(frame.iloc[:, position]) for position in range(frame.shape[1])]
     table = TextTable(
         header=tuple(str(name) for name in frame.columns),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
-import io
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.refusals import raise_if_any
-from pytest_biasruler.benchmark.texttable import TextTable, check_table, too_many_rows
+from pytest_biasruler.benchmark.texttable import (
+    TextTable,
+    check_table,
+    too_many_bytes,
+    too_many_rows,
+)
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pytest_biasruler.errors import Limits
@@ -22,10 +26,11 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _LARGEST_C_LONG = 2**31 - 1  # of Windows; csv refuses a larger field limit there
+_MOST_KNOWN = 10_000  # texts of cells that are held once for all rows
 _FIELD_LIMIT = threading.Lock()
 
 
-def read_text_table(path: Path, *, shown: str, limits: Limits) -> TextTable:
+def read_text_table(path: Path, *, shown: str, limits: Limits, needed: str = "") -> TextTable:
     """Read a table; all problems of its cells are told at once.
 
     Parameters
@@ -36,6 +41,8 @@ def read_text_table(path: Path, *, shown: str, limits: Limits) -> TextTable:
         How messages name the file.
     limits : Limits
         `max_rows`, `max_cell_chars` and `max_table_bytes` are used.
+    needed : str
+        What these limits are ample for, where no ini key raises them; see `too_many_rows`.
 
     Raises
     ------
@@ -46,7 +53,7 @@ def read_text_table(path: Path, *, shown: str, limits: Limits) -> TextTable:
     """
     try:
         delimiter = _delimiter(path)
-        table = _parse(_text(path, limits=limits), delimiter=delimiter, limits=limits)
+        table = _read(path, delimiter=delimiter, limits=limits, needed=needed)
         _check_separator(table.header, delimiter=delimiter)
     except BiasRulerError as error:
         raise_if_any([error.at(f"{shown}{error.where}")])
@@ -62,64 +69,75 @@ def _delimiter(path: Path) -> str:
     return _DELIMITERS[suffix]
 
 
-def _text(path: Path, *, limits: Limits) -> str:
+def _read(path: Path, *, delimiter: str, limits: Limits, needed: str) -> TextTable:
     try:
         if not path.is_file():  # a pipe would block the run
             raise BiasRulerError("BR408", "no such file", "a CSV or TSV file", "Correct the path")
         n_bytes = path.stat().st_size
         if n_bytes > limits.max_table_bytes:
-            raise BiasRulerError(
-                "BR410",
-                f"{n_bytes} bytes",
-                f"at most {limits.max_table_bytes}",
-                "Leave out columns or raise biasruler_max_table_bytes",
-            )
-        return _decoded(path.read_bytes())
+            raise too_many_bytes(n_bytes, limits, needed=needed)
+        # Decoded on the way: the text as a whole may take four times the memory of the file.
+        with path.open(encoding="utf-8-sig", newline="") as stream, _cells_of(n_bytes):
+            return _parse(stream, delimiter=delimiter, limits=limits, needed=needed)
+    except UnicodeDecodeError:
+        raise _not_utf_8(path) from None
     except OSError as error:
         found = f"cannot be read ({error.strerror})"
         raise BiasRulerError("BR408", found, "a readable file", "Change its permissions") from None
 
 
-def _decoded(data: bytes) -> str:
+def _not_utf_8(path: Path) -> BiasRulerError:
+    expected, fix = "UTF-8", "Save as CSV UTF-8"
     try:
-        return data.decode("utf-8-sig")
+        data = path.read_bytes()
+        data.decode("utf-8")
     except UnicodeDecodeError as error:
+        if data.startswith(_UTF_16):
+            return BiasRulerError("BR408", "is not UTF-8 but UTF-16", expected, fix)
         line = 1 + data.count(b"\n", 0, error.start)
-    if data.startswith(_UTF_16):
-        raise BiasRulerError("BR408", "is not UTF-8 but UTF-16", "UTF-8", "Save as CSV UTF-8")
-    raise BiasRulerError("BR408", "is not UTF-8", "UTF-8", "Save as CSV UTF-8", f":{line}")
+        return BiasRulerError("BR408", "is not UTF-8", expected, fix, f":{line}")
+    except OSError:
+        pass
+    return BiasRulerError("BR408", "was changed while it was read", expected, "Read it again")
 
 
-def _parse(text: str, *, delimiter: str, limits: Limits) -> TextTable:
+def _parse(text: Iterable[str], *, delimiter: str, limits: Limits, needed: str = "") -> TextTable:
     """Return the cells as written; blank lines are no rows."""
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
     begin = 1
-    with _cells_of(len(text)):
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        try:
-            for row in reader:
-                if row:
-                    rows.append(tuple(row))
-                    lines.append(begin)
-                begin = reader.line_num + 1
-                if len(rows) > limits.max_rows + 1:
-                    raise too_many_rows(limits)
-        except csv.Error:
-            expected = "a closing quote before a comma, inner quotes doubled"
-            fix = "Correct the quotes or export the table again"
-            found = "quotes do not match"
-            raise BiasRulerError("BR408", found, expected, fix, f":{begin}") from None
+    known: dict[str, str] = {}
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    try:
+        for row in reader:
+            if row:
+                rows.append(_shared(row, known))
+                lines.append(begin)
+            begin = reader.line_num + 1
+            if len(rows) > limits.max_rows + 1:
+                raise too_many_rows(limits, needed=needed)
+    except csv.Error:
+        expected = "a closing quote before a comma, inner quotes doubled"
+        fix = "Correct the quotes or export the table again"
+        found = "quotes do not match"
+        raise BiasRulerError("BR408", found, expected, fix, f":{begin}") from None
     if not rows:
         raise BiasRulerError("BR408", "is empty", "a header and rows", "Export it again")
     return TextTable(header=rows[0], rows=rows[1:], lines=lines[1:])
 
 
+def _shared(row: list[str], known: dict[str, str]) -> tuple[str, ...]:
+    """Return the cells, those that are `known` as the text that is held already."""
+    if len(known) < _MOST_KNOWN:
+        return tuple([known.setdefault(cell, cell) for cell in row])
+    return tuple([known.get(cell, cell) for cell in row])
+
+
 @contextmanager
-def _cells_of(n_characters: int) -> Iterator[None]:
+def _cells_of(n_bytes: int) -> Iterator[None]:
     """Lift the field limit of csv, which is one per process and names no cell when it refuses."""
     with _FIELD_LIMIT:
-        before = csv.field_size_limit(min(n_characters + 1, _LARGEST_C_LONG))
+        before = csv.field_size_limit(min(n_bytes + 1, _LARGEST_C_LONG))
         try:
             yield
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isnan
+from math import inf, isfinite, isnan, nan
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.refusals import first_of, line_of
@@ -20,6 +20,24 @@ OVERLAPS = ("dice", "iou")
 """Scores that are 0 exactly where two masks do not touch."""
 
 _DISTANCES = ("hd95_mm", "hd_mm", "assd_mm")
+_UNDEFINED = ("", "nan")
+_INFINITE = {"inf": inf, "+inf": inf, "infinity": inf, "+infinity": inf, "-inf": -inf}
+
+
+def read_score(cell: str) -> float | None:
+    """Return the number in `cell`, NaN for an undefined one, None for what is no number."""
+    lower = cell.lower()
+    if lower in _UNDEFINED:
+        return nan
+    if lower in _INFINITE:
+        return _INFINITE[lower]
+    if "_" in cell or not cell.isascii():  # float() alone takes "1_000" and digits of any script
+        return None
+    try:
+        score = float(cell)
+    except ValueError:
+        return None
+    return score if isfinite(score) else None
 
 
 def rows_twice(frame: pd.DataFrame) -> Iterator[BiasRulerError]:

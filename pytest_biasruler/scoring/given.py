@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,10 @@ from pytest_biasruler.benchmark.definition import ReferenceKind, ScoreSource
 from pytest_biasruler.benchmark.frames import frame_to_text
 from pytest_biasruler.benchmark.notes import Note
 from pytest_biasruler.benchmark.paths import is_inside
-from pytest_biasruler.benchmark.refusals import raise_if_any
+from pytest_biasruler.benchmark.refusals import problems_of, raise_if_any
 from pytest_biasruler.benchmark.textfile import read_text_table
-from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, Limits
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
+from pytest_biasruler.scoring.allowance import refuse_links, table_limits
 from pytest_biasruler.scoring.nnunet import read_summary
 from pytest_biasruler.scoring.published import Published, Vocabulary, publish
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.metadata import Metadata
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.benchmark.texttable import TextTable
-
-_LARGER = 50  # a score table has a row for each case, model, reference and label
+    from pytest_biasruler.errors import Limits
 
 
 def read_scores(
@@ -33,17 +32,19 @@ def read_scores(
 ) -> Published | None:
     """Return the ready score table of `benchmark`, checked; None if it has none.
 
-    Without metadata every case counts as known.
+    Without metadata every case counts as known; what an untrusted benchmark can need is then not
+    known, and its table not read.
 
     Raises
     ------
     BiasRulerProblems
         What `publish`, `read_text_table` and `read_summary` refuse; ``BR401`` if the file lies
-        outside the data root, ``BR602`` if a summary of nnU-Net could be that of several models
-        or references.
+        outside the data root, ``BR402`` if that of an untrusted benchmark is a link, ``BR602`` if
+        a summary of nnU-Net could be that of several models or references.
     """
-    if benchmark.scores is None:
+    if benchmark.scores is None or (benchmark.untrusted and metadata is None):
         return None
+    limits, needed = table_limits(benchmark, n_cases=len(metadata.cases) if metadata else 0)
     vocabulary = Vocabulary(
         cases=None if metadata is None else frozenset(metadata.cases),
         models=tuple(each.name for each in benchmark.models),
@@ -53,10 +54,11 @@ def read_scores(
     )
     source, rule = benchmark.scores, benchmark.defaults.both_empty
     if not isinstance(source, ScoreSource):
-        text = frame_to_text(source, shown="scores", limits=_larger(benchmark.limits))
+        text = frame_to_text(source, shown="scores", limits=limits, needed=needed)
         return publish(text, vocabulary=vocabulary, shown="scores", rule=rule)
     shown = Path(source.table).name
-    text = _read_file(source, benchmark=benchmark, shown=shown)
+    read = partial(_read_file, source, benchmark=benchmark, shown=shown)
+    text = read(limits=limits, needed=needed)
     return publish(text, vocabulary=vocabulary, shown=shown, rule=rule)
 
 
@@ -80,19 +82,24 @@ def note_gaps(given: Published | None) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _read_file(source: ScoreSource, *, benchmark: Benchmark, shown: str) -> TextTable:
+def _read_file(
+    source: ScoreSource, *, benchmark: Benchmark, shown: str, limits: Limits, needed: str
+) -> TextTable:
     root = benchmark.root
     path = Path(source.table) if root is None else root / source.table
     if root is not None and not is_inside(path, root=root):
         found, fix = "the score table leaves the data root", "Set root in [benchmark]"
         raise_if_any([BiasRulerError("BR401", found, "a path inside it", fix, "[scores]")])
-    limits = _larger(benchmark.limits)
+    if benchmark.untrusted:
+        raise_if_any(problems_of(lambda: refuse_links(path, root=root, shown=shown)))
     if source.format != "nnunet":
-        return read_text_table(path, shown=shown, limits=limits)
+        return read_text_table(path, shown=shown, limits=limits, needed=needed)
     model, reference = _only_pair(benchmark)
-    read = partial(read_summary, path, model=model, reference=reference)
+    read = partial(read_summary, path, model=model, reference=reference, needed=needed)
     try:
         return read(labels=benchmark.labels, shown=shown, limits=limits)
+    except BiasRulerProblems:
+        raise
     except BiasRulerError as error:
         raise BiasRulerProblems([error]) from None
 
@@ -107,11 +114,3 @@ def _only_pair(benchmark: Benchmark) -> tuple[str, str]:
             error = BiasRulerError("BR602", found, "one", "Use a tidy table", "[scores]")
             raise BiasRulerProblems([error])
     return benchmark.models[0].name, references[0].name
-
-
-def _larger(limits: Limits) -> Limits:
-    return replace(
-        limits,
-        max_rows=_LARGER * limits.max_rows,
-        max_table_bytes=_LARGER * limits.max_table_bytes,
-    )

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.benchmark.texttable import TextTable
+from pytest_biasruler.benchmark.texttable import (
+    TextTable,
+    check_table,
+    too_many_bytes,
+    too_many_rows,
+)
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
@@ -29,6 +35,7 @@ def read_summary(
     labels: Mapping[str, tuple[int, ...]],
     shown: str,
     limits: Limits,
+    needed: str = "",
 ) -> TextTable:
     """Return the scores of one ``summary.json`` of nnU-Net (either version) as text.
 
@@ -41,6 +48,8 @@ def read_summary(
         what the benchmark does not name is left out. Empty: there must be one foreground label.
     shown : str
         How messages name the file.
+    needed : str
+        What `limits` are ample for, where no ini key raises them; see `too_many_rows`.
 
     Raises
     ------
@@ -48,25 +57,29 @@ def read_summary(
         ``BR403`` a key twice, ``BR408`` no such summary, ``BR410`` larger than allowed, ``BR602``
         several labels in the file and none in the benchmark.
     """
-    entries = _entries(_load(path, limits=limits, shown=shown))
+    entries = _entries(_load(path, limits=limits, needed=needed, shown=shown))
     if entries is None:
         raise _no_summary(shown)
-    rows = [
+    found = (
         (case, model, reference, label, *cells)
         for case, measures in entries
         for label, cells in _by_label(measures, labels=labels, shown=shown)
-    ]
-    return TextTable(header=_HEADER, rows=rows, lines=list(range(1, len(rows) + 1)))
+    )
+    rows = list(islice(found, limits.max_rows + 1))
+    if len(rows) > limits.max_rows:
+        raise too_many_rows(limits, needed=needed).at(shown)
+    table = TextTable(header=_HEADER, rows=rows, lines=list(range(1, len(rows) + 1)))
+    return check_table(table, delimiter=None, shown=shown, limits=limits)
 
 
-def _load(path: Path, *, limits: Limits, shown: str) -> Any:
+def _load(path: Path, *, limits: Limits, needed: str, shown: str) -> Any:
     try:
+        if not path.is_file():  # a pipe would block the run
+            fix = "Correct the path"
+            raise BiasRulerError("BR408", "no such file", "a summary.json", fix, shown)
         n_bytes = path.stat().st_size
         if n_bytes > limits.max_table_bytes:
-            found, expected = f"{n_bytes} bytes", f"at most {limits.max_table_bytes}"
-            raise BiasRulerError(
-                "BR410", found, expected, "Raise biasruler_max_table_bytes", shown
-            )
+            raise too_many_bytes(n_bytes, limits, needed=needed).at(shown)
         text = path.read_text(encoding="utf-8-sig")
         return json.loads(text, parse_constant=_constant, object_pairs_hook=_unique)
     except OSError as error:
@@ -83,9 +96,10 @@ def _constant(name: str) -> float | None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) < len(pairs):
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
         raise BiasRulerError("BR403", "a key twice", "each once", "Export it again")
-    return dict(pairs)
+    return unique
 
 
 def _entries(summary: Any) -> list[tuple[str, dict[str, Any]]] | None:
@@ -140,6 +154,8 @@ def _by_label(
 
 def _cell(measures: dict[str, Any], aliases: tuple[str, ...]) -> str:
     value = next((measures[name] for name in aliases if name in measures), None)
+    if isinstance(value, dict | list):  # which may nest too deeply to be written out
+        return "a list"
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf, isfinite, isinf, nan
+from math import isinf, nan
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,7 +13,13 @@ from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.numbers import masked
 from pytest_biasruler.benchmark.refusals import first_of, raise_if_any
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.scoring.claims import OVERLAPS, check_ranges, perfect_misses, rows_twice
+from pytest_biasruler.scoring.claims import (
+    OVERLAPS,
+    check_ranges,
+    perfect_misses,
+    read_score,
+    rows_twice,
+)
 from pytest_biasruler.scoring.job import Status
 from pytest_biasruler.scoring.table import FACTS, KEYS, STATUS
 
@@ -22,9 +28,6 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.benchmark.texttable import TextTable
-
-_UNDEFINED = ("", "nan")
-_INFINITE = {"inf": inf, "+inf": inf, "infinity": inf, "+infinity": inf, "-inf": -inf}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,15 +95,15 @@ def publish(
         0 where nothing overlaps), ``BR422`` (a row twice), ``BR602`` (a column that is lacking).
     """
     raise_if_any(_lacking(text, vocabulary=vocabulary, shown=shown))
-    frame = pd.DataFrame(text.rows, columns=list(text.header), dtype=object)
-    frame = frame.loc[:, [name for name in frame.columns if name]]
-    frame["where"] = [f"{shown}:{line}" for line in text.lines]
+    frame = _columns(text, vocabulary=vocabulary)
     frame["label"] = _labels(frame, vocabulary=vocabulary)
     names = frame["case"] if vocabulary.cases is None else list(vocabulary.cases)
     is_known_case = frame["case"].isin(names)
     is_ours = _is_ours(frame, vocabulary=vocabulary)
     n_strangers = int((is_ours & ~is_known_case).sum())
     kept = frame[is_known_case & is_ours].reset_index(drop=True)
+    lines = pd.Series(text.lines, dtype=object)[is_known_case & is_ours]
+    kept["where"] = [f"{shown}:{line}" for line in lines]
     problems = first_of(rows_twice(kept), shown=shown)
     numbers = {}
     for name in (*vocabulary.metrics, *FACTS):
@@ -143,6 +146,17 @@ def _lacking(text: TextTable, *, vocabulary: Vocabulary, shown: str) -> Iterator
             yield BiasRulerError("BR602", found, "one, without [labels]", fix, shown)
 
 
+def _columns(text: TextTable, *, vocabulary: Vocabulary) -> pd.DataFrame:
+    """Return the columns that mean something to us."""
+    ours = {*KEYS, *vocabulary.metrics, *FACTS}
+    columns = {
+        name: [row[position] for row in text.rows]
+        for position, name in enumerate(text.header)
+        if name in ours
+    }
+    return pd.DataFrame(columns, dtype=object)
+
+
 def _labels(frame: pd.DataFrame, *, vocabulary: Vocabulary) -> pd.Series[str] | str:
     if not vocabulary.labels:
         return ""
@@ -166,7 +180,7 @@ def _read_column(
     frame: pd.DataFrame, name: str, *, problems: list[BiasRulerError], shown: str
 ) -> pd.Series[float]:
     cells = frame[name]
-    known = {cell: _read_score(cell) for cell in cells.unique()}
+    known = {cell: read_score(cell) for cell in cells.unique()}
     bad = (
         BiasRulerError(
             "BR406",
@@ -180,22 +194,6 @@ def _read_column(
     )
     problems += first_of(bad, shown=shown)
     return cells.map({cell: nan if score is None else score for cell, score in known.items()})
-
-
-def _read_score(cell: str) -> float | None:
-    """Return the number in `cell`, NaN for an undefined one, None for what is no number."""
-    lower = cell.lower()
-    if lower in _UNDEFINED:
-        return nan
-    if lower in _INFINITE:
-        return _INFINITE[lower]
-    if "_" in cell or not cell.isascii():  # float() alone takes "1_000" and digits of any script
-        return None
-    try:
-        score = float(cell)
-    except ValueError:
-        return None
-    return score if isfinite(score) else None
 
 
 def _cap(scores: pd.DataFrame, *, metrics: Mapping[str, Metric]) -> pd.DataFrame:
