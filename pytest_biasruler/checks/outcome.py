@@ -42,7 +42,7 @@ def outcome_of(finding: Finding, *, today: dt.date | None = None) -> Outcome:
 
 def outcome_without_waiver(finding: Finding) -> Outcome:
     """Return what the policy makes of the finding."""
-    if finding.details.get("screen"):
+    if is_screen(finding):
         return Outcome.PASSED
     policy = Policy(finding.policy)
     if policy is Policy.POINT:
@@ -53,6 +53,11 @@ def outcome_without_waiver(finding: Finding) -> Outcome:
     ):
         return Outcome.FAILED
     return by_verdict
+
+
+def is_screen(finding: Finding) -> bool:
+    """Return whether the finding is only to be looked at, and gates nothing."""
+    return bool(finding.details.get("screen"))
 
 
 def is_proven_by_expert(finding: Finding) -> bool:

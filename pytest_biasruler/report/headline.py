@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.audit.public_finding import NOT_JUDGED, says_unjudged
 from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.report.clauses import tell
 from pytest_biasruler.report.numbers import counted, shown
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tally:
-    """How many checks came to which end."""
+    """How many checks came to which end; `screens` are the verdicts of those that gate nothing."""
 
     failed: int
     inconclusive: int
     errors: int
     waived: int
     passed: int
+    screens: tuple[str, ...]
     unjudged: int
     declared: int
     ran: int
@@ -38,7 +40,7 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """Findings and errors together."""
+        """Findings that can gate, and errors, together."""
         n_decided = self.failed + self.inconclusive + self.waived + self.passed
         return n_decided + self.unjudged + self.errors
 
@@ -67,6 +69,9 @@ def count_outcomes(audit: Audit) -> Tally:
         errors=len(checks.get("errors") or ()),
         waived=outcomes.count("waived"),
         passed=outcomes.count("passed"),
+        screens=tuple(
+            str(finding.verdict) for finding in audit.findings if outcome_of(finding) == "screened"
+        ),
         unjudged=outcomes.count("not judged"),
         declared=checks.get("declared", len(outcomes)),
         ran=checks.get("ran", len(outcomes)),
@@ -96,7 +101,12 @@ def _p_of(finding: Finding) -> float:
 
 def write_headline(audit: Audit) -> Headline:
     """Return the headline: the first rule that holds, with PARTIAL set before what follows."""
-    tally, ordered = count_outcomes(audit), order_findings(audit.findings)
+    tally = count_outcomes(audit)
+    told = _write_whole(tally, order_findings(audit.findings))
+    return replace(told, rest=f"{told.rest}{_aside(tally)}")
+
+
+def _write_whole(tally: Tally, ordered: Sequence[Finding]) -> Headline:
     if tally.missing:
         ran = f"{tally.ran} of {tally.declared} declared checks ran"
         rest = f"{ran}; {counted(tally.missing, 'check')} never reported"
@@ -120,6 +130,15 @@ def _but(tally: Tally) -> str:
     return f" Of the others: {', '.join(parts)}." if parts else ""
 
 
+def _aside(tally: Tally) -> str:
+    """Return what screens say, which neither passes nor fails a run."""
+    if not tally.screens:
+        return ""
+    counts = [(tally.screens.count(verdict), verdict) for verdict in ("FAIL", "INCONCLUSIVE")]
+    told = ", ".join(f"{n} {verdict}" for n, verdict in counts if n) or "all PASS"
+    return f" {counted(len(tally.screens), 'check')} only screened, gating nothing: {told}."
+
+
 def _write_result(tally: Tally, ordered: Sequence[Finding]) -> Headline:
     of_all = f"of {counted(tally.total, 'check')}"
     if tally.failed:
@@ -129,9 +148,10 @@ def _write_result(tally: Tally, ordered: Sequence[Finding]) -> Headline:
         rest = f"{tally.inconclusive} {of_all} cannot be decided{_with_patients(ordered[0])}."
         return Headline(word="INCONCLUSIVE", sign="inconclusive", rest=rest)
     if tally.passed == tally.total and tally.total:
-        rest = "the one check is within its limit."
+        rest = "the one check is within its limit"
         if tally.total > 1:
-            rest = f"all {tally.total} checks are within their limits."
+            rest = f"all {tally.total} checks are within their limits"
+        rest = f"{rest}{_unjudged(ordered)}."
         return Headline(word="PASS", sign="pass", rest=rest)
     others = ", ".join(
         f"{n} {word}"
@@ -139,10 +159,16 @@ def _write_result(tally: Tally, ordered: Sequence[Finding]) -> Headline:
         if n
     )
     if tally.passed:
-        rest = f"{tally.passed} {of_all} are within their limits; {others}."
+        rest = f"{tally.passed} {of_all} are within their limits; {others}{_unjudged(ordered)}."
         return Headline(word="PASS", sign="pass", rest=rest)
     rest = f"no check was judged{f' ({others})' if others else ''}."
     return Headline(word="NOTHING JUDGED", sign="not-judged", rest=rest)
+
+
+def _unjudged(findings: Sequence[Finding]) -> str:
+    """Return that small subgroups were not judged, which a public page does not even list."""
+    is_told = any(finding.is_public and says_unjudged(finding) for finding in findings)
+    return f"; {NOT_JUDGED}" if is_told else ""
 
 
 def _with_patients(finding: Finding) -> str:

@@ -182,6 +182,8 @@ def _tally(audit: Audit) -> str:
         counted(tally.errors, "error"),
         f"{tally.ran} of {tally.declared} declared checks ran",
     ]
+    if tally.screens:
+        parts.insert(4, f"{len(tally.screens)} screened")
     if tally.unjudged:
         parts.insert(4, f"{tally.unjudged} not judged")
     return " · ".join(parts)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.checks.finding import Status
+from pytest_biasruler.checks.outcome import is_screen
 from pytest_biasruler.checks.quantities import name_quantity
 from pytest_biasruler.report.numbers import (
     LONGEST_SENTENCE,
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-RANKS = ("failed", "inconclusive", "error", "waived", "passed", "not judged")
+RANKS = ("failed", "inconclusive", "error", "waived", "screened", "passed", "not judged")
 """Outcomes in the order in which they are told."""
 
 
 def outcome_of(finding: Finding) -> str:
-    """Return the outcome as a word of `RANKS`."""
+    """Return the outcome as a word of `RANKS`; that of a screen says that it gates nothing."""
+    if is_screen(finding) and finding.outcome == "passed":
+        return "screened"
     return finding.outcome or "not judged"
 
 
@@ -44,7 +47,7 @@ def sign_of(finding: Finding) -> str:
 def word_of(finding: Finding) -> str:
     """Return verdict and, where it is not what the verdict says, outcome."""
     outcome, verdict = outcome_of(finding), str(finding.verdict)
-    if outcome in ("waived", "not judged"):
+    if outcome in ("waived", "screened", "not judged"):
         return f"{verdict}, {outcome}"
     plain = {"FAIL": "failed", "PASS": "passed", "INCONCLUSIVE": "inconclusive"}
     if outcome == plain.get(verdict):

@@ -201,7 +201,7 @@ def _reasons(
     swallowed = sorted((ledger.failed | ledger.in_error) - guard.admitted - guard.missing)
     if swallowed:
         reasons.append(f"a failed check was swallowed: {_named(swallowed)}")
-    n_ran = len(ledger.answered)
+    n_ran = len(ledger.gating)
     least = settings.min_checks
     if least is not None and not n_ran >= least:
         reasons.append(f"{n_ran} checks ran, fewer than --biasruler-min-checks {least}")

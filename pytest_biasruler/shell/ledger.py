@@ -79,6 +79,15 @@ class Ledger:
         )
 
     @property
+    def gating(self) -> frozenset[str]:
+        """Ids of tests with at least one finding that could have failed the run."""
+        return frozenset(
+            nodeid
+            for (nodeid, _), attempt in self.attempts.items()
+            if any(not plain["finding"]["details"].get("screen") for plain in attempt.findings)
+        )
+
+    @property
     def failed(self) -> frozenset[str]:
         """Ids of tests to which a check said FAIL."""
         return frozenset(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.checks.outcome import Outcome
+from pytest_biasruler.checks.finding import Verdict
+from pytest_biasruler.checks.outcome import Outcome, is_screen
 from pytest_biasruler.errors import printable
 from pytest_biasruler.shell.accounting_line import accounting_line
 from pytest_biasruler.shell.messages import long_line, short_line, title_of
@@ -59,8 +60,9 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
 
 def headline(findings: Sequence[Finding], accounting: Accounting) -> Line:
     """Return the verdict of an audit in one line, beginning with its worst word."""
+    gating = [f for f in findings if not is_aside(f)]
     counts = {
-        outcome: sum(finding.outcome == outcome for finding in findings) for outcome in Outcome
+        outcome: sum(finding.outcome == outcome for finding in gating) for outcome in Outcome
     }
     n_judged, n_failed = sum(counts.values()), counts[Outcome.FAILED]
     n_passed, n_errors = counts[Outcome.PASSED], len({e["node"] for e in accounting.errors})
@@ -69,6 +71,7 @@ def headline(findings: Sequence[Finding], accounting: Accounting) -> Line:
         (counts[Outcome.INCONCLUSIVE], "inconclusive"),
         (counts[Outcome.WAIVED], "waived"),
         (n_passed if n_passed < n_judged or n_errors else 0, "passed"),
+        (len(findings) - len(gating), f"screened{_screened(findings)}"),
     ]
     head = ""
     if n_failed:
@@ -81,6 +84,21 @@ def headline(findings: Sequence[Finding], accounting: Accounting) -> Line:
     text = "; ".join(filter(None, (head, tail)))
     colour = "red" if n_failed or n_errors else _mild(counts, accounting)
     return f"{_caution(accounting)}{text}", colour
+
+
+def is_aside(finding: Finding) -> bool:
+    """Return whether a finding has an outcome only because every test must have one."""
+    return is_screen(finding) and finding.outcome == Outcome.PASSED
+
+
+def _screened(findings: Iterable[Finding]) -> str:
+    """Return the verdicts of screens that are no PASS: nothing else on the terminal tells them."""
+    verdicts = [finding.verdict for finding in findings if is_aside(finding)]
+    counts = [
+        (verdicts.count(verdict), verdict) for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE)
+    ]
+    told = ", ".join(f"{n} {verdict}" for n, verdict in counts if n)
+    return f" and not gated: {told}" if told else " and not gated"
 
 
 def finding_lines(

@@ -99,3 +99,26 @@ def test_a_marker_sets_the_policy_of_one_test(pytester, write_benchmark, run):
     counts = result.parseoutcomes()
     assert (counts["failed"], counts["passed"], counts["inconclusive"]) == (2, 1, 1)
     assert "E       AssertionError: NOT PROVEN gap dice, age young vs old" in result.stdout.str()
+
+
+SCREEN = '[[checks]]\ncheck = "gap"\nby = "age"\nmodel = "unet"\nscreen = true\n'
+
+
+@pytest.mark.parametrize("policy", ["confident-fail", "prove-safe"])
+def test_a_screen_is_never_counted_as_passed_nor_as_a_check_that_ran(
+    pytester, write_benchmark, run, policy
+):
+    write_benchmark(SCREEN, "inconclusive" if policy == "confident-fail" else "pass")
+
+    result = run(
+        *("biasruler.toml", f"--biasruler-policy={policy}", "--biasruler-min-checks=2"),
+        "--biasruler-html=report.html",
+    )
+
+    assert result.ret == 1
+    assert "1 screened and not gated: 1 FAIL" in result.stdout.str()
+    assert "PASS 2 checks" not in result.stdout.str()
+    assert "1 checks ran, fewer than --biasruler-min-checks 2" in result.stdout.str()
+    page = (pytester.path / "report.html").read_text("utf-8")
+    assert "1 check only screened, gating nothing: 1 FAIL." in page
+    assert "FAIL, screened" in page

@@ -55,6 +55,26 @@ def test_an_audit_passes_only_if_every_check_does():
     assert told(passed(), waived) == "PASS: 1 of 2 checks are within their limits; 1 waived."
 
 
+def screened(verdict):
+    return make_finding(
+        id=f"s{verdict}", verdict=verdict, outcome="passed", details={"screen": True}
+    )
+
+
+def test_a_screen_neither_passes_nor_fails_an_audit():
+    screens = [screened(verdict) for verdict in Verdict]
+    assert told(passed("a"), passed("b"), *screens) == (
+        "PASS: all 2 checks are within their limits. 3 checks only screened, gating nothing: "
+        "1 FAIL, 1 INCONCLUSIVE."
+    )
+    assert told(screened(Verdict.FAIL)) == (
+        "NOTHING JUDGED: no check was judged. 1 check only screened, gating nothing: 1 FAIL."
+    )
+    assert told(screened(Verdict.PASS)).endswith(
+        "1 check only screened, gating nothing: all PASS."
+    )
+
+
 def test_nothing_judged_is_never_a_pass():
     assert told() == "NOTHING JUDGED: no check was judged."
     assert told(make_finding(outcome="waived")) == (
