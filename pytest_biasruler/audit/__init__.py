@@ -8,7 +8,11 @@ from pytest_biasruler.audit.preparing import prepare
 from pytest_biasruler.audit.public_context import publish_context
 from pytest_biasruler.audit.public_finding import publish_finding
 from pytest_biasruler.audit.public_notes import publish_error
-from pytest_biasruler.audit.public_rules import refuse_min_patients, refuse_small_subgroups
+from pytest_biasruler.audit.public_rules import (
+    edges_of,
+    refuse_min_patients,
+    refuse_small_subgroups,
+)
 from pytest_biasruler.audit.record import (
     SCHEMA,
     Audit,
@@ -30,6 +34,7 @@ __all__ = [
     "assemble",
     "context",
     "disclose",
+    "edges_of",
     "finding_from_plain",
     "finding_to_plain",
     "judge_declared",

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.audit.public_beside import tells_few
 from pytest_biasruler.audit.public_cells import Cell, hide_cells, is_small
+from pytest_biasruler.audit.public_columns import columns_of, finite, may_tell
+from pytest_biasruler.audit.public_listed import (
+    Listed,
+    cross_names,
+    full_table,
+    list_subgroups,
+    listing_of,
+    patients_by,
+)
 from pytest_biasruler.audit.public_names import is_age, public_names
-from pytest_biasruler.audit.public_rules import refuse_small_subgroups
+from pytest_biasruler.audit.public_rules import edges_of, refuse_small_subgroups
 from pytest_biasruler.benchmark.refusals import raise_if_any
 
 if TYPE_CHECKING:
@@ -17,47 +25,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pytest_biasruler.audit.public_beside import Listing
     from pytest_biasruler.checks.evidence import Evidence
+    from pytest_biasruler.checks.finding import Finding
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listed:
-    """The subgroups of one attribute, or of several crossed, as they may be shown.
-
-    Attributes
-    ----------
-    names : mapping
-        Name of a subgroup -> its public name, in order; joined ones share theirs.
-    sizes : mapping
-        Public name -> patients; None where hidden.
-    cells : mapping
-        Public name -> what became of its count.
-    n_small : int
-        Subgroups of 1 to 10 patients.
-    """
-
-    names: Mapping[str, str]
-    sizes: Mapping[str, int | None]
-    cells: Mapping[str, Cell]
-    n_small: int = 0
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing of the list is hidden."""
-        return all(cell is Cell.SHOWN for cell in self.cells.values())
-
-    @property
-    def joined(self) -> frozenset[str]:
-        """Public names that stand for several subgroups."""
-        counts = Counter(self.names.values())
-        return frozenset(name for name, n in counts.items() if n > 1)
-
-    def shows(self, name: str) -> bool:
-        """Return whether numbers of a subgroup, by its own name, may be printed."""
-        public = self.names.get(name)
-        return (
-            public is not None and self.cells[public] is Cell.SHOWN and public not in self.joined
-        )
+    Cuts = dict[tuple[str, ...], tuple[pd.Series[str], Listing]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -75,6 +47,8 @@ class Disclosure:
         small.
     aged : mapping
         Attributes with ages above 89 -> how many of their subgroups were renamed.
+    most_edge : int
+        The largest `min_patients` that decides what is judged.
     """
 
     n_patients: int | None
@@ -82,6 +56,8 @@ class Disclosure:
     attributes: Mapping[str, Listed]
     withheld: Mapping[str, int]
     aged: Mapping[str, int]
+    most_edge: int
+    _cuts: Cuts = field(repr=False)
     _evidence: Evidence = field(repr=False)
 
     @property
@@ -91,36 +67,52 @@ class Disclosure:
             listed.is_whole for listed in self.attributes.values()
         )
 
+    @property
+    def withheld_alone(self) -> tuple[str, ...]:
+        """Attributes whose numbers are withheld while the total is told."""
+        is_told = self.n_patients is not None
+        return tuple(n for n, each in self.attributes.items() if is_told and each.is_withheld)
+
     def of(self, by: Sequence[str]) -> Listed:
         """Return what may be shown of the subgroups of a question; of a crossing all or nothing.
 
         The cells of a crossing are not even told apart as small and large: next to the sizes of
-        the attributes crossed, that could give them away.
+        the attributes crossed, that could give them away. Only crossings that the benchmark
+        declares are shown: they were reckoned with when others were.
         """
         if len(by) == 1:
             return self.attributes[by[0]]
-        cut = self._evidence.cut(by) if by else None
-        if cut is None:
+        if not by:
             return Listed(names={}, sizes={}, cells={})
-        public = _cross_names(self._evidence, self.attributes, by)
-        names = dict(zip(cut.of, public, strict=True))
-        names = {name: names[name] for name in cut.order}
-        sizes = _patients_by(self._evidence, cut.of.map(names))
-        is_whole = self.is_whole and not any(
-            map(is_small, _patients_by(self._evidence, _full_table(self._evidence, by)).values())
-        )
-        return Listed(
-            names=names,
-            sizes=sizes if is_whole else dict.fromkeys(sizes),
-            cells=dict.fromkeys(sizes, Cell.SHOWN if is_whole else Cell.NOT_SHOWN),
-        )
+        names = {name: self.attributes[name].names for name in by}
+        public = cross_names(self._evidence, names, by)
+        is_shown = tuple(by) in self._cuts
+        cell = Cell.SHOWN if is_shown else Cell.NOT_SHOWN
+        cells = [cell] * len(dict.fromkeys(public.values()))
+        of = self._evidence.cut(by).of
+        return list_subgroups(self._evidence, of, public, cells=cells, is_withheld=not is_shown)
+
+    def is_everybody(self, *, n_cases: int) -> bool:
+        """Return whether so many scored cases are all cases of the benchmark."""
+        return n_cases == len(self._evidence.cases)
+
+    def tells_scores(self, *, metric: str, label: str, model: str, reference: str) -> bool:
+        """Return whether means of the scores of a model against a reference may be printed."""
+        rows = self._evidence.pair(model, reference, label)
+        return may_tell(self._evidence, finite(rows[metric]), self._cuts)
+
+    def tells_means(self, finding: Finding) -> bool:
+        """Return whether means may be printed of all scores that a finding may rest on."""
+        columns = columns_of(self._evidence, finding)
+        return all(may_tell(self._evidence, scores, self._cuts) for scores in columns)
 
 
 def disclose(evidence: Evidence) -> Disclosure:
     """Return what may be said about the sizes of a benchmark's subgroups.
 
     If the counts of one attribute have to be withheld, so has their total, and with it the counts
-    of every other attribute, since they add up to the same.
+    of every other attribute, since they add up to the same. An attribute that would give away a
+    few people beside those declared before it is withheld alone.
 
     Raises
     ------
@@ -128,87 +120,85 @@ def disclose(evidence: Evidence) -> Disclosure:
         ``BR602`` if a check judges subgroups of fewer than 11 patients.
     """
     raise_if_any(refuse_small_subgroups(evidence.benchmark, evidence.declared))
-    edges = sorted({check.min_patients for check in evidence.declared} - {11})
-    counted = {
-        attribute.name: _count(evidence, attribute.name)
-        for attribute in evidence.benchmark.attributes
+    edges = edges_of(evidence.benchmark, evidence.declared)
+    names = {
+        each.name: public_names(each, evidence.subgroups[each.name])
+        for each in evidence.benchmark.attributes
     }
-    shown = {
-        name: hide_cells([*sizes.values()], edges=edges) for name, (_, sizes) in counted.items()
-    }
-    withheld = {
-        name: sum(map(is_small, counted[name][1].values()))
-        for name, cells in shown.items()
-        if cells is None
-    }
+    shown = {name: _hide(evidence, name, names[name], edges=edges) for name in names}
+    n_small = {name: _count_small(evidence, name, names[name]) for name in names}
     n_patients = int(evidence.metadata.patients.nunique())
+    withheld = {name: n_small[name] for name, cells in shown.items() if cells is None}
     is_withheld = bool(withheld) or is_small(n_patients)
+    cuts = _cut_safely(evidence, names, {} if is_withheld else shown)
     return Disclosure(
         n_patients=None if is_withheld else n_patients,
         n_cases=None if is_withheld else len(evidence.cases),
         attributes={
-            name: _list(*counted[name], cells=None if is_withheld else shown[name])
-            for name in counted
+            name: list_subgroups(
+                evidence,
+                evidence.subgroups[name].of,
+                names[name],
+                cells=shown[name] if (name,) in cuts else None,
+                is_withheld=(name,) not in cuts,
+            )
+            for name in names
         },
         withheld=withheld,
         aged={
-            attribute.name: n
-            for attribute in evidence.benchmark.attributes
-            if is_age(attribute)
-            and (n := sum(old != new for old, new in counted[attribute.name][0].items()))
+            each.name: n
+            for each in evidence.benchmark.attributes
+            if is_age(each) and (n := sum(old != new for old, new in names[each.name].items()))
         },
+        most_edge=max(edges),
+        _cuts=cuts,
         _evidence=evidence,
     )
 
 
-def _count(evidence: Evidence, attribute: str) -> tuple[dict[str, str], dict[str, int]]:
-    """Return public names by name, and patients by public name, in the order of the subgroups."""
-    subgroups = evidence.subgroups[attribute]
-    declared = {each.name: each for each in evidence.benchmark.attributes}
-    names = public_names(declared[attribute], subgroups)
-    sizes = _patients_by(evidence, subgroups.of.map(names))
-    return names, {name: sizes.get(name, 0) for name in dict.fromkeys(names.values())}
+def _hide(
+    evidence: Evidence, attribute: str, names: Mapping[str, str], *, edges: Sequence[int]
+) -> tuple[Cell, ...] | None:
+    sizes = patients_by(evidence, evidence.subgroups[attribute].of, names)
+    return hide_cells([*sizes.values()], edges=edges[1:])
 
 
-def _patients_by(evidence: Evidence, of: pd.Series[str]) -> dict[str, int]:
-    patients = evidence.metadata.patients.reindex(of.index)
-    counts = patients.groupby(of, sort=False).nunique()
-    return {str(name): int(n) for name, n in counts.items()}
+def _count_small(evidence: Evidence, attribute: str, names: Mapping[str, str]) -> int:
+    sizes = patients_by(evidence, evidence.subgroups[attribute].of, names)
+    return sum(map(is_small, sizes.values()))
 
 
-def _list(
-    names: Mapping[str, str], sizes: Mapping[str, int], *, cells: Sequence[Cell] | None
-) -> Listed:
-    if cells is None:
-        cells = [Cell.NOT_SHOWN if n else Cell.SHOWN for n in sizes.values()]
-    known = dict(zip(sizes, cells, strict=True))
-    return Listed(
-        names=names,
-        sizes={name: n if known[name] is Cell.SHOWN else None for name, n in sizes.items()},
-        cells=known,
-        n_small=sum(map(is_small, sizes.values())),
+def _cut_safely(
+    evidence: Evidence,
+    names: Mapping[str, Mapping[str, str]],
+    shown: Mapping[str, Sequence[Cell] | None],
+) -> Cuts:
+    """Return the attributes, then the crossings, that give away nobody beside earlier ones."""
+    cuts: Cuts = {}
+    columns = {each.name: each.source for each in evidence.benchmark.attributes}
+    for name, cells in shown.items():
+        public = dict.fromkeys(names[name].values())
+        known = dict(zip(public, cells or (), strict=True))
+        of = evidence.subgroups[name].of.map(dict(names[name]))
+        _add(cuts, (name,), of, listing_of(evidence, of, known, source=columns[name]))
+    is_whole = len(cuts) == len(names) and all(
+        cell is Cell.SHOWN for cells in shown.values() for cell in cells or ()
     )
+    crossed = {check.by: None for check in evidence.declared if len(check.by) > 1}
+    for by in crossed if is_whole else ():
+        if any(map(is_small, _sizes(evidence, full_table(evidence, by)))):
+            continue
+        crossed_names = cross_names(evidence, names, by)
+        of = evidence.cut(by).of.map(crossed_names)
+        known = dict.fromkeys(crossed_names.values(), Cell.SHOWN)
+        _add(cuts, by, of, listing_of(evidence, of, known, source=" × ".join(by)))
+    return cuts
 
 
-def _cross_names(
-    evidence: Evidence, attributes: Mapping[str, Listed], by: Sequence[str]
-) -> list[str]:
-    """Return the public name of the cell of each case; a case that misses one is missing."""
-    cut = evidence.cut(by)
-    parts = [
-        evidence.subgroups[name].of.map(dict(attributes[name].names)).astype(str) for name in by
-    ]
-    joined = reduce(lambda left, right: left + " × " + right, parts)
-    return [
-        name if name == cut.missing else public
-        for name, public in zip(cut.of, joined.reindex(cut.of.index), strict=True)
-    ]
+def _add(cuts: Cuts, by: tuple[str, ...], of: pd.Series[str], listing: Listing) -> None:
+    if not tells_few(listing, beside=[earlier for _, earlier in cuts.values()]):
+        cuts[by] = (of, listing)
 
 
-def _full_table(evidence: Evidence, by: Sequence[str]) -> pd.Series[str]:
-    """Return the cell of each case in the crossing that keeps missing values apart.
-
-    The cell "missing" of a crossing is a sum; next to the sizes of the attributes, its parts show.
-    """
-    parts = [evidence.subgroups[name].of.astype(str) for name in by]
-    return reduce(lambda left, right: left + "\x1f" + right, parts)
+def _sizes(evidence: Evidence, of: pd.Series[str]) -> list[int]:
+    return [*patients_by(evidence, of, {name: name for name in of.unique()}).values()]

@@ -6,14 +6,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.public_cells import Cell
-from pytest_biasruler.audit.public_finding import hides_shares, round_for
+from pytest_biasruler.audit.public_finding import round_for
+from pytest_biasruler.audit.public_means import hides_shares
 from pytest_biasruler.audit.public_names import public_bins, public_merges
 from pytest_biasruler.audit.public_notes import publish_warnings, size_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_biasruler.audit.disclosure import Disclosure, Listed
+    from pytest_biasruler.audit.disclosure import Disclosure
+    from pytest_biasruler.audit.public_listed import Listed
     from pytest_biasruler.benchmark.definition import Attribute
 
     Plain = Mapping[str, Any]
@@ -22,6 +24,11 @@ _AS_IT_IS = ("tool", "models", "labels", "metrics", "unasked")
 """Parts that hold nothing about people."""
 
 _SUMMARY = ("mean", "sd", "median", "worst_tenth", "above_threshold")
+
+_QUANTILES = ("median", "worst_tenth")
+"""Numbers that may be the score of one patient: of few, not told; else with two digits."""
+
+_MANY = 30
 
 
 def publish_context(
@@ -86,11 +93,9 @@ def _block_of(row: Plain) -> tuple[str, ...]:
 def _publish_scores(rows: Sequence[Plain], disclosure: Disclosure) -> Iterator[Plain]:
     """Yield the summaries of one metric, label, model and reference.
 
-    The share above a mark is left out altogether if in one subgroup it stands for few: its size
-    would follow from the others.
+    What would tell of few in one subgroup is left out in all: it would follow from the others.
     """
-    shares = [(row["above_threshold"], row["n_patients"]) for row in rows]
-    kept = _SUMMARY[:-1] if hides_shares(shares) else _SUMMARY
+    kept = _kept(rows, disclosure)
     done = set()
     for row in rows:
         attribute, name = row["attribute"], row["subgroup"]
@@ -105,9 +110,31 @@ def _publish_scores(rows: Sequence[Plain], disclosure: Disclosure) -> Iterator[P
             "subgroup": public,
             "n_cases": None,
             "n_patients": disclosure.n_patients if listed is None else listed.sizes[public],
-            **{key: round_for(row[key]) if key in told and key in kept else None
+            **{key: _rounded(row, key) if key in told and key in kept else None
                for key in _SUMMARY},
         }  # fmt: skip
+
+
+def _kept(rows: Sequence[Plain], disclosure: Disclosure) -> Sequence[str]:
+    """Return which numbers of a set of scores may be printed at all.
+
+    None, if in some subgroup few were scored or few differ from all others; of a set that lost
+    somebody neither deviations nor shares, whose digits would tell how many.
+    """
+    first = rows[0]
+    key = {name: str(first[name]) for name in ("metric", "label", "model", "reference")}
+    if not disclosure.tells_scores(**key):
+        return ()
+    if not disclosure.is_everybody(n_cases=max(row["n_cases"] for row in rows)):
+        return [name for name in _SUMMARY if name not in ("sd", "above_threshold")]
+    shares = [(row["above_threshold"], row["n_patients"]) for row in rows]
+    return _SUMMARY[:-1] if hides_shares(shares) else _SUMMARY
+
+
+def _rounded(row: Plain, key: str) -> float | None:
+    if key not in _QUANTILES:
+        return round_for(row[key])
+    return round_for(row[key], digits=2) if row["n_patients"] >= _MANY else None
 
 
 def _told(name: str, listed: Listed | None, disclosure: Disclosure) -> Sequence[str]:
@@ -123,7 +150,9 @@ def _told(name: str, listed: Listed | None, disclosure: Disclosure) -> Sequence[
         return _SUMMARY
     is_known = any(each.is_whole for each in disclosure.attributes.values())
     public = listed.names[name]
-    if listed.cells[public] is not Cell.NOT_SHOWN or public in listed.joined or is_known:
+    if listed.cells[public] is not Cell.NOT_SHOWN or public in listed.joined:
+        return ()
+    if listed.is_withheld or is_known:
         return ()
     return ("mean",) if disclosure.n_patients is not None else ()
 

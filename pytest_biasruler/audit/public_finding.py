@@ -6,18 +6,22 @@ from dataclasses import replace
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.audit.public_cells import Cell, is_small
+from pytest_biasruler.audit.public_cells import Cell
+from pytest_biasruler.audit.public_means import is_complete as has_everybody
+from pytest_biasruler.audit.public_means import may_tell_means, tells_no_size
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.quantities import name_quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pytest_biasruler.audit.disclosure import Disclosure, Listed
+    from pytest_biasruler.audit.disclosure import Disclosure
+    from pytest_biasruler.audit.public_listed import Listed
 
 DIGITS = 3
 """Significant digits of a public number: of a mean with all its digits, n is a denominator."""
+
+NOT_JUDGED = "subgroups of 10 or fewer patients were not judged"
+_NOT_JUDGED_IF_ANY = "subgroups of 10 or fewer patients, if any, were not judged"
 
 _MEANS_OF_SCORES = (
     *("gap", "ruler", "labels", "floor", "success", "amplification", "difficulty", "transport"),
@@ -41,14 +45,16 @@ def publish_finding(finding: Finding, disclosure: Disclosure) -> Finding:
     """
     listed = disclosure.of(finding.by)
     is_open = listed.is_whole if finding.by else disclosure.is_whole
-    is_exact = is_open and _is_complete(finding, listed)
-    shares_hidden = finding.check == "success" and hides_shares(_shares(finding))
+    is_complete = has_everybody(finding, listed)
+    is_exact = is_open and is_complete
+    has_means = may_tell_means(finding, disclosure, is_complete=is_complete)
     has_numbers = (
         finding.estimate is not None
         and finding.check != "provenance"
-        and not shares_hidden
+        and has_means
         and _may_show(finding, listed, is_open=is_open)
     )
+    has_statuses = is_complete or tells_no_size(finding, listed, edge=disclosure.most_edge)
     public = replace(
         finding,
         baseline=listed.names.get(str(finding.baseline), finding.baseline),
@@ -58,10 +64,17 @@ def publish_finding(finding: Finding, disclosure: Disclosure) -> Finding:
         p_fail=finding.p_fail if has_numbers and is_exact else None,
         p_fail_holm=finding.p_fail_holm if has_numbers and is_exact else None,
         min_detectable=round_for(finding.min_detectable) if has_numbers and is_exact else None,
-        groups=() if not finding.groups else _groups(finding, listed, has_means=not shares_hidden),
+        groups=_groups(
+            finding,
+            listed,
+            has_means=has_means,
+            has_sds=is_complete and finding.check != "success",
+            has_statuses=has_statuses,
+        ),
         details=_details(finding, listed, has_numbers=has_numbers),
     )
-    return replace(public, statement=_state(public, is_hidden=not is_open))
+    statement = f"{_state(public, is_hidden=not is_open)}{_tell_unjudged(finding, listed)}"
+    return replace(public, statement=statement)
 
 
 def _may_show(finding: Finding, listed: Listed, *, is_open: bool) -> bool:
@@ -73,33 +86,6 @@ def _may_show(finding: Finding, listed: Listed, *, is_open: bool) -> bool:
     pair = (finding.estimate.pair if finding.estimate else None) or ()
     known = [name for name in pair if name in listed.names]
     return is_open and (all(map(listed.shows, known)) if known else not listed.joined)
-
-
-def _is_complete(finding: Finding, listed: Listed) -> bool:
-    """Return whether every subgroup has in the finding the patients that it has in the table."""
-    return not listed.joined and all(
-        group.n_patients == listed.sizes.get(listed.names.get(group.name, ""), 0)
-        for group in finding.groups
-    )
-
-
-def hides_shares(shares: Sequence[tuple[float | None, int | None]]) -> bool:
-    """Return whether some share of so many patients, or the rest, stands for 1 to 10 of them.
-
-    Examples
-    --------
-    >>> hides_shares([(0.5, 40), (1.0, 30)]), hides_shares([(0.5, 40), (0.9, 40)])
-    (False, True)
-    """
-    return any(
-        is_small(round(share * n, 6)) or is_small(round((1 - share) * n, 6))
-        for share, n in shares
-        if share is not None and n is not None
-    )
-
-
-def _shares(finding: Finding) -> list[tuple[float | None, int | None]]:
-    return [(group.mean, group.n_patients) for group in finding.groups]
 
 
 def _estimate(finding: Finding, listed: Listed, *, is_exact: bool) -> Estimate | None:
@@ -121,8 +107,10 @@ def _estimate(finding: Finding, listed: Listed, *, is_exact: bool) -> Estimate |
     )
 
 
-def round_for(value: float | None, *, limit: float | None = None) -> float | None:
-    """Return a number with 3 significant digits, or unchanged if that moved it over its limit.
+def round_for(
+    value: float | None, *, limit: float | None = None, digits: int = DIGITS
+) -> float | None:
+    """Return a number with few significant digits, or unchanged if that moved it over its limit.
 
     Examples
     --------
@@ -131,7 +119,7 @@ def round_for(value: float | None, *, limit: float | None = None) -> float | Non
     """
     if not value:
         return value
-    rounded = round(value, DIGITS - 1 - floor(log10(abs(value))))
+    rounded = round(value, digits - 1 - floor(log10(abs(value))))
     if limit is not None and (value > limit, value < limit) != (rounded > limit, rounded < limit):
         return value
     return rounded
@@ -156,8 +144,12 @@ def _reason_class(reason: str | None) -> str | None:
     return "not told in public"
 
 
-def _groups(finding: Finding, listed: Listed, *, has_means: bool) -> tuple[Group, ...]:
+def _groups(
+    finding: Finding, listed: Listed, *, has_means: bool, has_sds: bool, has_statuses: bool
+) -> tuple[Group, ...]:
     """Return every subgroup of the list once, with its size as it is printed everywhere."""
+    if not finding.groups:
+        return ()
     own = {group.name: group for group in finding.groups}
     originals = {public: name for name, public in listed.names.items()}
     has_means = has_means and finding.check in _MEANS_OF_SCORES
@@ -165,26 +157,26 @@ def _groups(finding: Finding, listed: Listed, *, has_means: bool) -> tuple[Group
     for public, n in listed.sizes.items():
         group = own.get(originals[public])
         is_told = has_means and group is not None and listed.shows(originals[public])
-        mean = group.mean if group and is_told else None
-        sd = group.sd if group and is_told and group.n_patients == n else None
         rows.append(
             Group(
                 name=public,
                 n_cases=None,
                 n_patients=n,
-                mean=round_for(mean),
-                sd=round_for(sd) if finding.check != "success" else None,
-                status=_status(group, listed.cells[public], n=n),
+                mean=round_for(group.mean) if group and is_told else None,
+                sd=round_for(group.sd) if group and is_told and has_sds else None,
+                status=_status(group, listed.cells[public], n=n, is_told=has_statuses),
             )
         )
     return tuple(rows)
 
 
-def _status(group: Group | None, cell: Cell, *, n: int | None) -> Status:
+def _status(group: Group | None, cell: Cell, *, n: int | None, is_told: bool) -> Status:
     if cell is not Cell.SHOWN:
         return _STATUS[cell]
-    if group is None or n == 0:
+    if n == 0:
         return Status.EMPTY
+    if not is_told or group is None:
+        return Status.NOT_SHOWN
     return group.status
 
 
@@ -229,3 +221,15 @@ def _state(finding: Finding, *, is_hidden: bool) -> str:
     pair = f", {known.pair[0]} and {known.pair[1]}" if known.pair else ""
     unit = f" {finding.unit}" if finding.unit else ""
     return f"{subject}{pair}: {format_number(known.value, limit=finding.limit)}{unit}"
+
+
+def _tell_unjudged(finding: Finding, listed: Listed) -> str:
+    """Return who was not judged; of a crossing even whether there are such cells stays open."""
+    if len(finding.by) > 1:
+        return f"; {_NOT_JUDGED_IF_ANY}"
+    return f"; {NOT_JUDGED}" if listed.n_small else ""
+
+
+def says_unjudged(finding: Finding) -> bool:
+    """Return whether a public finding says that there are, or may be, people it did not judge."""
+    return finding.statement.endswith((NOT_JUDGED, _NOT_JUDGED_IF_ANY))

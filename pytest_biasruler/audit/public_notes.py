@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 _LARGE_LOSS = 0.05
 _LEAST_VALUES = 4
+
+_LINES = re.compile(r" \((?:\S+, )?lines? [^()]*\)")
+"""Places in a table of people, as errors of data end."""
 
 _TOLD_IN_FULL = ("BR602", "BR603", "BR604", "BR701", "BR702", "BR703", "BR899")
 """Codes whose errors are about the configuration, an output or our own code, never about data."""
@@ -84,6 +88,7 @@ def _own_notes(disclosure: Disclosure) -> Iterator[dict[str, Any]]:
         text = f"subgroups of {name} above age 89 are shown joined, and no single age"
         yield {"code": "BR411", "set": name, "n": None, "text": text}
     if disclosure.n_patients is not None:
+        yield from map(_withheld_alone, disclosure.withheld_alone)
         return
     for name, n in disclosure.withheld.items():
         count = "1 subgroup has" if n == 1 else f"{n} subgroups have"
@@ -97,12 +102,23 @@ def _own_notes(disclosure: Disclosure) -> Iterator[dict[str, Any]]:
         yield {"code": "BR703", "set": "audit", "n": None, "text": text}
 
 
+def _withheld_alone(name: str) -> dict[str, Any]:
+    text = (
+        f"numbers of {name} are withheld: beside those of attributes before it, or of patients in "
+        f"two subgroups, they give away 1 to 10 patients. Leave [attributes.{name}] out or change "
+        "its cut."
+    )
+    return {"code": "BR703", "set": name, "n": None, "text": text}
+
+
 def publish_error(error: BiasRulerError) -> BiasRulerError:
     """Return an error without the numbers, lines, cells and aliases that errors of data hold."""
     if isinstance(error, BiasRulerProblems):
         unique = dict.fromkeys(map(publish_error, error.problems))
         return BiasRulerProblems(unique)
     if error.code in _TOLD_IN_FULL:
+        return _without_names(error)
+    if error.code == "BR408" and error.found == "no such file":
         return error
     where = error.where.partition(":")[0] if not error.where.startswith("case-") else ""
     return BiasRulerError(
@@ -112,3 +128,19 @@ def publish_error(error: BiasRulerError) -> BiasRulerError:
         f"Read {error.code} in docs/errors.md, and run without --biasruler-public for the rest",
         error.where if "[" in error.where else where,
     )
+
+
+def _without_names(error: BiasRulerError) -> BiasRulerError:
+    """Return an error of the configuration without what was looked up in the data for it.
+
+    Names of subgroups may be single ages, and a near name of a column may be a cell: a table
+    without a header has somebody's values there.
+    """
+    if error.found.startswith("unknown baseline"):
+        expected, fix = "a subgroup of by", "Correct the name"
+    elif error.fix.startswith('Perhaps "'):
+        expected, fix = error.expected, "Correct the name"
+    else:
+        expected, fix = error.expected, error.fix
+    found = _LINES.sub("", error.found)
+    return BiasRulerError(error.code, found, expected, fix, error.where)

@@ -8,7 +8,7 @@ from pytest_biasruler.audit.public_cells import SMALLEST
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
 
@@ -54,13 +54,35 @@ def refuse_public(benchmark: Benchmark, *, show_cases: bool) -> list[BiasRulerEr
     return problems
 
 
-def refuse_min_patients(n: object) -> None:
-    """Refuse a question in code that would judge subgroups whose size public mode hides.
+def edges_of(benchmark: Benchmark, declared: Iterable[DeclaredCheck]) -> list[int]:
+    """Return every size at which a verdict tells larger subgroups from smaller ones, 11 first."""
+    least = {
+        SMALLEST,
+        benchmark.defaults.min_patients,
+        *(check.min_patients for check in declared),
+    }
+    return sorted(least)
+
+
+def refuse_min_patients(n: object, *, edges: Sequence[int]) -> None:
+    """Refuse a question in code at a size with which the rule of what is shown did not reckon.
+
+    Whoever may ask at every size finds out the sizes of subgroups by what is still judged.
 
     Raises
     ------
     BiasRulerError
-        ``BR602`` if `n` is a whole number below 11; what is no number is refused elsewhere.
+        ``BR602`` if `n` is a whole number below 11 or none of `edges`; what is no number is
+        refused elsewhere.
     """
-    if isinstance(n, int) and not n >= SMALLEST:
+    if not isinstance(n, int):
+        return
+    if not n >= SMALLEST:
         raise _too_few(n)
+    if n not in edges:
+        raise BiasRulerError(
+            "BR602",
+            f"min_patients is {n} beside --biasruler-public",
+            f"one of {', '.join(map(str, edges))}, which the benchmark declares",
+            "Declare a check with it, or leave it out",
+        )

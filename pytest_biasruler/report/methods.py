@@ -164,12 +164,18 @@ def methods_text(audit: Audit) -> tuple[str, ...]:
         "anything else; all comparisons are strict and made before rounding.",
         "Over the checks that the benchmark declares, a FAIL also needs a Holm-adjusted p of at "
         "most alpha; a PASS needs no correction, since a release passes only if every check does. "
-        "Subgroups below the declared minimum of patients are shown, never judged; cases without "
-        "metadata form a visible subgroup.",
+        f"{_told_small(audit)} cases without metadata form a visible subgroup.",
         *_metric_conventions(audit, asked),
         "Random steps use a seeded 64-bit permuted congruential generator whose stream is fixed, "
         "so results do not depend on machine, workers or order.",
     )
+
+
+def _told_small(audit: Audit) -> str:
+    small = "Subgroups below the declared minimum of patients are"
+    if not audit.settings.get("public"):
+        return f"{small} shown, never judged;"
+    return f"{small} never judged, and of those of 1 to 10 patients nothing is shown;"
 
 
 def _metric_conventions(audit: Audit, asked: list[str]) -> tuple[str, ...]:

@@ -58,8 +58,8 @@ def tell_hidden(audit: Audit) -> Iterator[str]:
         if parts:
             yield f"Small groups are hidden in {shown(name)}: {', '.join(parts)}."
     yield (
-        "In public, subgroups of 1 to 10 patients are hidden, and others from which they could be "
-        "computed; verdicts were reached with all data."
+        "In public, subgroups of 1 to 10 patients are hidden and were not judged; others are "
+        "hidden from which they could be computed. Verdicts were reached with all data."
     )
 
 

@@ -81,14 +81,16 @@ class Asker:
         return self._record(findings[0], keys, is_judged=False)
 
     def _ask(self, check: str, keys: Mapping[str, Any]) -> tuple[Finding, ...]:
-        from pytest_biasruler.audit import judge_one, refuse_min_patients
+        from pytest_biasruler.audit import edges_of, judge_one, refuse_min_patients
         from pytest_biasruler.scoring.attempt import insist
 
         __tracebackhide__ = True
         given = {key: value for key, value in keys.items() if value is not None}
         try:
             if settings_of(self._item.config).public:
-                refuse_min_patients(given.get("min_patients"))
+                evidence = self._prepared.evidence
+                edges = edges_of(evidence.benchmark, evidence.declared)
+                refuse_min_patients(given.get("min_patients"), edges=edges)
             return insist(partial(judge_one, self._prepared.evidence, check, **given))
         except BiasRulerError:
             self._prepared.tell_context(self._item)  # the report says what could not be judged

@@ -117,7 +117,7 @@ def junit_properties(payload: Iterable[Mapping[str, Any]]) -> list[tuple[str, st
 def _n_judged(finding: Mapping[str, Any]) -> int | None:
     """Return the patients of all judged subgroups; None in public if some are hidden."""
     groups = finding["groups"]
-    if any(group["n_patients"] is None for group in groups):
+    if any(group["n_patients"] is None or group["status"] == "not shown" for group in groups):
         return None
     return sum(int(group["n_patients"]) for group in groups if group["status"] == "judged")
 

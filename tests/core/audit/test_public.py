@@ -135,7 +135,8 @@ def test_no_small_group_follows_from_anything_printed(sizes, n_women, n_lost, se
     n_women = min(n_women, len(ages))
     sexes = ["F"] * n_women + ["M"] * (len(ages) - n_women)
     np.random.default_rng(seed).shuffle(sexes)
-    benchmark = make(ages, sexes=sexes, lost=range(0, 2 * n_lost, 2), missing=range(1, n_lost, 3))
+    lost = range(0, min(2 * n_lost, len(ages)), 2)
+    benchmark = make(ages, sexes=sexes, lost=lost, missing=range(1, n_lost, 3))
 
     audit = run_audit(benchmark, public=True)
 
