@@ -46,7 +46,9 @@ def account_for_cases(evidence: Evidence) -> dict[str, Any]:
         "unreadable": [
             {"model": name, **row}
             for name in sorted(scored.unreadable)
-            for row in _by_subgroup(evidence, scored.unreadable[name])
+            for row in _by_subgroup(
+                evidence, {**scored.sheared.get(name, {}), **scored.unreadable[name]}
+            )
         ],
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.metrics import DISTANCES
 from pytest_biasruler.benchmark.questions import QUESTIONS, form_of
 from pytest_biasruler.errors import BiasRulerError
 
@@ -24,7 +25,8 @@ def refuse_unusable_sets(evidence: Evidence, declared: DeclaredCheck) -> None:
     Raises
     ------
     BiasRulerError
-        Why the set cannot be used; BR121 for predictions that are copies of the reference;
+        Why the set cannot be used; BR122 for a check in mm of predictions mostly on sheared
+        grids; BR121 for predictions that are copies of the reference;
         BR503 if no case has a score of a pair that the check compares.
     """
     models = models_of(declared)
@@ -35,6 +37,8 @@ def refuse_unusable_sets(evidence: Evidence, declared: DeclaredCheck) -> None:
         if name in evidence.scored.errors:
             raise evidence.scored.errors[name]
     for model in models:
+        if declared.metric in DISTANCES and model in evidence.scored.errors_in_mm:
+            raise evidence.scored.errors_in_mm[model]
         copied = evidence.scored.copied.get((model, str(declared.reference)))
         if copied is not None:
             raise copied

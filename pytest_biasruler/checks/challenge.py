@@ -50,7 +50,8 @@ def describe_challenge(
     if not _is_of_breast(evidence):
         return None
     variables = find_variables(evidence, rows.index)
-    distance, edge = _published_distance(rows), _voxel_edge(rows)
+    is_lost = rows.index.isin(evidence.scored.list_sheared(model, DISTANCE))
+    distance, edge = np.where(is_lost, inf, _published_distance(rows)), _voxel_edge(rows)
     # A distance of 0 or without end is the same in every unit.
     needs_edge = np.isfinite(distance) & (distance > 0)
     in_voxels = None

@@ -171,8 +171,8 @@ def score_column(
 ) -> Column:
     """Return the scores of `model` against `reference`, s times larger is better.
 
-    A missing prediction counts with its worst score, unless `worst_is_score` is false: then it is
-    undefined. Cases in which both masks are empty and which the benchmark excludes are left out.
+    A missing prediction, or a distance on its sheared grid, counts as the worst, unless
+    `worst_is_score` is false: then it is undefined. Agreed absences may be left out by option.
     """
     rows = evidence.pair(model, reference, label)
     excluded = frozenset(evidence.cases).difference(rows.index)
@@ -186,7 +186,8 @@ def score_column(
     values, status = rows[metric].to_numpy(dtype=float), rows["status"].to_numpy(dtype=object)
     is_absent = (status == "agreed absent") & np.isnan(values)
     if not worst_is_score:
-        values = np.where(status == "worst", np.nan, values)
+        is_sheared = rows.index.isin(evidence.scored.list_sheared(model, metric))
+        values = np.where((status == "worst") | is_sheared, np.nan, values)
     is_finite = np.isfinite(values)
     undefined = frozenset(rows.index[~is_finite & ~is_absent])
     shown = pd.Series(values[is_finite], index=rows.index[is_finite], name=metric).sort_index()

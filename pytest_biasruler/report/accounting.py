@@ -57,12 +57,16 @@ def make_accounting(audit: Audit) -> tuple[Block, ...]:
         *_by_reference(accounting.get("references") or {}),
         *_labelled(audit),
         *_lost("Excluded cases, by reason and subgroup", accounting.get("excluded") or (), audit),
-        *_lost(
-            "Predictions missing or unreadable, scored worst", accounting.get("unreadable") or ()
-        ),
+        *_lost(_title_of_worst(accounting), accounting.get("unreadable") or ()),
         *_problems(accounting.get("problems") or ()),
         _checks_table(accounting.get("checks") or {}),
     )
+
+
+def _title_of_worst(accounting: Mapping[str, Any]) -> str:
+    title = "Predictions missing or unreadable, scored worst"
+    reasons = {row.get("reason") for row in accounting.get("unreadable") or ()}
+    return f"{title} (BR215: only in mm)" if "BR215" in reasons else title
 
 
 def _by_reference(cases: Mapping[str, Mapping[str, int]]) -> Iterator[Block]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_SHARED = 1 / 20
 _MOST_COPIED = 1 / 10
-_MOST_UNUSABLE = 1 / 2
-_FEWEST_ALIKE = 3
+MOST_UNUSABLE = 1 / 2
+FEWEST_ALIKE = 3
 _FEWEST_PAIRS = 10
 _OF_CONFINED = ("BR801", "BR802", "BR803")
 
@@ -149,13 +149,13 @@ def _nothing_there(done: Done, mask_set: MaskSet) -> Iterator[BiasRulerError]:
 def _nothing_different(
     done: Done, mask_set: MaskSet, *, sets: Iterable[MaskSet]
 ) -> Iterator[BiasRulerError]:
-    if mask_set.role != Role.MODEL or len(done) < _FEWEST_ALIKE:
+    if mask_set.role != Role.MODEL or len(done) < FEWEST_ALIKE:
         return
     hashes = [facts["voxel_sha256"] for _, facts in readable(done, mask_set)]
     fix = "Check label, folder and template"
     references = [each for each in sets if each.role != Role.MODEL]
     yield from _mostly_unusable(done, mask_set, references=references)
-    if len(hashes) < _FEWEST_ALIKE or len(set(hashes)) > 1:
+    if len(hashes) < FEWEST_ALIKE or len(set(hashes)) > 1:
         return
     if hashes[0]:
         found = f"all {len(hashes)} predictions of {mask_set.name} are the same"
@@ -171,7 +171,7 @@ def _mostly_unusable(
     """Yield why a model is not judged most of whose predictions would count as worst."""
     asked = {case for each in references for case, _ in readable(done, each)}
     codes = {case: code for case, code in codes_of(done, mask_set).items() if case in asked}
-    if not codes or len(codes) <= _MOST_UNUSABLE * len(asked):
+    if not codes or len(codes) <= MOST_UNUSABLE * len(asked):
         return
     ((code, n_of_code),) = Counter(codes.values()).most_common(1)
     case = min(case for case, each in codes.items() if each == code)

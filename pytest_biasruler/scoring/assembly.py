@@ -21,6 +21,7 @@ from pytest_biasruler.scoring.job import Role, Status
 from pytest_biasruler.scoring.pairs import is_measured
 from pytest_biasruler.scoring.remarks import list_notes
 from pytest_biasruler.scoring.scored import Scored
+from pytest_biasruler.scoring.sheared import find_errors_in_mm, find_sheared
 from pytest_biasruler.scoring.sources import count_strangers, list_sets
 from pytest_biasruler.scoring.table import KEYS, build_table, complete_table, join_tables
 
@@ -67,6 +68,7 @@ def assemble(
     table = complete_table(table, cases=metadata.cases, excluded=excluded, metrics=columns)
     identical = find_identical(table)
     errors = find_errors(done, sets, patients=patients)
+    sheared = find_sheared(done, sets)
     notes = list_notes(
         done,
         sets,
@@ -83,9 +85,11 @@ def assemble(
         cases=metadata.cases,
         excluded=excluded,
         unreadable=_unreadable(sets, done=done),
+        sheared=sheared,
         problems=list_problems(done, sets),
         notes=(*notes, *note_gaps(given), *_note_undefined(table, given)),
         errors={**_nothing_given(benchmark, sets, table=table), **errors},
+        errors_in_mm=find_errors_in_mm(done, sets, sheared=sheared),
         copied=find_copied(done, sets, identical=identical),
         identical=identical,
         wrong_pairing=find_wrong_pairing(table),

@@ -126,14 +126,21 @@ def _score_label(
     job: Job, drawings: Drawings, *, label: str, problems: list[list[str]]
 ) -> Iterator[ScoreRow]:
     roles = {entry.set: entry.role for entry in job.entries}
-    known: dict[tuple[int, int], tuple[Pair, dict[str, float], list[BiasRulerError]]] = {}
+    known: dict[tuple[int, int, bool], tuple[Pair, dict[str, float], list[BiasRulerError]]] = {}
     for model, reference in pairs_of(roles):
         if reference not in drawings:
             continue
         if model in drawings:
-            key = (id(drawings[model]), id(drawings[reference]))
+            # Whose a mask is matters only where it has no right angles.
+            is_prediction = roles[model] == Role.MODEL or not drawings[model].is_sheared
+            key = (id(drawings[model]), id(drawings[reference]), is_prediction)
             if key not in known:  # two sets may hold the same mask: it is measured once
-                pair = Pair(model=drawings[model], reference=drawings[reference], label=label)
+                pair = Pair(
+                    model=drawings[model],
+                    reference=drawings[reference],
+                    label=label,
+                    is_prediction=is_prediction,
+                )
                 known[key] = (pair, *_score_all(pair, job=job))
             pair, scores, failures = known[key]
             problems += [[model, *error_to_plain(error)] for error in failures]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import hypot, nan
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from pytest_biasruler.benchmark.definition import BothEmpty
 from pytest_biasruler.benchmark.metrics import CATALOGUE, DISTANCES, IMAGE_DIAGONAL
+from pytest_biasruler.errors import call_other
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring import distance, overlap, shape
 from pytest_biasruler.scoring.surface import Surface, extract_surface, flat_axis
@@ -96,11 +97,16 @@ class Drawing:
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # no slots: cached_property needs a __dict__
 class Pair:
-    """Two drawings of one label on one grid; what several metrics share is computed once."""
+    """Two drawings of one label on one grid; what several metrics share is computed once.
+
+    `is_prediction` is false where one reference is scored against another one: a sheared grid is
+    then nobody's loss, and the distances are undefined.
+    """
 
     model: Drawing
     reference: Drawing
     label: str = ""
+    is_prediction: bool = True
     counts: overlap.Counts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,9 +130,10 @@ class Pair:
         return self.counts.n_apart == 0
 
     @property
-    def is_sheared(self) -> bool:
-        """Whether distances in mm cannot be measured."""
-        return self.model.is_sheared or self.reference.is_sheared
+    def has_distances(self) -> bool:
+        """Whether distances are defined: those of a sheared prediction are, as the worst."""
+        is_lost = self.model.is_sheared and not self.is_prediction
+        return not (is_lost or self.reference.is_sheared)
 
     @cached_property
     def distances(self) -> distance.SurfaceDistances:
@@ -161,8 +168,9 @@ def score_pair(
     Returns
     -------
     dict
-        Metric -> score in natural direction; NaN where undefined: distances on a sheared grid,
-        both masks empty and excluded, a relative error of an empty reference.
+        Metric -> score in natural direction; NaN where undefined: distances on a reference's
+        sheared grid, both masks empty and excluded, a relative error of an empty reference.
+        Distances of a sheared prediction are those of an empty one: no header hides a case.
     """
     return {metric.name: _score(pair, metric, both_empty=both_empty) for metric in metrics}
 
@@ -194,6 +202,8 @@ def score_worst(pair: Pair, metrics: Iterable[Metric]) -> dict[str, float]:
 def _score(pair: Pair, metric: Metric, *, both_empty: BothEmpty) -> float:
     if _is_undefined(pair, metric):
         return nan
+    if metric.name in DISTANCES and pair.model.is_sheared:
+        return _score_one_empty(pair, metric)
     if pair.n_empty == 2:
         return metric.both_empty if both_empty == BothEmpty.SCORE else nan
     if pair.n_empty == 1:
@@ -212,12 +222,13 @@ def _score_one_empty(pair: Pair, metric: Metric) -> float:
 
 
 def _is_undefined(pair: Pair, metric: Metric) -> bool:
-    return metric.name in DISTANCES and pair.is_sheared
+    return metric.name in DISTANCES and not pair.has_distances
 
 
 def _measure(pair: Pair, metric: Metric) -> float:
     if metric.score is not None:
-        return float(metric.score(pair.model.whole, pair.reference.whole))
+        score = partial(metric.score, pair.model.whole, pair.reference.whole)
+        return float(call_other(score))
     if metric.name in DISTANCES and pair.is_identical:
         return metric.both_empty  # the best score there is, without a search
     if metric.name == "nsd":

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.metrics import DISTANCES
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -30,12 +32,16 @@ class Scored:
         Reference -> case -> code: no usable mask (or row) of that reference.
     unreadable : mapping
         Model -> case -> code: a prediction that was missing or unreadable, and scored worst.
+    sheared : mapping
+        Model -> case -> ``BR215``: a prediction on a sheared grid, scored worst in mm alone.
     problems : tuple of BiasRulerError
         One for each case and set that has one; `where` is the case's real name.
     notes : tuple of Note
         What was accepted but should be known, one for each code and set.
     errors : mapping
         Set -> why no check that needs the set can be answered.
+    errors_in_mm : mapping
+        Model -> why no check of its distances in mm can be answered.
     copied : mapping
         (model, expert reference) -> why the one cannot be judged by the other: too many of its
         predictions are that reference.
@@ -67,9 +73,11 @@ class Scored:
     cases: tuple[str, ...] = field(repr=False)
     excluded: Codes = field(default_factory=dict, repr=False)
     unreadable: Codes = field(default_factory=dict, repr=False)
+    sheared: Codes = field(default_factory=dict, repr=False)
     problems: tuple[BiasRulerError, ...] = field(default=(), repr=False)
     notes: tuple[Note, ...] = ()
     errors: Mapping[str, BiasRulerError] = field(default_factory=dict, repr=False)
+    errors_in_mm: Mapping[str, BiasRulerError] = field(default_factory=dict, repr=False)
     copied: Mapping[tuple[str, str], BiasRulerError] = field(default_factory=dict, repr=False)
     identical: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
     wrong_pairing: frozenset[tuple[str, str, str]] = frozenset()
@@ -78,3 +86,7 @@ class Scored:
     model_digests: Mapping[str, str] = field(default_factory=dict, repr=False)
     shapes: pd.DataFrame | None = field(default=None, repr=False)
     echoes: pd.DataFrame | None = field(default=None, repr=False)
+
+    def list_sheared(self, model: str, metric: str) -> tuple[str, ...]:
+        """Return the cases in which `metric` is the worst for a sheared grid alone."""
+        return tuple(self.sheared.get(model, ())) if metric in DISTANCES else ()

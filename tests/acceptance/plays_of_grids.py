@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations, product
-from math import isclose
+from math import hypot, isclose
 from typing import TYPE_CHECKING
 
 import nibabel
@@ -124,14 +124,31 @@ def play_no_orientation(stage: Stage) -> list[Played]:
 
 
 def play_a_sheared_grid(stage: Stage) -> list[Played]:
-    bench = Bench(folder=stage.folder)
-    bench.surround("unet", mask(), shear())
-    bench.draw(bench.spoiled, "unet", mask(), shear())
-    told = bench.audit()
-    assert told.score(bench.spoiled, metric="hd95_mm") is None, "a distance was measured"
+    of_all = Bench(folder=stage.folder / "all")
+    of_all.surround("unet", mask(), shear())
+    of_all.draw(of_all.spoiled, "unet", mask(), shear())
+    told = of_all.audit()
+    assert told.score(of_all.spoiled, metric="hd95_mm") is None, "a distance was measured"
     assert told.score("c0", metric="hd95_mm") is not None
+    assert told.is_right(of_all.spoiled), "overlap needs no right angles"
+    assert told.left_out("unreadable") == {}, "a reference's grid is no fault of a prediction"
+    return [told.played([]), _play_a_sheared_prediction(stage)]
+
+
+def _play_a_sheared_prediction(stage: Stage) -> Played:
+    """Shear a prediction's header by too little to move it: no distance may vanish for that."""
+    bench = Bench(folder=stage.folder / "prediction")
+    slightly = np.eye(4)
+    slightly[0, 1] = 1.2e-3
+    bench.draw(bench.spoiled, "unet", bench.drawn[bench.spoiled, "unet"], slightly)
+    told = bench.audit()
+    diagonal_mm = hypot(*mask().shape)
+    distance = told.score(bench.spoiled, metric="hd95_mm")
+    assert distance == diagonal_mm, "a header hid a distance"
     assert told.is_right(bench.spoiled), "overlap needs no right angles"
-    return [told.played([])]
+    assert told.left_out("unreadable") == {("unet", "BR215"): 1}
+    assert told.left_out("excluded") == {}
+    return told.played([])
 
 
 def play_other_storage(stage: Stage) -> list[Played]:

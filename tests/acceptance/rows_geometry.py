@@ -107,12 +107,15 @@ GEOMETRY = (
     ),
     Row(
         id="B59",
-        input="sheared sform",
+        input="sheared sform of all masks of a case; of a prediction alone",
         texts=(
+            "BR215: grid of reference expert is sheared; expected right angles for distances "
+            "in mm. Use overlap metrics or resample beforehand.",
             "BR215: grid of prediction of unet is sheared; expected right angles for distances "
             "in mm. Use overlap metrics or resample beforehand.",
         ),
-        then="overlap is scored, distances in mm are not",
+        then="overlap is scored; a prediction's distances in mm are the worst, and counted; on a "
+        "reference's sheared grid nobody has any",
         play=play_a_sheared_grid,
     ),
     Row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from pytest_biasruler.checks.evidence import score_column
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring.echo import ECHO_FACTS
 from pytest_biasruler.scoring.features import FEATURES
@@ -81,3 +82,14 @@ def test_what_was_measured_with_the_scores_is_not_asked_for_again(make_evidence)
     evidence = evidence.altered(measure=measure)
     assert len(evidence.shapes("expert", None)) == 2
     assert len(evidence.echoes(**NAMES, label=None)) == 2
+
+
+def test_the_worst_distance_of_a_sheared_prediction_is_a_score_but_no_difference(make_evidence):
+    scores = {("unet", "expert"): [3.0, 99.0]}
+    sheared = {"unet": {"case0001": "BR215"}}
+    named = {"model": "unet", "reference": "expert", "label": None}
+    for metric, is_lost in (("hd95_mm", True), ("dice", False)):
+        evidence = make_evidence(scores, AGES, metric=metric, sheared=sheared)
+        assert len(score_column(evidence, metric, **named).per_case) == 2
+        column = score_column(evidence, metric, **named, worst_is_score=False)
+        assert column.undefined == (frozenset({"case0001"}) if is_lost else frozenset())

@@ -246,6 +246,40 @@ def test_distances_are_undefined_on_a_sheared_grid_and_overlap_is_not(cube):
         ]
 
 
+@pytest.mark.parametrize(("shear", "is_lost"), [(0.9e-3, False), (1.2e-3, True)])
+def test_a_sheared_header_of_a_prediction_hides_no_distance(cube, shear, is_lost):
+    slightly = np.eye(4)  # far below the tolerance of the grid, so that the mask is accepted
+    slightly[0, 1] = shear
+    masks = {
+        "expert": given(cube((2, 2, 2)), np.eye(4)),
+        "auto": given(cube((3, 2, 2)), slightly),
+        "unet": given(cube((3, 2, 2)), slightly),  # the same voxels as the automated reference
+    }
+    scores = score(masks)
+    assert [problem[:2] for problem in scores["problems"]] == (
+        [["auto", "BR215"], ["unet", "BR215"]] if is_lost else []
+    )
+    found = row(scores)["scores"]
+    worst = {**dict.fromkeys(MM, math.hypot(12, 11, 10)), "nsd": 0.0}
+    assert found["dice"] == row(scores, "auto")["scores"]["dice"] == 0.75
+    assert ({name: found[name] for name in worst} == worst) == is_lost
+    of_reference = row(scores, "auto")["scores"]
+    assert {name: of_reference[name] for name in worst} == (
+        dict.fromkeys(worst) if is_lost else {name: found[name] for name in worst}
+    ), "of a reference's sheared grid nobody knows a distance"
+    assert (row(scores, "unet", "auto")["scores"]["hd95_mm"] is None) == is_lost
+
+
+def test_a_sheared_empty_prediction_of_an_empty_reference_is_no_correct_answer(cube):
+    slightly = np.eye(4)
+    slightly[0, 1] = 1.2e-3
+    nothing = cube((0, 0, 0), 0)
+    masks = {"expert": given(nothing, np.eye(4)), "unet": given(nothing, slightly)}
+    found = row(score(masks))
+    assert found["status"] == "agreed absent"
+    assert (found["scores"]["dice"], found["scores"]["hd95_mm"]) == (1.0, math.hypot(12, 11, 10))
+
+
 def test_labels_and_regions_are_scored_apart(cube):
     expert, model = cube((1, 1, 1), 3, 1), cube((1, 1, 1), 3, 1)
     expert[6:9, 6:9, 6:9] = 2
