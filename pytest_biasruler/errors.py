@@ -6,10 +6,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+T = TypeVar("T")
 
 
 class Consequence(StrEnum):
@@ -25,6 +28,7 @@ class Consequence(StrEnum):
 
 _COLONS = re.compile(r"(?<![^\s-])::")
 _SIGNS = re.compile(r"##(?=[\w.-]*\[)")
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 _REGISTER = {
     Consequence.STOP: (
@@ -48,26 +52,8 @@ _REGISTER = {
     Consequence.ERROR: (122, 123, 503, 603, 801, 802, 803, 899),
     Consequence.UNREADABLE: (
         *(101, 102, 103, 104, 105, 106, 107, 108, 110, 111, 112, 113, 114, 124),
-        *(
-            201,
-            202,
-            204,
-            205,
-            206,
-            207,
-            208,
-            209,
-            211,
-            212,
-            213,
-            214,
-            220,
-            221,
-            301,
-            302,
-            303,
-            402,
-        ),
+        *(201, 202, 204, 205, 206, 207, 208, 209, 211, 212, 213, 214, 220, 221),
+        *(301, 302, 303, 402),
     ),
     Consequence.DISTANCES: (215,),
     Consequence.INCONCLUSIVE: (127, 501, 502),
@@ -102,12 +88,21 @@ def printable(text: str) -> str:
     ('by \\x3a:error::a', 'a#\\x23[error]', '#\\x23vso[task]')
     """
     text = "".join(
-        ch.encode("unicode_escape").decode("ascii")
-        if unicodedata.category(ch) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-        else ch
+        ch.encode("unicode_escape").decode("ascii") if unicodedata.category(ch) in _UNSEEN else ch
         for ch in text
     )
     return _COLONS.sub(r"\\x3a:", _SIGNS.sub(r"#\\x23", text))
+
+
+def holds_controls(text: str) -> bool:
+    r"""Return whether `text` holds a character that controls how it is shown, or is not seen.
+
+    Examples
+    --------
+    >>> holds_controls("a b.toml"), holds_controls("a\x1b.toml"), holds_controls("a\u202eb.toml")
+    (False, True, True)
+    """
+    return any(unicodedata.category(ch) in _UNSEEN for ch in text)
 
 
 class BiasRulerError(Exception):
@@ -188,3 +183,51 @@ class Limits:
     max_table_bytes: int = 2**28
     case_timeout_s: int = 120
     case_memory_mb: int = 2048
+
+
+def internal_error(error: BaseException) -> BiasRulerError:
+    """Return BR899: the type of an exception that nobody foresaw and where it was raised.
+
+    Its text is left out, for it may hold a path or a name.
+    """
+    place, traceback = "an unknown place", error.__traceback__
+    while traceback is not None:
+        place = f"{Path(traceback.tb_frame.f_code.co_filename).name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    found = f"internal error {type(error).__name__} at {place}"
+    return BiasRulerError("BR899", found, "none", "Report it with this line")
+
+
+def stops_run(error: BaseException) -> bool:
+    """Return whether somebody ends the whole run: by Ctrl-C, or by ``pytest.exit``."""
+    # Nothing below the shell imports pytest, whose Exit is an ordinary Exception.
+    is_exit = type(error).__module__ == "_pytest.outcomes"
+    return is_exit or isinstance(error, KeyboardInterrupt | GeneratorExit)
+
+
+def call_other(work: Callable[[], T]) -> T:
+    """Return what a function of others returns; one that ends process or test is in error.
+
+    ``SystemExit``, and what skips or fails a test of pytest, would pass by whoever waits for an
+    `Exception`: a metric could take all other cases, and the verdict, with it.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR899`` in place of those. Any other exception is raised as it is.
+
+    Examples
+    --------
+    >>> import sys
+    >>> try:
+    ...     call_other(sys.exit)
+    ... except BiasRulerError as error:
+    ...     print(error.found.partition(" at ")[0])
+    internal error SystemExit
+    """
+    try:
+        return work()
+    except BaseException as error:
+        if isinstance(error, Exception) or stops_run(error):
+            raise
+        raise internal_error(error) from None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_biasruler.errors import BiasRulerError, Limits
+from pytest_biasruler.errors import BiasRulerError, Limits, call_other
 from pytest_biasruler.masks.fields import SHORTEST_BYTES, find_layout, no_header, unpack_fields
 from pytest_biasruler.masks.file import digest_file, find_file, open_file
 from pytest_biasruler.masks.header import Header, check_header
@@ -78,7 +79,7 @@ def read_mask(
     reader = (readers or {}).get(path.suffix.lower())
     if reader is not None:
         sha256 = digest_file(found, name=name, limits=limits)
-        given = replace(reader(found), sha256=sha256)
+        given = replace(call_other(partial(reader, found)), sha256=sha256)
         return accept_mask(given, name=name, labels=labels, limits=limits)
     is_named_gz = _check_suffix(path, name=name)
     with open_file(found, name=name, expected=status) as file:

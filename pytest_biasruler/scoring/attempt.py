@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.errors import BiasRulerError, internal_error, stops_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 T = TypeVar("T")
 
@@ -19,6 +17,9 @@ def attempt(work: Callable[[], T]) -> T | BiasRulerError:
 
     A `BiasRulerError` is returned as it is. Any other exception becomes BR899 with its type and
     the place where it was raised, but without its text, which may hold a path or a name.
+
+    Who stops the process, the run or the test is not stopped, but brings no frame of `work` with
+    him: ``--full-trace`` would print its arguments, score tables among them.
 
     Examples
     --------
@@ -31,13 +32,11 @@ def attempt(work: Callable[[], T]) -> T | BiasRulerError:
         return work()
     except BiasRulerError as error:
         return error
-    except Exception as error:  # noqa: BLE001  (one bad case must not end the run for all others)
-        return BiasRulerError(
-            "BR899",
-            f"internal error {type(error).__name__} at {_place(error.__traceback__)}",
-            "none",
-            "Report it with this line",
-        )
+    except BaseException as error:  # noqa: BLE001  (one bad case must not end it for all others)
+        if isinstance(error, Exception) and not stops_run(error):
+            return internal_error(error)
+        del work  # an argument of this frame, which is printed
+        raise error.with_traceback(None) from None
 
 
 def insist(work: Callable[[], T]) -> T:
@@ -55,16 +54,10 @@ def insist(work: Callable[[], T]) -> T:
     >>> insist(lambda: 1)
     1
     """
-    found = attempt(work)
+    try:
+        found = attempt(work)
+    finally:
+        del work
     if isinstance(found, BiasRulerError):
         raise found.with_traceback(None)
     return found
-
-
-def _place(traceback: TracebackType | None) -> str:
-    place = "an unknown place"
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        place = f"{Path(code.co_filename).name}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return place

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.errors import BiasRulerError, call_other
 from pytest_biasruler.masks.file import find_file
 from pytest_biasruler.masks.labels import accept_mask
 from pytest_biasruler.masks.mask import Mask
@@ -171,10 +171,10 @@ def _give(mask_set: MaskSet, case: str) -> object:
     masks = mask_set.masks
     given: object = None
     if isinstance(masks, Mapping):
-        given = masks.get(case)
+        given = call_other(partial(masks.get, case))
     elif callable(masks):
         try:
-            given = masks(case)
+            given = call_other(partial(masks, case))
         except (LookupError, FileNotFoundError):  # how honest code says that it has no such mask
             given = None
     if given is None:

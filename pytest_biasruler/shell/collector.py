@@ -158,6 +158,14 @@ class Collector:
             self._closing = replace(self._closing, cut_off=text)
         journal.end()
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Keep arguments of our frames, and of those that led there, from ``--full-trace``."""
+        from pytest_biasruler.shell.representation import leads_to_us, without_frames
+
+        if leads_to_us(excinfo.tb):
+            excinfo.traceback = without_frames(excinfo.value)
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section."""
         if not self._section:

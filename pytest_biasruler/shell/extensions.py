@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.errors import BiasRulerError, stops_run
 from pytest_biasruler.shell.payload import to_text
 from pytest_biasruler.shell.settings import settings_of
 
@@ -106,7 +106,9 @@ def _answer(implementation: pluggy.HookImpl, *arguments: object) -> Any:
         return implementation.function(*arguments[: len(implementation.argnames)])
     except BiasRulerError:
         raise
-    except Exception as error:  # a bug of a plugin must not hide what was found
+    except BaseException as error:  # a bug of a plugin must not hide what was found
+        if stops_run(error):
+            raise
         found = f"a hook of {implementation.plugin_name} raised {type(error).__name__}"
         problem = BiasRulerError(
             "BR602", found, "an answer", "Mend or remove that plugin", "audit"

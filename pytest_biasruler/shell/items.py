@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_biasruler.benchmark.definition import Policy
-from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, holds_controls
 from pytest_biasruler.shell.extensions import plugin_metrics
+from pytest_biasruler.shell.outputs import name_file, place_in_project
 from pytest_biasruler.shell.prepared import preparations_of
 from pytest_biasruler.shell.recorder import demand, record_finding
 from pytest_biasruler.shell.representation import show_by_value
@@ -38,10 +39,19 @@ def load_benchmark(config: pytest.Config, path: Path) -> Benchmark:
 
     known = config.stash.setdefault(BENCHMARKS, {})
     if path not in known:
+        _refuse_controls(config, path)
         read = insist(partial(read_tables, config, path, with_checks=True))
         # Once said anywhere, nothing switches it off.
         known[path] = replace(read, untrusted=read.untrusted or settings_of(config).untrusted)
     return known[path]
+
+
+def _refuse_controls(config: pytest.Config, path: Path) -> None:
+    """Refuse a file that ids would have to name in characters which XML cannot hold."""
+    if holds_controls(place_in_project(path, config)):
+        found, fix = "file name holds a control character", "Rename the file or its folder"
+        shown = name_file(path, config)
+        raise BiasRulerError("BR602", found, "characters that can be seen", fix, shown)
 
 
 def read_tables(config: pytest.Config, path: Path, *, with_checks: bool = False) -> Benchmark:

@@ -11,7 +11,7 @@ import stat
 import time
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.errors import BiasRulerError, printable
 from pytest_biasruler.shell.lock import try_lock
 
 if TYPE_CHECKING:
@@ -87,12 +87,24 @@ def _slug(name: str) -> str:
 
 
 def show_path(path: Path, *, root: Path) -> str:
-    """Return a path that tells nothing of the machine: relative to `root`, else its last part."""
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    """Return a path that tells nothing of the machine: relative to `root`, else its last part.
+
+    It is printable, for it ends up in lines of ours.
+    """
+    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    return printable(shown)
 
 
 def name_file(path: Path, config: pytest.Config) -> str:
-    """Return what a benchmark file is called in ids; also outside the root no two are alike."""
+    """Return what a benchmark file is called in ids; also outside the root no two are alike.
+
+    It is printable: ids end up on the terminal and in XML, which has no place for controls.
+    """
+    return printable(place_in_project(path, config))
+
+
+def place_in_project(path: Path, config: pytest.Config) -> str:
+    """Return where a file lies as it is written on disk: for comparisons, not for outputs."""
     for folder in (config.rootpath, config.invocation_params.dir):
         if path.is_relative_to(folder):
             return path.relative_to(folder).as_posix()

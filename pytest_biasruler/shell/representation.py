@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +11,9 @@ from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.outputs import show_path
 from pytest_biasruler.shell.payload import add_error
 from pytest_biasruler.shell.settings import settings_of
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 def note_error(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
@@ -52,6 +55,24 @@ def show_by_value(excinfo: pytest.ExceptionInfo[BaseException], *, item: pytest.
     traceback, _, note = shown.chain[-1]
     shown.chain = [(traceback, crash, note)]  # xdist rebuilds reprcrash from the chain
     return shown
+
+
+def leads_to_us(traceback: TracebackType | None) -> bool:
+    """Return whether work of ours was going on; a wrapper of hooks meets every exception."""
+    while traceback is not None:
+        name = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        if name.startswith("pytest_biasruler.") and not name.endswith(".phases"):
+            return True
+        traceback = traceback.tb_next
+    return False
+
+
+def without_frames(stop: BaseException) -> Any:
+    """Return a traceback that holds nothing but this function; pytest asks for one frame."""
+    try:
+        raise stop.with_traceback(None) from None
+    except type(stop) as bare:
+        return pytest.ExceptionInfo.from_exception(bare).traceback
 
 
 def skip_place(item: pytest.Item, reason: str) -> tuple[str, int, str]:

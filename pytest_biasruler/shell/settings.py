@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_biasruler.benchmark.definition import Policy
-from pytest_biasruler.errors import BiasRulerError, Limits
+from pytest_biasruler.errors import BiasRulerError, Limits, printable
 from pytest_biasruler.shell.exports import CSV_PLAN
 from pytest_biasruler.shell.limits import read_limits
 from pytest_biasruler.shell.options import OPTIONS
@@ -153,7 +153,7 @@ def summarise_problems(problems: Sequence[BiasRulerError], place: str) -> str:
 
     Some platforms show only the last line of stderr.
     """
-    lines = [str(problem) for problem in problems]
+    lines, place = [str(problem) for problem in problems], printable(place)
     if len(lines) == 1:
         return f"biasruler: 1 problem in {place}: {lines[0]}"
     last = f"biasruler: {len(lines)} problems in {place}, first: {lines[0]}"

@@ -371,3 +371,72 @@ def is_accepted(pytester, run, sober, *, names):
     for name, _, judge in OUTPUTS:
         judge(outputs[name], plain=sober[name], names=names)
     return True
+
+
+PATHS = {
+    "newline": "x\n::error::y",
+    "escape": "x\x1b[31my",
+    "link": "x\x1b]8;;http:a\x1b\\y",
+    "carriage return": "x\r::error::y",
+    "right to left": "x\u202ey",
+    "command": "- ::error title=a",
+}
+
+
+def assert_clean(text):
+    assert_visible(text)
+    starts = [line for line in text.splitlines() if line.lstrip().startswith("::")]
+    assert starts == []
+    assert "\\\\x" not in text, "escaped twice"
+    assert "\\\\u" not in text, "escaped twice"
+
+
+@pytest.mark.parametrize("name", PATHS.values(), ids=PATHS)
+def test_paths_of_outputs_and_folders_are_printable_in_every_line(write_benchmark, run, name):
+    write_benchmark("fail", "error")
+    options = (f"--biasruler-json={name}.json", f"--biasruler-html={name}.html")
+    result = run("biasruler.toml", *options, "-ra")
+
+    said = result.stdout.str()
+    assert result.ret == 1
+    assert f"report {printable(name)}.html" in said
+    assert f"json {printable(name)}.json" in said
+    assert_clean(said + result.stderr.str())
+
+
+@pytest.mark.parametrize("name", PATHS.values(), ids=PATHS)
+def test_a_benchmark_that_is_not_there_is_named_printably(run, name):
+    result = run(f"--biasruler={name}.toml")
+
+    assert result.ret == REFUSED
+    assert printable(name) in result.stderr.str()
+    assert_clean(result.stdout.str() + result.stderr.str())
+
+
+@pytest.mark.parametrize("place", ["{}.toml", "{}/biasruler.toml"])
+@pytest.mark.parametrize("name", list(PATHS.values())[:5], ids=list(PATHS)[:5])
+def test_a_benchmark_file_with_a_control_in_its_name_is_refused(
+    pytester, write_benchmark, run, name, place
+):
+    name = name.replace("::", ":")  # two colons would end the path on the command line
+    path = pytester.path / place.format(name)
+    path.parent.mkdir(exist_ok=True)
+    write_benchmark("pass", file=place.format(name))
+    for chosen in ((str(path),), (f"--biasruler={path}",)):
+        result = run(*chosen, "--junitxml=junit.xml")
+        assert result.ret == REFUSED, result.stdout.str()
+        assert "file name holds a control character" in result.stderr.str()
+        assert result.stderr.str().startswith("ERROR: ")
+        assert_clean(result.stdout.str() + result.stderr.str())
+
+
+def test_a_control_in_a_file_that_is_met_on_the_way_stays_out_of_terminal_and_xml(
+    pytester, write_benchmark, run
+):
+    write_benchmark("pass", file="x\x1b[31m\u202e.biasruler.toml")
+    result = run("-v", "--junitxml=junit.xml")
+
+    assert result.ret == 2
+    assert "file name holds a control character" in result.stdout.str()
+    assert_clean(result.stdout.str())
+    ET.fromstring((pytester.path / "junit.xml").read_text("utf-8"))

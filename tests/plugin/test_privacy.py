@@ -269,10 +269,13 @@ SPOILT_METRIC = (
 )
 
 
+@pytest.mark.parametrize("error", ["ValueError", "SystemExit"])
 @pytest.mark.parametrize("hook", HOOKS)
-def test_canaries_stay_inside_where_a_hook_tells_them(pytester, private, leaks, monkeypatch, hook):
+def test_canaries_stay_inside_where_a_hook_tells_them(
+    pytester, private, leaks, monkeypatch, hook, error
+):
     monkeypatch.setenv("KANAR_NAMES", " ".join(WORDS.values()))
-    pytester.makepyfile(lab_tell=TELL.format(error="ValueError"))
+    pytester.makepyfile(lab_tell=TELL.format(error=error))
     pytester.makeconftest(HOOKS[hook])
     pytester.syspathinsert()
     if hook == "metric":
@@ -285,6 +288,72 @@ def test_canaries_stay_inside_where_a_hook_tells_them(pytester, private, leaks, 
 
     found.get("junit.xml", set()).discard("host")
     assert result.ret != 0
+    assert told(found) == {}
+
+
+ENDING = """
+from pytest_biasruler import Metric
+from lab_ending import score
+
+def pytest_biasruler_metrics():
+    return [Metric(name="spoilt", direction="higher", range=(0, 1), score=score)]
+"""
+ENDS = ("sys.exit", "pytest.skip", "pytest.fail")
+
+
+@pytest.mark.usefixtures("private")
+@pytest.mark.parametrize("end", ENDS)
+def test_a_metric_that_ends_the_process_or_the_test_is_an_error_without_names(
+    pytester, leaks, end
+):
+    text = f"import sys, pytest\ndef score(model, reference):\n    {end}({WORDS['home']!r})"
+    pytester.makepyfile(lab_ending=text)
+    pytester.makeconftest(ENDING)
+    pytester.syspathinsert()
+    edit(pytester.path / "masks.toml", "[[checks]]\n", f"{SPOILT_METRIC}[[checks]]\n")
+    result, found = leaks("masks.toml", *LOUD, *OUTPUTS[:1], "-k", "gap and spoilt")
+
+    found.get("junit.xml", set()).discard("host")
+    assert "; 1 inconclusive " in result.stdout.str(), "a score that is not known is no pass"
+    assert "  BR899 case-001: internal error" in result.stdout.str()
+    assert "Traceback" not in result.stdout.str()
+    assert told(found) == {}
+
+
+INTERRUPTED = """
+import os, pathlib, signal, time
+def score(model, reference):
+    try:
+        pathlib.Path("interrupted").touch(exist_ok=False)
+    except FileExistsError:
+        return 0.5
+    os.kill({who}, signal.SIGINT)
+    time.sleep(1)
+    return 0.5
+"""
+
+
+@pytest.mark.usefixtures("private")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_while_scoring_shows_no_name_in_a_full_traceback(
+    pytester, leaks, monkeypatch, workers
+):
+    who = "os.getpid()" if workers == 1 else "os.getppid()"
+    pytester.makepyfile(lab_ending=INTERRUPTED.format(who=who))
+    pytester.makeconftest(ENDING)
+    pytester.syspathinsert()
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    edit(pytester.path / "masks.toml", "[[checks]]\n", f"{SPOILT_METRIC}[[checks]]\n")
+    loud = (*LOUD, "--full-trace", f"--biasruler-workers={workers}")
+    result, found = leaks("masks.toml", *loud, *OUTPUTS[:1], subprocess=True)
+
+    said = result.stdout.str()
+    assert result.ret == 2, said
+    assert "INCOMPLETE" in said
+    assert "KeyboardInterrupt" in said
+    assert "array(" not in said
+    assert "cases = " not in said
+    found.get("junit.xml", set()).discard("host")
     assert told(found) == {}
 
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -11,11 +13,13 @@ from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring import identity
 from pytest_biasruler.scoring import pool as pool_module
-from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.attempt import attempt, insist
 from pytest_biasruler.scoring.case import score_case
 from pytest_biasruler.scoring.identity import hash_plain, is_importable
 from pytest_biasruler.scoring.job import Entry, Job, Role
 from pytest_biasruler.scoring.pool import score_jobs
+
+Failed = pytest.fail.Exception
 
 
 def jobs(cube, n=5):
@@ -105,13 +109,60 @@ def test_an_exception_becomes_a_value_without_its_text():
     assert "jane" not in str(error)
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_who_stops_the_run_is_not_stopped(stop):
-    def fail():
-        raise stop
+STOPS = (
+    KeyboardInterrupt,
+    SystemExit,
+    GeneratorExit,
+    pytest.exit.Exception,
+    pytest.fail.Exception,
+)
 
+
+@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.__name__)
+@pytest.mark.parametrize("tried", [attempt, insist])
+def test_who_stops_the_run_is_not_stopped_and_brings_no_frame_of_the_work(tried, stop):
+    # A SystemExit comes from a handler of signals: that of another's function is BR899 before.
+    def fail(cases):
+        try:
+            raise ValueError(cases)
+        except ValueError as error:
+            raise stop("enough") from error
+
+    with pytest.raises(stop) as caught:
+        tried(partial(fail, "jane"))
+    names = [entry.name for entry in caught.traceback]
+    assert "fail" not in names
+    assert "work" not in caught.traceback[-1].frame.f_locals, "printed as an argument"
+    assert caught.value.__suppress_context__
+
+
+ENDS = (SystemExit, pytest.skip.Exception, Failed)
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__)
+def test_a_metric_that_ends_its_process_or_its_test_is_in_error_alone(cube, end):
+    def score(*_):
+        raise end("jane")
+
+    own = replace(CATALOGUE["dice"], name="own", score=score)
+    job = replace(jobs(cube, 1)[0], metrics=(CATALOGUE["dice"], own))
+    scores = score_case(job)
+    assert scores["error"] is None
+    assert [row["scores"]["own"] for row in scores["rows"]] == [None]
+    assert scores["rows"][0]["scores"]["dice"] is not None
+    [[name, code, found, *_]] = scores["problems"]
+    assert (name, code) == ("unet", "BR899")
+    assert found.startswith(f"internal error {end.__name__} at test_pool.py:"), found
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, pytest.exit.Exception])
+def test_a_metric_that_stops_the_run_stops_it(cube, stop):
+    def score(*_):
+        raise stop("enough")
+
+    own = replace(CATALOGUE["dice"], name="own", score=score)
     with pytest.raises(stop):
-        attempt(fail)
+        score_case(replace(jobs(cube, 1)[0], metrics=(own,)))
 
 
 def test_what_a_fresh_interpreter_can_import_is_told_by_its_path(tmp_path, monkeypatch):
@@ -131,8 +182,6 @@ def test_what_a_fresh_interpreter_can_import_is_told_by_its_path(tmp_path, monke
 
 
 def test_the_key_of_a_metric_changes_with_its_source(tmp_path, monkeypatch):
-    from dataclasses import replace
-
     path = tmp_path / "edited_metric.py"
     path.write_text("def score(model, reference):\n    return 1.0\n")
     monkeypatch.syspath_prepend(tmp_path)
