@@ -133,4 +133,5 @@ def _picture(
         "outlines": {sets[name]: path for name, path in picture.outlines.items()},
         "width": picture.width,
         "height": picture.height,
+        "coarse": [sets[name] for name in picture.coarse],
     }

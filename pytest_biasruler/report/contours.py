@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 _SAFE_PATH = re.compile(rf"(?:M{_NUMBER} {_NUMBER}(?:[hv]{_NUMBER})+z)+")
+MOST_OF_PAGE = 400_000
+"""Characters that all outlines of a page take: with them it stays below a megabyte."""
+
 _STROKES = (("expert", BLUE, ""), ("automated", GREEN, "1 3"), ("model", VERMILLION, "6 3"))
 
 
@@ -46,6 +49,24 @@ def draw_gallery(cases: Sequence[Mapping[str, Any]]) -> tuple[Tile, ...]:
     A path holds closed loops of a move, horizontal and vertical lines: nothing else is drawn.
     """
     return tuple(_draw_tile(case) for case in cases)
+
+
+def spare_outlines(tiles: Sequence[Tile], *, room: int) -> tuple[tuple[Tile, ...], int]:
+    """Return the tiles without the outlines that `room` characters cannot hold, and what is left.
+
+    A tile that does not fit is words only, and says so; a smaller one after it may fit again.
+    """
+    spared = []
+    for tile in tiles:
+        length = sum(len(outline.d) for outline in tile.outlines)
+        if length <= room:
+            room -= length
+            spared.append(tile)
+        else:
+            lines = (*tile.lines, "outlines left out: the page would be too large")
+            title = f"{tile.title.partition(':')[0]}: none"
+            spared.append(replace(tile, title=title, outlines=(), lines=lines))
+    return tuple(spared), room
 
 
 def _draw_tile(case: Mapping[str, Any]) -> Tile:
@@ -86,4 +107,11 @@ def _words(case: Mapping[str, Any]) -> tuple[str, ...]:
         for key, name, unit in numbers
         if case.get(key) is not None
     ]
+    lines += [f"{name} drawn in larger squares" for name in _coarse(case)]
     return tuple(line for line in lines if line)
+
+
+def _coarse(case: Mapping[str, Any]) -> list[str]:
+    """Return the masks that would have taken too long a path, such as noise."""
+    told = case.get("coarse") or ()
+    return [name for name, _, _ in _STROKES if name in told]

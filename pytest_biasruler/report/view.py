@@ -9,7 +9,7 @@ from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.accounting import make_accounting, make_scores
 from pytest_biasruler.report.blocks import Gallery, Heading, Page, Paragraph, Part
 from pytest_biasruler.report.cards import make_cards
-from pytest_biasruler.report.contours import draw_gallery
+from pytest_biasruler.report.contours import MOST_OF_PAGE, draw_gallery, spare_outlines
 from pytest_biasruler.report.flips import flip_matrix
 from pytest_biasruler.report.headline import order_findings, write_headline
 from pytest_biasruler.report.methods import make_limits, make_methods
@@ -100,7 +100,9 @@ def _banners(audit: Audit) -> tuple[str, ...]:
     if audit.settings.get("show_cases"):
         banners.append("This page contains case names: handle it like the data.")
     if audit.settings.get("public"):
-        banners.append("Public version: small groups, 1 to 10 patients, are hidden.")
+        banners.append(
+            "Public version: small groups, 1 to 10 patients, are hidden and not judged."
+        )
     if audit.settings.get("policy") == "point":
         text = "Judged by point estimates alone: the rate of false alarms is not controlled."
         banners.append(text)
@@ -132,14 +134,16 @@ def _harm_banner(finding: Finding) -> str:
 
 def _worst_cases(audit: Audit) -> tuple[Block, ...]:
     blocks: list[Block] = []
+    room = MOST_OF_PAGE
     for finding in order_findings(audit.findings):
         gallery = finding.details.get("gallery") or ()
         if not gallery or outcome_of(finding) not in ("failed", "waived", "not judged"):
             continue
+        tiles, room = spare_outlines(draw_gallery(gallery), room=room)
         blocks += [
             Heading(text=short_id(finding.id)),
             Paragraph(text=f"{statement_of(finding)}."),
-            Gallery(tiles=draw_gallery(gallery)),
+            Gallery(tiles=tiles),
         ]
     if not blocks:
         text = "None: no failing finding has outlines to show."

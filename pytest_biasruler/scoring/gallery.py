@@ -30,11 +30,15 @@ _LARGEST_FRAME = 1e6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CasePicture:
-    """Outlines of one slice by set, as SVG paths in a frame of `width` by `height`."""
+    """Outlines of one slice by set, as SVG paths in a frame of `width` by `height`.
+
+    `coarse` are the sets drawn in larger cells than the frame has, such as a mask of noise.
+    """
 
     outlines: Mapping[str, str]
     width: float
     height: float
+    coarse: tuple[str, ...] = ()
 
 
 def draw_case(
@@ -83,6 +87,7 @@ def draw_job(job: Job, *, label: str | None) -> CasePicture | None:
         outlines=dict(zip(voxels, (outline.path for outline in drawn), strict=True)),
         width=drawn[0].width,
         height=drawn[0].height,
+        coarse=tuple(name for name, each in zip(voxels, drawn, strict=True) if each.is_coarse),
     )
 
 
@@ -103,12 +108,16 @@ def _draw_confined(job: Job, *, label: str | None) -> CasePicture | None:
 def _hear(plain: Any, job: Job) -> CasePicture | None:
     if plain is None:
         return None
-    given = answer.table(plain, ("outlines", "width", "height"))
+    given = answer.table(plain, ("outlines", "width", "height", "coarse"))
     order = [entry.set for entry in job.entries]
+    coarse = answer.rows(given["coarse"], most=len(order))
     if not isinstance(given["outlines"], dict) or not given["outlines"].keys() <= set(order):
         raise answer.Malformed("sets")
+    if coarse != [name for name in order if name in coarse and name in given["outlines"]]:
+        raise answer.Malformed("coarse sets")
     return CasePicture(
         outlines={name: answer.outline(path) for name, path in given["outlines"].items()},
         width=answer.number(given["width"], 0.0, _LARGEST_FRAME),
         height=answer.number(given["height"], 0.0, _LARGEST_FRAME),
+        coarse=tuple(coarse),
     )

@@ -7,6 +7,7 @@ an image ever gets here. Axis 0 of the slice runs to the right and axis 1 down.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 MOST_CELLS = 96
 """Cells along the longer side of a frame: a path stays near 1 KB however large the mask is."""
 
+MOST_CHARACTERS = 4096
+"""Length of a path: one of noise, a loop around every second cell, is drawn in larger cells."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outline:
@@ -36,11 +40,14 @@ class Outline:
     width, height : float
         The frame, for the ``viewBox``: ``0 0 width height``. The unit is the smaller voxel side
         of the slice, so that what is square in the body is square in the figure.
+    is_coarse : bool
+        The cells are larger than those of the frame, since the path would have been too long.
     """
 
     path: str
     width: float
     height: float
+    is_coarse: bool = False
 
 
 def pick_slice(first: NDArray[np.bool_], second: NDArray[np.bool_], *, axis: int = -1) -> int:
@@ -94,6 +101,8 @@ def draw_outlines(
         One for each mask. The frame is the bounding box of all masks in the slice, with a tenth
         of it on each side; where it has more than `MOST_CELLS` cells to a side, squares of cells
         are drawn as one, inside as soon as one of them is: no lesion is too small to be seen.
+        A mask whose path has more than `MOST_CHARACTERS` is drawn in squares twice, four times
+        ... as wide, until it has not; the others stay as they are.
 
     Raises
     ------
@@ -105,7 +114,7 @@ def draw_outlines(
     >>> mask = np.zeros((8, 8, 1), bool)
     >>> mask[2:5, 3] = True
     >>> draw_outlines([mask], index=0, spacing_mm=(1.0, 1.0, 5.0))
-    (Outline(path='M1 1h3v1h-3z', width=5.0, height=3.0),)
+    (Outline(path='M1 1h3v1h-3z', width=5.0, height=3.0, is_coarse=False),)
     """
     require_one_grid(*masks)
     slices = [np.moveaxis(mask, axis, 0)[index] for mask in masks]
@@ -116,10 +125,26 @@ def draw_outlines(
     margin = [ceil((side.stop - side.start) / 10) for side in box]
     framed = [np.pad(plane[box], [(width, width) for width in margin]) for plane in slices]
     factor = ceil(max(framed[0].shape) / MOST_CELLS)
+    n_cells = -(-np.array(framed[0].shape) // factor)
     scale = factor * spacing / spacing.min()
-    cells = [_merge_cells(plane, factor) for plane in framed]
-    width, height = (round(float(side), 2) for side in cells[0].shape * scale)
-    return tuple(Outline(path=_trace(plane, scale), width=width, height=height) for plane in cells)
+    width, height = (round(float(side), 2) for side in n_cells * scale)
+    drawn = [_draw(plane, factor=factor, spacing=spacing) for plane in framed]
+    return tuple(
+        Outline(path=path, width=width, height=height, is_coarse=is_coarse)
+        for path, is_coarse in drawn
+    )
+
+
+def _draw(
+    plane: NDArray[np.bool_], *, factor: int, spacing: NDArray[np.float64]
+) -> tuple[str, bool]:
+    """Return the path of a mask, and whether its cells had to be larger than `factor` wide."""
+    for doublings in count():  # ends at one cell, of one short loop, at the latest
+        side = factor << doublings
+        path = _trace(_merge_cells(plane, side), side * spacing / spacing.min())
+        if len(path) <= MOST_CHARACTERS or side >= max(plane.shape):
+            break
+    return path, doublings > 0
 
 
 def _merge_cells(plane: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:

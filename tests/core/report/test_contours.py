@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_biasruler.report.contours import draw_gallery
+from pytest_biasruler.report.contours import draw_gallery, spare_outlines
 
 from .audit_example import HOSTILE, gallery, square
 
@@ -64,3 +64,20 @@ def test_a_number_that_is_the_score_is_not_told_twice():
 def test_side_labels_are_shown_only_if_the_case_brings_them():
     assert draw().sides == ("", "")
     assert draw(sides=["R", "L"]).sides == ("R", "L")
+
+
+def test_a_mask_drawn_in_larger_squares_says_so():
+    assert draw(coarse=["model"]).lines[-1] == "model drawn in larger squares"
+    assert draw(coarse=[]).lines == draw().lines
+    assert draw(coarse=["<b>"]).lines == draw().lines, "only names of known masks are told"
+
+
+def test_outlines_that_the_page_cannot_hold_are_left_out_and_it_is_told():
+    small, large = draw(), draw(outlines={"expert": square(1, 2, 3) * 9})
+    length = len(square(1, 2, 3))
+    tiles, room = spare_outlines([small, large, small], room=2 * length + 1)
+    assert [len(tile.outlines) for tile in tiles] == [1, 0, 1]
+    assert room == 1
+    assert tiles[0] == tiles[2] == small
+    assert tiles[1].lines == (*large.lines, "outlines left out: the page would be too large")
+    assert tiles[1].title == "Outlines of case-001: none"

@@ -18,6 +18,7 @@ import pytest
 
 from pytest_biasruler.audit import Audit, load_schema
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.report.contours import MOST_OF_PAGE
 from pytest_biasruler.report.html import render_html
 from pytest_biasruler.report.marks import COLOURS, LINE_COLOURS, SIGNS
 from pytest_biasruler.report.numbers import format_number, typeset
@@ -263,6 +264,22 @@ def test_a_page_without_gallery_stays_below_250_kilobytes_and_with_one_below_a_m
     bare = [replace(f, details={**f.details, "gallery": []}) for f in audit.findings]
     assert len(render_html(replace(audit, findings=tuple(bare))).encode()) < 250_000
     assert len(render_html(replace(audit, findings=tuple(full))).encode()) < 1_000_000
+
+
+def test_a_page_whose_worst_cases_are_noise_stays_below_a_megabyte():
+    audit = make_audit()
+    case = audit.findings[1].details["gallery"][0]
+    path = "M1 1h1v1h-1z" * 341  # as long as a path gets
+    noise = {
+        **case,
+        "outlines": dict.fromkeys(("expert", "automated", "model"), path),
+        "coarse": ["expert", "automated", "model"],
+    }
+    full = [replace(f, details={**f.details, "gallery": [noise] * 15}) for f in audit.findings]
+    page = render_html(replace(audit, findings=tuple(full)))
+    assert len(page.encode()) < 1_000_000
+    assert page.count(path) == 3 * (MOST_OF_PAGE // (3 * len(path)))
+    assert "outlines left out: the page would be too large" in page
 
 
 def test_the_page_is_the_golden_one():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.scoring.outline import MOST_CELLS, draw_outlines, pick_slice
+from pytest_biasruler.scoring.outline import MOST_CELLS, MOST_CHARACTERS, draw_outlines, pick_slice
 
 quick = settings(deadline=None, derandomize=True, max_examples=100)
 planes = arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
@@ -117,6 +117,50 @@ def test_a_large_mask_is_drawn_in_few_cells_and_loses_no_small_lesion():
     assert len(fill(large, cell=(12, 12))) <= MOST_CELLS
     drawn = 12**2 * fill(large, cell=(12, 12)).sum()
     assert disc.sum() <= drawn <= disc.sum() * 1.06
+
+
+def board(side):
+    return np.indices((side, side)).sum(axis=0) % 2 == 1
+
+
+def noise(side):
+    return np.random.default_rng(0).random((side, side)) < 0.5
+
+
+def specks(side):
+    return np.random.default_rng(0).random((side, side)) < 0.15
+
+
+@pytest.mark.parametrize("side", [20, 79, 500])
+@pytest.mark.parametrize("draw", [board, noise, specks])
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.703125, 3.3)])
+def test_the_path_of_noise_is_bounded(draw, side, spacing):
+    mask = draw(side)
+    (outline,) = draw_plane(mask, spacing_mm=spacing)
+    assert 0 < len(outline.path) <= MOST_CHARACTERS
+    assert LOOP.sub("", outline.path) == ""
+    assert outline.is_coarse == (side == 79), "at other sides it is few cells, or one block"
+    assert draw_plane(mask, spacing_mm=spacing) == (outline,)
+
+
+def test_a_mask_that_is_drawn_coarsely_leaves_the_others_sharp():
+    disc = np.hypot(*(axis - 40 for axis in np.ogrid[:80, :80])) < 25
+    alone, beside = draw_plane(disc, disc | True), draw_plane(disc, board(80))
+    assert beside[0] == alone[0]
+    assert not alone[1].is_coarse
+    assert beside[1].is_coarse
+    assert (beside[1].width, beside[1].height) == (alone[1].width, alone[1].height)
+
+
+def test_specks_that_are_drawn_coarsely_all_lie_inside():
+    mask = specks(79)
+    (outline,) = draw_plane(mask)
+    places = np.argwhere(mask)
+    framed = np.pad(mask[tuple(map(slice, places.min(axis=0), places.max(axis=0) + 1))], 8)
+    cells = fill(outline, cell=(2, 2))
+    drawn = np.kron(cells, np.ones((2, 2), bool))[: framed.shape[0], : framed.shape[1]]
+    assert outline.is_coarse
+    assert drawn[framed].all()
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
