@@ -69,7 +69,7 @@ def _common_rules(question: Question, vocabulary: Vocabulary) -> dict[str, Rule]
         "automated": one_of(automated, what="automated reference"),
         "limit": lambda _, value: value,
         "baseline": text,
-        "alpha": number(low=0, high=0.5, beyond_low=True),
+        "alpha": number(low=0, high=0.49, beyond_low=True),
         "min_patients": whole(low=2),
         "policy": one_of(list(Policy)),
         "support": one_of(list(dict.fromkeys(["bounds", question.support]))),

@@ -214,7 +214,7 @@ def read_defaults(raw: object, *, metrics: Collection[str], problems: Problems) 
         "metric": one_of(metrics, what="metric", otherwise="Declare it as [metrics.NAME]"),
         "min_patients": whole(low=2),
         "policy": one_of(list(Policy)),
-        "alpha": number(low=0, high=0.5, beyond_low=True),
+        "alpha": number(low=0, high=0.49, beyond_low=True),
         "both_empty": one_of(list(BothEmpty)),
     }
     kept = read_table(raw, rules, path=("defaults",), problems=problems, title="[defaults]")

@@ -48,9 +48,10 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
         told = finding_lines(findings, accounting, is_quiet=is_quiet, lists_skips=lists_skips)
         most, has_report = MOST_LINES - len(problems), bool(closed.outputs)
         lines += told if lists_skips else _first(told, most=most, has_report=has_report)
+        if bundle is not None and (not is_quiet or _has_losses(bundle)):
+            lines.append(accounting_line(bundle, accounting))
         if not is_quiet and bundle is not None:
-            lines += [accounting_line(bundle, accounting), *_labelled(bundle), *problems]
-            lines += chance_lines(findings)
+            lines += [*_labelled(bundle), *problems, *chance_lines(findings)]
         lines += [(printable(text), "yellow") for text in (bundle.notices if bundle else ())]
         lines += [(closed.tested, "")] if closed.tested else []
         lines.append((_outputs_line(closed, root=config.rootpath), ""))
@@ -125,6 +126,13 @@ def _first(lines: list[Line], *, most: int, has_report: bool) -> list[Line]:
         return lines
     where = "with -ra, or in the report" if has_report else "with -ra"
     return [*lines[:most], (f"  ... {n_more} more (see them {where})", "")]
+
+
+def _has_losses(bundle: Bundle) -> bool:
+    """Return whether a case was excluded or scored worst: told however quiet the run is."""
+    cases = bundle.context["accounting"]
+    shares = [share for part in cases.get("classes", {}).values() for share in part.values()]
+    return bool(cases["excluded"] or cases["unreadable"] or set(shares) - {"none"})
 
 
 def _labelled(bundle: Bundle) -> list[Line]:

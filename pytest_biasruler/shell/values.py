@@ -126,11 +126,11 @@ def as_tied(value: Value, config: pytest.Config) -> Value:
 
 def read_run_date(today: dt.date, problems: list[BiasRulerError]) -> dt.date:
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if not epoch:
+    if epoch is None:
         return today
     try:
         return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date()
     except (ValueError, OverflowError, OSError):
-        found = f"SOURCE_DATE_EPOCH is {epoch}"
+        found = f"SOURCE_DATE_EPOCH is {epoch or 'empty'}"
         problems.append(BiasRulerError("BR602", found, "seconds since 1970", "Correct it"))
         return today

@@ -295,3 +295,14 @@ def test_the_subgroup_that_lost_cases_is_counted_under_one_reference(pytester, w
     text = run("biasruler.toml").stdout.str()
 
     assert "7 of 8 cases scored, 1 excluded (1 of them in " in text
+
+
+@pytest.mark.parametrize("flag", ["-q", "-qq"])
+def test_what_was_lost_is_told_however_quiet_the_run_is(pytester, write_masks, run, flag):
+    write_masks("pass")
+    sound = run("biasruler.toml", flag).stdout.str()
+    (pytester.path / "expert" / "c3.nii").write_bytes(b"damaged")
+    broken = run("biasruler.toml", flag).stdout.str()
+
+    assert "cases scored" not in sound
+    assert "7 of 8 cases scored, 1 excluded" in broken

@@ -226,3 +226,16 @@ def test_one_kind_of_export_has_one_path(pytester):
 def test_an_export_may_not_share_its_path(pytester):
     with pytest.raises(pytest.UsageError, match="two outputs have one path"):
         _settings(pytester, "--biasruler-html=a", "--biasruler-export=csv-plan=a")
+
+
+@pytest.mark.parametrize("epoch", ["", "abc"])
+def test_an_epoch_that_is_no_number_is_refused_before_others_stumble_over_it(
+    write_benchmark, run, monkeypatch, epoch
+):
+    write_benchmark("pass")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+
+    result = run("biasruler.toml")
+
+    assert result.ret == 4
+    assert f"SOURCE_DATE_EPOCH is {epoch or 'empty'}; expected seconds" in result.stderr.str()

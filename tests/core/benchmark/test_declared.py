@@ -367,7 +367,7 @@ REFUSALS = [
         "a better end",
     ),
     (Check("ruler", by="age", gap_limit=5), {}, "gap_limit is 5", "from 0 to 1 for dice"),
-    (Check("gap", by="age", alpha=0.6), {}, "alpha is 0.6", "a number above 0 up to 0.5"),
+    (Check("gap", by="age", alpha=0.6), {}, "alpha is 0.6", "a number above 0 up to 0.49"),
     (Check("gap", by="age", min_patients=True), {}, "min_patients is true", "a whole number"),
     (Check("gap", by="age", policy="strict"), {}, 'unknown policy "strict"', "confident-fail"),
     (Check("gap", by="age", support="symmetric"), {}, 'unknown support "symmetric"', "bounds"),
