@@ -29,8 +29,10 @@ def closed_network() -> Any:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def unmeasured_children() -> Any:
-    """Measure the processes of this run alone; those that tests start would be slower for it."""
+def own_environment() -> Any:
+    """Hide from processes that tests start that they belong to a run that is measured or shared."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        for name in [*os.environ]:
+            if name.startswith(("COVERAGE_PROCESS_", "PYTEST_XDIST_")):
+                patch.delenv(name)
         yield
