@@ -280,3 +280,114 @@ def test_a_small_minimum_is_refused_with_all_places_at_once():
 def test_case_names_and_public_exclude_each_other():
     with pytest.raises(BiasRulerError, match="no case names in public"):
         run_audit(make(["a"] * 30), public=True, show_cases=True)
+
+
+def told_of(audit, **wanted):
+    """Return the rows of scores that have these values."""
+    return [row for row in audit.scores if all(row[key] == wanted[key] for key in wanted)]
+
+
+NUMBERS = ("mean", "sd", "median", "worst_tenth", "above_threshold")
+
+
+def test_a_subgroup_of_which_one_patient_was_scored_shows_no_number_nor_that_it_is_few():
+    ages = ["a"] * 80 + ["b"] * 40 + ["c"] * 40
+    checks = [Check("gap", by="age", limit=0.1), Check("floor", by="age", limit=0.5),
+              Check("ruler", by="age")]  # fmt: skip
+    benchmark = replace(
+        make(ages, lost=range(81, 120), checks=checks), attributes=[Attribute(name="age")]
+    )
+    audit = run_audit(benchmark, public=True)
+    for row in told_of(audit, reference="expert"):
+        assert {row[key] for key in NUMBERS} == {None}, f"{row['subgroup']} tells a number"
+    for finding in audit.findings:
+        assert finding.estimate is None
+        assert {group.mean for group in finding.groups} == {None}
+        assert len({group.status for group in finding.groups}) == 1, "one stands out"
+
+
+@pytest.mark.parametrize("is_later", [False, True])
+def test_two_attributes_of_one_column_give_no_few_away(is_later):
+    ages = ["White"] * 60 + ["Black"] * 30 + ["Asian"] * 4
+    attributes = [
+        Attribute(name="race", column="age"),
+        Attribute(name="black", column="age", merge={"not black": ("White", "Asian")}),
+    ]
+    attributes = attributes[::-1] if is_later else attributes
+    first, second = (each.name for each in attributes)
+    checks = [Check("gap", by=first), Check("gap", by=second)]
+    benchmark = replace(make(ages, checks=checks), attributes=attributes)
+    audit = run_audit(benchmark, public=True)
+    shown = {
+        name: [group["n_patients"] for group in known["subgroups"]]
+        for name, known in audit.attributes.items()
+    }
+    assert set(shown[second]) == {None}
+    assert any(n is not None for n in shown[first])
+    assert {row[key] for row in told_of(audit, attribute=second) for key in NUMBERS} == {None}
+    assert audit.findings[1].estimate is None
+    assert any(note["code"] == "BR703" and note["set"] == second for note in audit.warnings)
+
+
+def test_of_a_set_that_lost_somebody_neither_shares_nor_deviations_are_told():
+    ages = ["a"] * 100 + ["b"] * 100
+    checks = [
+        Check("gap", by="age"),
+        Check("success", by="age", limit=0.9),
+        Check("ruler", by="age"),
+    ]
+    benchmark = make(
+        ages, lost=(103, 117, 151), checks=checks, scores=0.8 + 0.05 * np.sin(np.arange(200))
+    )
+    audit = run_audit(replace(benchmark, attributes=[Attribute(name="age")]), public=True)
+    rows = told_of(audit, reference="expert")
+    assert {row["sd"] for row in rows} | {row["above_threshold"] for row in rows} == {None}
+    assert None not in {row["mean"] for row in rows}, "means of many stay"
+    gap, success, ruler = audit.findings
+    assert {group.sd for group in gap.groups} == {None}
+    assert None not in {group.mean for group in gap.groups}
+    assert gap.p_fail is None
+    assert {group.mean for group in (*success.groups, *ruler.groups)} == {None}
+
+
+@pytest.mark.parametrize(("n_missed", "is_told"), [(0, True), (3, False), (15, True)])
+def test_a_mean_of_yes_and_no_is_a_share(n_missed, is_told):
+    scores = np.ones(120)
+    scores[:n_missed] = 0.0
+    scores[60 : 60 + n_missed] = 0.0
+    benchmark = make(["a"] * 60 + ["b"] * 60, checks=[Check("gap", by="age")], scores=scores)
+    table = benchmark.scores.copy()
+    table.loc[table["model"] == "unet", "dice"] = np.tile(scores, 2)
+    benchmark = replace(benchmark, scores=table, attributes=[Attribute(name="age")])
+    audit = run_audit(benchmark, public=True)
+    means = {row["mean"] for row in told_of(audit, model="unet", attribute="age")}
+    assert (None not in means) is is_told
+    assert (None not in {group.mean for group in audit.findings[0].groups}) is is_told
+
+
+def test_patients_in_two_subgroups_are_not_told_by_sizes_that_add_up_to_more():
+    benchmark = make(["a"] * 50 + ["b"] * 30, checks=[Check("gap", by="age")])
+    people = [f"p{n}" for n in range(50)] + [f"p{n}" for n in range(48, 78)]
+    benchmark = replace(
+        benchmark,
+        metadata=benchmark.metadata.assign(person=people),
+        patient="person",
+        attributes=[Attribute(name="age")],
+    )
+    audit = run_audit(benchmark, public=True)
+    assert {group["n_patients"] for group in audit.attributes["age"]["subgroups"]} == {None}
+    assert {group.n_patients for group in audit.findings[0].groups} == {None}
+
+
+def test_the_score_of_a_single_patient_is_no_median():
+    audit = run_audit(make(["a"] * 60 + ["b"] * 25, checks=CHECKS[:1]), public=True)
+    rows = {row["subgroup"]: row for row in told_of(audit, attribute="age", model="unet")}
+    assert rows["b"]["median"] is rows["b"]["worst_tenth"] is None
+    assert rows["b"]["mean"] is not None
+    assert rows["a"]["median"] == round(rows["a"]["median"], 2)
+
+
+def test_a_status_does_not_tell_that_one_of_21_was_lost():
+    benchmark = make(["a"] * 60 + ["b"] * 21, lost=(70,), checks=[Check("gap", by="age")])
+    audit = run_audit(replace(benchmark, attributes=[Attribute(name="age")]), public=True)
+    assert {str(group.status) for group in audit.findings[0].groups} == {"not shown"}
