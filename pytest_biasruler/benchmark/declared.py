@@ -117,12 +117,14 @@ def resolve(
         if len(found) > MAX_ITEMS:
             problems.add(entry.path, _too_many())
             break
-    gaps = [*gaps, *(item for _, item in found if item.check == "gap")]
+    limits: dict[tuple[Any, ...], float | None] = {}
+    for gap in (*gaps, *(item for _, item in found if item.check == "gap")):
+        limits.setdefault(_comparison(gap), gap.limit)  # of several gaps the first lends its own
     ids = number_repeats(item.id for _, item in found)
     declared = []
     for index, (entry, item) in enumerate(found):
         with problems.at(*entry.path, "gap_limit"):
-            options = _with_gap_limit(item, gaps, vocabulary=vocabulary)
+            options = _with_gap_limit(item, limits, vocabulary=vocabulary)
             declared.append(replace(item, id=ids[index], index=index, options=options))
     return tuple(declared)
 
@@ -220,16 +222,22 @@ def _support(question: Question, metric: Metric | None, keys: Mapping[str, Any])
     return question.support
 
 
+def _comparison(item: DeclaredCheck) -> tuple[Any, ...]:
+    """Return what a ruler and a gap have in common if they compare the same scores."""
+    return item.metric, item.by, item.label, item.model
+
+
 def _with_gap_limit(
-    item: DeclaredCheck, gaps: Iterable[DeclaredCheck], *, vocabulary: Vocabulary
+    item: DeclaredCheck,
+    limits: Mapping[tuple[Any, ...], float | None],
+    *,
+    vocabulary: Vocabulary,
 ) -> Mapping[str, Any]:
     """Return the options, with the limit at which a ruler judges the gaps it compares."""
     if "gap_limit" not in item.options or item.options["gap_limit"] is not None:
         return item.options
-    same = ("metric", "by", "label", "model")
-    for gap in gaps:
-        if all(getattr(gap, key) == getattr(item, key) for key in same):
-            return {**item.options, "gap_limit": gap.limit}
+    if _comparison(item) in limits:
+        return {**item.options, "gap_limit": limits[_comparison(item)]}
     metric = vocabulary.metrics[item.metric]
     if not is_on_unit_scale(metric):
         expected = f"a number for {metric.name}, or a gap check of it with the same by and model"

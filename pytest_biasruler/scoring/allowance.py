@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -77,8 +78,10 @@ def refuse_links(path: Path, *, root: Path | None, shown: str) -> None:
     if root is not None:
         parts = path.relative_to(root).parts
         below = [root.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
-    if any(each.is_symlink() for each in below):
-        what = "is a symbolic link" if path.is_symlink() else "lies behind a symbolic link"
+    # What cannot be looked at is no link here, and is refused where the table is opened.
+    links = list(filter(os.path.islink, below))
+    if links:
+        what = "is a symbolic link" if path in links else "lies behind a symbolic link"
         raise BiasRulerError(
             "BR402",
             f"the score table {what}, and the benchmark is untrusted",

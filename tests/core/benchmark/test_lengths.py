@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from pytest_biasruler.benchmark import declared as declared_module
 from pytest_biasruler.benchmark import problems as problems_module
 from pytest_biasruler.benchmark import rules as rules_module
 from pytest_biasruler.benchmark import texttable as texttable_module
@@ -214,3 +215,24 @@ def test_values_that_make_too_many_checks_are_refused_by_their_number(read):
     allowed = replace(benchmark, checks=(Check("gap", by="sex", metric="dice", limit=limits),))
     (problem,) = told(declare_checks, allowed)
     assert "limit lists 10001 values; expected at most 10000" in problem
+
+
+def test_each_ruler_looks_up_its_gap_and_goes_through_none(read, monkeypatch):
+    looked = []
+    comparison = declared_module._comparison
+
+    def count(item):
+        looked.append(item.id)
+        return comparison(item)
+
+    monkeypatch.setattr(declared_module, "_comparison", count)
+    toml = HEAD + '[models.m]\nmasks = "m/{case}.nii"\n[references.auto]\nkind = "automated"\n'
+    limits = ", ".join(f"{number / 1000}" for number in range(1, 101))
+    checks = ('check = "gap"', 'check = "ruler"')
+    toml += 'masks = "auto/{case}.nii"\n' + "".join(
+        f'[[checks]]\n{check}\nmetric = "dice"\nby = "sex"\nlimit = [{limits}]\n'
+        for check in checks
+    )
+    declared = declare_checks(read(toml))
+    assert {item.options["gap_limit"] for item in declared if item.check == "ruler"} == {0.001}
+    assert 200 <= len(looked) <= 2 * 3 * 200, "read and declared: a few looks for each item"

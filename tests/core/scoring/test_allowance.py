@@ -165,6 +165,15 @@ def test_a_link_above_the_data_root_is_the_organisers_own(tmp_path):
     assert len(read(bench(tmp_path / "root")).table) == 1
 
 
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may look into every folder"
+)
+def test_a_folder_that_nobody_may_enter_is_told_like_any_table_that_cannot_be_read(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o000)
+    (problem,) = told(bench(tmp_path, scores=ScoreSource(table="closed/scores.csv")))
+    assert problem.startswith("BR408 scores.csv: ")
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no pipes")
 def test_a_pipe_in_place_of_a_summary_is_not_opened(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "summary.json")
