@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -21,6 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+
+class Gridded(Protocol):
+    """A mask, or the header of one that is not read yet."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along each axis."""
+
+    @property
+    def affine(self) -> NDArray[np.float64] | None:
+        """From voxel indices to millimetres."""
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel size along each axis."""
 
 
 def align_masks(
@@ -70,9 +86,26 @@ def align_masks(
     >>> aligned.voxels.ravel().tolist(), aligned.notes
     ([1, 0, 0], ('BR222',))
     """
+    matched = match_grids(
+        mask, reference, name=name, reference_name=reference_name, tolerance=tolerance
+    )
+    if matched is None:
+        return replace(mask, notes=join_notes(mask.notes, ["BR213"]))
+    axes, flips = matched
+    return _move_voxels(mask, reference, axes=axes, flips=flips)
+
+
+def match_grids(
+    mask: Gridded, reference: Gridded, *, name: str, reference_name: str, tolerance: float
+) -> tuple[tuple[int, ...], tuple[bool, ...]] | None:
+    """Return which axes of `mask` run along those of `reference`, and which run backwards.
+
+    None if neither stores an orientation and their sizes agree. Nothing but what a header says is
+    looked at; the parameters, and what is raised, are those of `align_masks`.
+    """
     if mask.affine is None and reference.affine is None:
         _check_sizes(mask, reference, name=name, reference_name=reference_name)
-        return replace(mask, notes=join_notes(mask.notes, ["BR213"]))
+        return None
     if mask.affine is None or reference.affine is None:
         lacking, other = (name, reference_name) if mask.affine is None else (reference_name, name)
         found = f"{lacking} stores no orientation, {other} does"
@@ -90,7 +123,7 @@ def align_masks(
         expected = f"at most {tolerance * spacing:.3g} mm"
         fix = "Copy the reference's affine if the voxels agree"
         raise BiasRulerError("BR221", found, expected, fix)
-    return _move_voxels(mask, reference, axes=axes, flips=flips)
+    return axes, flips
 
 
 def check_right_angles(mask: Mask, *, name: str = "mask") -> None:
@@ -108,7 +141,7 @@ def check_right_angles(mask: Mask, *, name: str = "mask") -> None:
         )
 
 
-def _check_sizes(mask: Mask, reference: Mask, *, name: str, reference_name: str) -> None:
+def _check_sizes(mask: Gridded, reference: Gridded, *, name: str, reference_name: str) -> None:
     _check_shape(mask.shape, reference.shape, name=name, reference_name=reference_name)
     if not is_same_spacing(mask.spacing_mm, reference.spacing_mm):
         own, expected = (

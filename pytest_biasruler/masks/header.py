@@ -13,6 +13,8 @@ from pytest_biasruler.masks.mask import describe_shape, drop_axes, join_notes
 from pytest_biasruler.masks.orientation import Orientation, read_orientation
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pytest_biasruler.errors import Limits
     from pytest_biasruler.masks.fields import Fields
 
@@ -55,6 +57,16 @@ class Header:
     intercept: float
     orientation: Orientation
     notes: tuple[str, ...]
+
+    @property
+    def affine(self) -> NDArray[np.float64] | None:
+        """From voxel indices to millimetres, as that of a mask."""
+        return self.orientation.affine
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel size along each axis, as that of a mask."""
+        return self.orientation.spacing_mm
 
     @property
     def n_voxels(self) -> int:

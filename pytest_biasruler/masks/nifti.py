@@ -14,6 +14,7 @@ import numpy as np
 from pytest_biasruler.errors import BiasRulerError, Limits, call_other
 from pytest_biasruler.masks.fields import SHORTEST_BYTES, find_layout, no_header, unpack_fields
 from pytest_biasruler.masks.file import digest_file, find_file, open_file
+from pytest_biasruler.masks.geometry import match_grids
 from pytest_biasruler.masks.header import Header, check_header
 from pytest_biasruler.masks.labels import accept_mask, check_labels
 from pytest_biasruler.masks.mask import Mask, hash_voxels, join_notes
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _DEFAULTS = Limits()
+_BULK_BYTES = 64 * 2**20
+_BULK_TIMES = 4
 _NUMPY_SUFFIXES = {
     **dict.fromkeys([".npy", ".npz"], "a NumPy file"),
     **dict.fromkeys([".pkl", ".pickle", ".pt", ".pth"], "a pickle file"),
@@ -43,6 +46,7 @@ def read_mask(
     labels: Mapping[str, Sequence[int]] | None = None,
     place: str = "",
     readers: Mapping[str, Callable[[Path], Mask]] | None = None,
+    partner: Mask | None = None,
 ) -> Mask:
     """Read one mask, whole and checked, or say what is wrong with its file.
 
@@ -63,6 +67,9 @@ def read_mask(
     readers : mapping of str to callable, optional
         Readers of other formats by suffix, ``{".npz": read_npz}``. What they return is
         checked like an array; what they raise is not caught here.
+    partner : Mask, optional
+        The reference whose grid the mask must have. A file much larger than it is refused, in the
+        words of `align_masks`, before it is inflated; all others are left to `align_masks`.
 
     Returns
     -------
@@ -87,6 +94,14 @@ def read_mask(
         buffer = bytearray()
         header = _read_header(stream, buffer, name=name, limits=limits)
         stream.check_room(header.declared)
+        if partner is not None and _is_bulky(header, partner):
+            match_grids(
+                header,
+                partner,
+                name=name,
+                reference_name="the reference",
+                tolerance=limits.grid_tolerance,
+            )
         stream.fill(buffer, header.declared + 1)  # the one byte more tells a bomb
         check_content(buffer, declared=header.declared, name=name)
     stored = np.frombuffer(buffer, header.dtype, header.n_voxels, header.vox_offset)
@@ -106,6 +121,15 @@ def read_mask(
         sha256=file.sha256,
         voxel_sha256=hash_voxels(voxels),
     )
+
+
+def _is_bulky(header: Header, partner: Mask) -> bool:
+    """Return whether the grid is asked for first, out of turn.
+
+    Otherwise damage is told before a wrong shape, which stays so for every file that an honest
+    program writes: only a bomb is many times as large as the reference.
+    """
+    return header.declared > max(_BULK_BYTES, _BULK_TIMES * partner.voxels.nbytes)
 
 
 def _check_suffix(path: Path, *, name: str) -> bool:

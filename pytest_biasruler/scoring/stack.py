@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Masks = Mapping[str, Mask | BiasRulerError]
 
+_RANKS = {Role.EXPERT: 0, Role.AUTOMATED: 1, Role.MODEL: 2}
 _LARGE = 0.5  # share of the volume above which foreground is worth a note
 
 
@@ -30,8 +31,7 @@ def read_stack(job: Job) -> tuple[Masks, Mask | None]:
     The grid is that of the first readable expert reference, else of the first readable reference;
     without one nothing is compared.
     """
-    masks = {entry.set: attempt(partial(_read_entry, entry, job=job)) for entry in job.entries}
-    grid = _choose_grid(job.entries, masks)
+    masks, grid = _read_entries(job)
     if grid is None:
         return masks, None
     aligned = {
@@ -41,7 +41,23 @@ def read_stack(job: Job) -> tuple[Masks, Mask | None]:
     return aligned, grid
 
 
-def _read_entry(entry: Entry, *, job: Job) -> Mask:
+def _read_entries(job: Job) -> tuple[Masks, Mask | None]:
+    """Return all masks, and the first readable one in the order of who may set the grid.
+
+    Experts come first, models last, so that a prediction's header can be held against the grid
+    before its voxels are inflated.
+    """
+    masks: dict[str, Mask | BiasRulerError] = {}
+    grid = None
+    for entry in sorted(job.entries, key=lambda entry: _RANKS[entry.role]):  # stable: file order
+        found = attempt(partial(_read_entry, entry, job=job, grid=grid))
+        masks[entry.set] = found
+        if grid is None and entry.role != Role.MODEL and isinstance(found, Mask):
+            grid = found
+    return {entry.set: masks[entry.set] for entry in job.entries}, grid
+
+
+def _read_entry(entry: Entry, *, job: Job, grid: Mask | None) -> Mask:
     labels = job.labels or None
     if isinstance(entry.source, BiasRulerError):
         raise entry.source
@@ -55,18 +71,12 @@ def _read_entry(entry: Entry, *, job: Job) -> Mask:
         labels=labels,
         place=entry.place,
         readers=job.readers,
+        partner=grid,
     )
     if entry.digest and entry.digest != mask.sha256:
         found, fix = f"{entry.title} changed during the run", "Run again when copying has ended"
         raise BiasRulerError("BR123", found, "stable files", fix)
     return mask
-
-
-def _choose_grid(entries: Iterable[Entry], masks: Masks) -> Mask | None:
-    references = [entry for entry in entries if entry.role != Role.MODEL]
-    references.sort(key=lambda entry: entry.role != Role.EXPERT)  # stable: file order otherwise
-    found = (masks[entry.set] for entry in references)
-    return next((mask for mask in found if isinstance(mask, Mask)), None)
 
 
 def _align(mask: Mask | BiasRulerError, grid: Mask, *, entry: Entry, job: Job) -> Mask:
