@@ -353,9 +353,9 @@ def inspect_store(trial: Trial, place: Path) -> None:
         if base.execute("PRAGMA integrity_check").fetchone() != ("ok",):
             trial.broken.append("the store is damaged")
         tables = base.execute("SELECT name FROM sqlite_master").fetchall()
-        rows = base.execute("SELECT content, sha256 FROM scores").fetchall() if tables else []
-    for content, digest in rows:
-        if hashlib.sha256(content.encode()).hexdigest() != digest:
+        rows = base.execute("SELECT key, content, sha256 FROM scores").fetchall() if tables else []
+    for key, content, digest in rows:
+        if hashlib.sha256(f"{key}\n{content}".encode()).hexdigest() != digest:
             trial.broken.append("an entry of the store does not match its hash")
     trial.n_scored = len(rows)
 

@@ -30,8 +30,8 @@ class Store:
     """Scores of earlier runs in `folder`, which is made if it is not there.
 
     Several processes may read and write at once. Nothing raises: a store that cannot be used
-    holds nothing, and `notices` says why. An entry whose text does not match the SHA-256 stored
-    beside it counts as absent, so nothing in the folder can change a verdict by accident.
+    holds nothing, and `notices` says why. An entry whose key and text do not match the SHA-256
+    stored beside them counts as absent, so nothing in the folder can change a verdict by accident.
     """
 
     folder: Path = field(repr=False)
@@ -56,7 +56,7 @@ class Store:
         if row is None or not all(isinstance(cell, str) for cell in row):
             return None
         text, digest = row
-        if _digest_text(text) != digest:
+        if _digest_entry(key, text) != digest:
             return None
         try:
             entry = json.loads(text)
@@ -67,7 +67,9 @@ class Store:
     def write(self, key: str, entry: Mapping[str, Any]) -> None:
         """Keep `entry`, plain data without NaN or infinity, under `key` in one transaction."""
         text = json.dumps(entry, allow_nan=False, sort_keys=True)
-        self._run(lambda base: base.execute(_WRITE, (key, text, _digest_text(text))).fetchone())
+        self._run(
+            lambda base: base.execute(_WRITE, (key, text, _digest_entry(key, text))).fetchone()
+        )
 
     def _run(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
         for is_last in (False, True):
@@ -121,5 +123,6 @@ def _is_damaged(error: sqlite3.Error) -> bool:
     return code is not None and code & 0xFF in _DAMAGED  # the low byte, without its extension
 
 
-def _digest_text(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest_entry(key: str, text: str) -> str:
+    # With the key: a damaged index was seen to find the sound row of another case.
+    return hashlib.sha256(f"{key}\n{text}".encode()).hexdigest()
