@@ -13,7 +13,7 @@ from pytest_biasruler.scoring.shape import bounding_box
 from pytest_biasruler.scoring.surface import flat_axis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _FARTHEST = 8  # widths of a voxel beyond which distance to the boundary no longer counts
 _FARTHEST_OUTSIDE = 2 * _FARTHEST + 1
 _N_STRATA = 2 * (_FARTHEST + 1)
+_SLAB = 2**20  # voxels whose distances are held at a time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -145,9 +146,33 @@ def _code_distances(
     # An axis of length 1 adds nothing to a distance, but a third to the time it takes.
     plane = np.squeeze(inside)
     sampling = [mm for mm, n in zip(spacing_mm, inside.shape, strict=True) if n > 1]
-    distance_mm = sum(
-        ndimage.distance_transform_edt(each, sampling=sampling) for each in (plane, ~plane)
-    )
-    steps = np.minimum(np.rint(distance_mm / width_mm), _FARTHEST).astype(np.uint8)
+    steps = np.zeros(plane.shape, np.uint8)
+    for each in (plane, ~plane):
+        # Places of the nearest voxels first, distances slab by slab: all at once they would take
+        # a gigabyte of a grid of 256 x 256 x 256.
+        nearest = ndimage.distance_transform_edt(
+            each, sampling=sampling, return_distances=False, return_indices=True
+        )
+        for slab in _cut_slabs(plane.shape):
+            distance_mm = _measure(nearest[:, slab], first=slab.start, sampling=sampling)
+            steps[slab] += np.minimum(np.rint(distance_mm / width_mm), _FARTHEST).astype(np.uint8)
     codes: NDArray[np.uint8] = np.where(plane, _FARTHEST - steps, _FARTHEST + 1 + steps)
     return codes.reshape(inside.shape)
+
+
+def _cut_slabs(shape: Sequence[int]) -> Iterator[slice]:
+    thickness = max(1, _SLAB // prod(shape[1:]))
+    for first in range(0, shape[0], thickness):
+        yield slice(first, first + thickness)
+
+
+def _measure(
+    nearest: NDArray[np.int32], *, first: int, sampling: Sequence[float]
+) -> NDArray[np.float64]:
+    """Return the distance in mm of each voxel to its nearest one, in a slab from `first` on."""
+    squares = np.zeros(nearest.shape[1:])
+    for axis, mm in enumerate(sampling):
+        places = np.arange(nearest.shape[1 + axis], dtype=np.int32) + (first if axis == 0 else 0)
+        along = places.reshape([-1 if other == axis else 1 for other in range(len(sampling))])
+        squares += np.square((nearest[axis] - along) * mm)
+    return np.sqrt(squares)

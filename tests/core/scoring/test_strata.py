@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from pytest_biasruler.scoring import strata
 from pytest_biasruler.scoring.strata import cut_strata
 
 
@@ -98,3 +99,16 @@ def test_a_mask_without_boundary_is_one_stratum(filled, code):
     assert set(strata.codes.ravel()) == {code}
     assert strata.n_voxels[code] == 60
     assert strata.n_voxels.sum() == 60
+
+
+@pytest.mark.parametrize("slab", [1, 40, 300])
+def test_strata_do_not_depend_on_how_many_voxels_are_measured_at_a_time(monkeypatch, slab):
+    rng = np.random.default_rng(0)
+    spacing = (0.7, 1.3, 2.5)
+    experts = [rng.random((9, 7, 8)) < share for share in (0.02, 0.5, 0.98)]
+    expected = [cut_strata(expert, spacing_mm=spacing) for expert in experts]
+    monkeypatch.setattr(strata, "_SLAB", slab)
+    for expert, whole in zip(experts, expected, strict=True):
+        cut = cut_strata(expert, spacing_mm=spacing)
+        assert cut.codes.tolist() == whole.codes.tolist()
+        assert cut.codes.tolist() == plain_codes(expert, spacing).tolist()
