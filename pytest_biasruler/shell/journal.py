@@ -27,6 +27,7 @@ _PATTERN = "journal-*.jsonl"
 _LOCK = "journals.lock"  # held while journals are looked through, made or removed
 _BINARY = getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_MOST_BYTES = 2**26  # no run writes as much
 _CASE_LEVEL = frozenset({"details", "message"})
 
 
@@ -175,6 +176,8 @@ def _look_through(folder: Path) -> Iterator[CutOff]:
 
 
 def _read(path: Path) -> Iterator[CutOff]:
+    if path.stat().st_size > _MOST_BYTES:
+        return
     lines = list(_lines(path.read_bytes()))
     if any(line.get("kind") == "told" for line in lines):
         return

@@ -328,3 +328,16 @@ def test_a_store_that_others_could_write_to_is_not_made_good_by_closing_it(
     assert "store of scores is off: it is writable by others" in result.stdout.str()
     assert folder.stat().st_mode & 0o777 == 0o777
     assert (folder / "scores.sqlite").read_text("utf-8") == "theirs"
+
+
+def test_a_file_larger_than_any_journal_is_not_read(pytester, write_benchmark, run):
+    write_benchmark("pass")
+    run("biasruler.toml")
+    path = store_folder(pytester) / "journal-00c0ffee.jsonl"
+    path.write_bytes(b"")
+    os.truncate(path, 2**36)
+
+    result = run("biasruler.toml")
+
+    assert result.ret == 0
+    assert "cut off" not in result.stdout.str()
