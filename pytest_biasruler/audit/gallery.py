@@ -113,7 +113,12 @@ def _picture(
         "automated": finding.automated,
         "model": model,
     }
-    sets = {name: role for role, name in roles.items() if name is not None}
+    lost = evidence.scored.unreadable  # what killed its process once is not opened again
+    sets = {
+        name: role
+        for role, name in roles.items()
+        if name is not None and case not in lost.get(name, ())
+    }
     picture = draw_case(
         evidence.benchmark,
         case,

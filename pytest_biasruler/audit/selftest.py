@@ -129,6 +129,7 @@ def _alter_masks(
         cases=evidence.cases,
         metrics={name: evidence.metric(name) for name in named},
         readers=evidence.readers,
+        lost=evidence.scored.unreadable,
         workers=workers,
         progress=progress,
     )

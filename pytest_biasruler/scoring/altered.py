@@ -27,7 +27,7 @@ from pytest_biasruler.scoring.stack import read_stack
 from pytest_biasruler.scoring.strata import cut_strata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Benchmark
@@ -64,6 +64,7 @@ def score_altered(
     cases: Sequence[str],
     metrics: Mapping[str, Metric],
     readers: Mapping[str, Callable[[Path], Mask]],
+    lost: Mapping[str, Collection[str]] | None = None,
     workers: int = 1,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> dict[Altered, pd.Series]:
@@ -75,6 +76,9 @@ def score_altered(
         Those of sets without masks are answered by NaN.
     metrics : mapping
         Every metric that `wanted` names, but `KAPPA`.
+    lost : mapping, optional
+        Model -> cases whose prediction could not be used. None of them is opened again: one that
+        killed its process would do so once more, and take the case from other models.
     workers : int
         Processes, where masks are files and nothing but our own code is needed to score them; of
         an untrusted benchmark each case has a process of its own.
@@ -90,7 +94,8 @@ def score_altered(
 
     def job_of(case: str) -> Job:
         own = [each for each in metrics.values() if is_measured(each)]
-        return make_job(benchmark, case, sets=used, metrics=own, readers=readers)
+        kept = [each for each in used if case not in (lost or {}).get(each.name, ())]
+        return make_job(benchmark, case, sets=kept, metrics=own, readers=readers)
 
     scores = {one: np.full(len(cases), nan) for one in wanted}
     done = _score_jobs(job_of, cases, wanted=tuple(wanted), workers=n_processes)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring.answer import Malformed, parse
 from pytest_biasruler.scoring.confinement import Confinement, Failure, malformed
 from pytest_biasruler.scoring.errand import Task, pack_errand
-from pytest_biasruler.scoring.job import (
-    CaseScores,
-    Entry,
-    Job,
-    MaskFacts,
-    Role,
-    error_to_plain,
-)
+from pytest_biasruler.scoring.job import CaseScores, Entry, Job, Role
+from pytest_biasruler.scoring.parts import drop_models, exclude_case, join_parts
 from pytest_biasruler.scoring.testimony import hear
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     Answer = CaseScores | Failure
+
+_MOST_TRUSTED = 3
+"""After so many cases of which a model killed the process it is no longer scored beside others."""
 
 
 def score_confined(jobs: Iterable[Job], *, workers: int = 1) -> Generator[tuple[Job, CaseScores]]:
@@ -56,9 +54,13 @@ def _chain(first: Job, rest: Iterator[Job]) -> Iterator[Job]:
 
 @dataclass(kw_only=True, eq=False)
 class Court:
-    """Scores cases, and tries those again whose process failed."""
+    """Scores cases, and tries those again whose process failed.
+
+    What is said of a case does not depend on the cases before it, only how often it is tried.
+    """
 
     confinement: Confinement
+    _killed: Counter[str] = field(default_factory=Counter, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
     _does_start: bool = field(default=False, init=False)
 
@@ -68,24 +70,43 @@ class Court:
         If the process fails, or says that a reference cannot be used, the references are scored
         against themselves without any prediction. If that fails too it is their fault, and the
         case is excluded. Otherwise each model is scored alone, so that one that kills its process
-        costs no other one its case: it counts as unreadable, for that reason.
+        costs no other one its case: it counts as unreadable, for that reason. A model that did so
+        before is scored alone at once: each of its cases costs the time limit once, not twice.
         """
+        models = [entry.set for entry in job.entries if _is_read(entry, Role.MODEL)]
+        suspects = [name for name in models if self._killed[name] >= _MOST_TRUSTED]
+        apart = self._score_apart(job, suspects) if suspects and len(models) > 1 else None
+        return self._score_together(job, models) if apart is None else apart
+
+    def _score_apart(self, job: Job, suspects: list[str]) -> CaseScores | None:
+        """Return the scores of a case, suspects alone; None if anything is wrong without them."""
+        witnesses = _itself(job)
+        rest = _without(job, dict.fromkeys(suspects, malformed()), more=witnesses)
+        base = self._ask(rest)
+        if isinstance(base, Failure) or _accused(base, rest):
+            return None
+        base = drop_models(base, {entry.set for entry in witnesses})
+        alone = {name: self._score_alone(job, name, base, blamed=malformed()) for name in suspects}
+        return join_parts(job, base, alone)
+
+    def _score_together(self, job: Job, models: list[str]) -> CaseScores:
         found = self._ask(job)
         if not isinstance(found, Failure) and not _accused(found, job):
             return found
-        models = [entry.set for entry in job.entries if _is_read(entry, Role.MODEL)]
         witnesses = _itself(job)
         blamed = found if isinstance(found, Failure) else malformed()
         base = self._ask(_without(job, dict.fromkeys(models, blamed), more=witnesses))
         if isinstance(base, Failure):
             return self._blame_references(job, base)
-        base = _drop(base, {entry.set for entry in witnesses})
+        base = drop_models(base, {entry.set for entry in witnesses})
         if not isinstance(found, Failure) and _agree(found, base, job):
             return found
         alone = {name: self._score_alone(job, name, base, blamed=blamed) for name in models}
         if len(models) == 1:
             alone = dict.fromkeys(models, blamed)
-        return _join(job, base, alone)
+        with self._lock:
+            self._killed.update(each for each in alone if isinstance(alone[each], Failure))
+        return join_parts(job, base, alone)
 
     def _score_alone(self, job: Job, model: str, base: CaseScores, *, blamed: Failure) -> Answer:
         others = [each.set for each in job.entries if _is_read(each, Role.MODEL)]
@@ -113,7 +134,7 @@ class Court:
         rest = _without(job, guilty)
         if any(_is_read(e, Role.EXPERT, Role.AUTOMATED) for e in rest.entries):
             return self.score(rest)
-        return _excluded(rest)
+        return exclude_case(rest)
 
     def _ask(self, job: Job) -> Answer:
         heard = self.confinement.ask(pack_errand(Task.SCORE, job))
@@ -186,50 +207,3 @@ def _without(job: Job, guilty: Mapping[str, Failure], *, more: tuple[Entry, ...]
         for entry in job.entries
     )
     return replace(job, entries=(*entries, *more))
-
-
-def _drop(scores: CaseScores, names: Collection[str]) -> CaseScores:
-    """Return the scores without what was said of some models."""
-    return CaseScores(
-        masks={name: facts for name, facts in scores["masks"].items() if name not in names},
-        rows=[row for row in scores["rows"] if row["model"] not in names],
-        shapes=scores["shapes"],
-        echoes=[row for row in scores["echoes"] if row["model"] not in names],
-        problems=[problem for problem in scores["problems"] if problem[0] not in names],
-        error=scores["error"],
-    )
-
-
-def _join(job: Job, base: CaseScores, alone: Mapping[str, Answer]) -> CaseScores:
-    """Return the scores of the references and of each model that could be scored alone."""
-    good = {name: found for name, found in alone.items() if not isinstance(found, Failure)}
-    joined = _drop(base, good)
-    for name, found in good.items():
-        part = _drop(found, found["masks"].keys() - {name})
-        joined["masks"][name] = part["masks"][name]
-        joined["rows"] += part["rows"]
-        joined["echoes"] += part["echoes"]
-        joined["problems"] += part["problems"]
-    titles = {entry.set: entry.title for entry in job.entries}
-    for name in alone.keys() - good.keys():
-        failure = cast("Failure", alone[name])
-        joined["masks"][name]["error"] = error_to_plain(failure.of(titles[name]))
-    order = [entry.set for entry in job.entries]
-    return CaseScores(**{**joined, "masks": {name: joined["masks"][name] for name in order}})
-
-
-def _excluded(job: Job) -> CaseScores:
-    """Return what is known of a case without a usable reference; predictions are not read."""
-    masks = {
-        entry.set: MaskFacts(
-            error=error_to_plain(entry.source),
-            sha256="",
-            voxel_sha256="",
-            notes=[],
-            highest=0,
-            is_large=False,
-        )
-        for entry in job.entries
-        if isinstance(entry.source, BiasRulerError)
-    }
-    return CaseScores(masks=masks, rows=[], shapes=[], echoes=[], problems=[], error=None)

@@ -70,6 +70,20 @@ def test_a_case_without_the_mask_has_no_altered_score(benchmark):
     assert np.isnan(score(benchmark, ERODED)[ERODED]["b"])
 
 
+def test_a_lost_prediction_is_not_opened_again_and_the_others_are(benchmark):
+    opened = []
+
+    def give(name):
+        return lambda case: opened.append((name, case)) or cube((2, 2, 2))
+
+    models = [Model(name=name, masks=give(name)) for name in ("unet", "vnet")]
+    other = replace(ERODED, set="vnet", model="vnet")
+    scores = score(replace(benchmark, models=models), ERODED, other, lost={"unet": {"a": "BR802"}})
+    assert ("unet", "a") not in opened
+    assert np.isnan(scores[ERODED]["a"])
+    assert scores[other]["a"] == pytest.approx(16 / 72)
+
+
 def test_a_reference_can_be_altered_too(benchmark):
     moved = replace(ERODED, change=Change.SHIFT, set="auto", model="unet", reference="auto")
     # The automated cube, one voxel off along the last axis, moves one along the first: 3 x 4 x 3.

@@ -60,12 +60,16 @@ def fixture_bench(make_bench, cube):
 
 
 def score(bench, stage):
+    return Court(confinement=stage).score(job_of(bench))
+
+
+def job_of(bench):
     benchmark = bench.build(untrusted=True, metadata=pd.DataFrame({"case": ["a"]}))
     job = make_job(
         benchmark, "a", sets=list_sets(benchmark), metrics=METRICS, measures=("shape", "echo"),
         readers={},
     )  # fmt: skip
-    return Court(confinement=stage).score(name_confined(job))
+    return name_confined(job)
 
 
 def rows_of(scores):
@@ -168,3 +172,32 @@ def test_whole_runs_list_the_reference_as_excluded_without_an_error(bench, monke
     assert scored.excluded == {"expert": {}, "auto": {"a": "BR802"}}
     assert scored.errors.keys() == {"auto"}, "no mask of it is left"
     assert scored.errors["auto"].code == "BR503"
+
+
+def ordered(scores):
+    """Return scores as the table has them, whatever order the processes answered in."""
+    return {
+        name: sorted(part, key=json.dumps) if isinstance(part, list) else part
+        for name, part in scores.items()
+    }
+
+
+def test_a_model_that_killed_three_cases_costs_the_time_limit_once_a_case(bench):
+    stage = Stage(killers=("bad",))
+    court = Court(confinement=stage)
+    first, *_, third = (court.score(job_of(bench)) for _ in range(3))
+    assert sum("bad" in sets for sets in stage.asked) == 6, "together with others, then alone"
+    stage.asked.clear()
+    fourth = court.score(job_of(bench))
+    assert stage.asked == [["auto", "expert", "good"], ["auto", "bad", "expert"]]
+    assert ordered(first) == ordered(third) == ordered(fourth), "a case depends on those before it"
+
+
+@pytest.mark.parametrize("killers", [(), ("good",), ("auto",), ("expert",), ("good", "bad")])
+def test_what_is_said_of_a_case_does_not_depend_on_the_cases_before_it(bench, killers):
+    stage = Stage(killers=("bad",))
+    court = Court(confinement=stage)
+    for _ in range(3):
+        court.score(job_of(bench))
+    stage.killers = killers
+    assert ordered(court.score(job_of(bench))) == ordered(score(bench, Stage(killers=killers)))
