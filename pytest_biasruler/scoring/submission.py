@@ -131,7 +131,14 @@ def _check_prediction(
         if path != Path(os.path.normpath(folder / below)):  # links on the way to it are resolved
             raise _behind_a_link(entry)
     strict = replace(benchmark.limits, allow_symlinks=False)
-    find_file(path, name=entry.title, root=benchmark.root, limits=strict, place=entry.place)
+    try:
+        find_file(path, name=entry.title, root=benchmark.root, limits=strict, place=entry.place)
+    except BiasRulerError as error:
+        if error.code != "BR402":
+            raise
+        # The setting that allows links has no say over a submission.
+        found, fix = error.found, "Copy the file: no link of a submission is followed"
+        raise BiasRulerError("BR402", found, error.expected, fix) from None
     return path
 
 

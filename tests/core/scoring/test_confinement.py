@@ -463,6 +463,7 @@ def test_no_link_of_a_submission_is_followed_even_where_links_are_allowed(make_b
     }
     scored = bench.score(build=options, workers=2)
     assert scored.unreadable == {"unet": {"c1": "BR402", "c2": "BR402"}}
+    assert not [each for each in scored.problems if "biasruler_allow_symlinks" in each.fix]
     assert scored.excluded == {"expert": {}}, "links in place of references are allowed"
 
 
