@@ -138,3 +138,28 @@ def test_of_repeated_mistakes_the_subgroup_that_repeats_most_is_shown():
     assert (finding.verdict, finding.estimate.pair) == ("FAIL", ("young", "old"))
     assert {picture["subgroup"] for picture in finding.details["gallery"]} == {"young"}
     assert pair_in_order(finding) == ("young", "old"), "the worse subgroup is told first"
+
+
+def test_a_lost_prediction_is_not_opened_again_to_be_drawn(monkeypatch):
+    drawn = {}
+
+    def draw(benchmark, case, *, sets, label, readers):
+        del benchmark, label, readers
+        drawn[case] = sets
+
+    monkeypatch.setattr("pytest_biasruler.audit.gallery.draw_case", draw)
+    predicted = masks([11] * 40)
+    del predicted[CASES[30]]  # scored worst, hence among the worst cases
+    benchmark = Benchmark(
+        name="squares",
+        metadata=pd.DataFrame({"case": CASES, "age": AGES}),
+        case="case",
+        references=[Reference(name="expert", kind="expert", masks=masks([12] * 40))],
+        models=[Model(name="unet", masks=predicted)],
+        attributes=[Attribute(name="age")],
+        checks=[Check("floor", by="age", limit=0.99)],
+    )
+    (finding,) = run_audit(benchmark).findings
+    assert finding.verdict == "FAIL"
+    assert drawn[CASES[30]] == ["expert"]
+    assert {tuple(sets) for sets in drawn.values()} == {("expert",), ("expert", "unet")}
