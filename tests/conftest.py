@@ -30,7 +30,7 @@ def closed_network() -> Any:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_environment() -> Any:
-    """Hide from processes that tests start that they belong to a run that is measured or shared."""
+    """Hide from the processes of tests that this run is measured, and has workers."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [*os.environ]:
             if name.startswith(("COVERAGE_PROCESS_", "PYTEST_XDIST_")):
