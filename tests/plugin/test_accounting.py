@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
+
+from pytest_biasruler.shell.accounting_line import accounting_line
 
 
 def _checks(pytester):
@@ -306,3 +309,22 @@ def test_what_was_lost_is_told_however_quiet_the_run_is(pytester, write_masks, r
 
     assert "cases scored" not in sound
     assert "7 of 8 cases scored, 1 excluded" in broken
+
+
+def test_predictions_that_are_the_worst_in_mm_alone_are_counted_apart():
+    rows = [("unet", "BR101", 2), ("unet", "BR215", 3), ("unet", "BR104", 1)]
+    cases = {
+        "expected": 9,
+        "scored": 9,
+        "unreadable": [
+            {"model": model, "attribute": None, "subgroup": "all", "reason": code, "n": n}
+            for model, code, n in rows
+        ],
+    }
+    line, _ = accounting_line(
+        SimpleNamespace(context={"accounting": cases}), SimpleNamespace(declared=[1], ran=[1])
+    )
+    assert line == (
+        "9 of 9 cases scored, 3 predictions of unet counted as worst, 3 predictions of unet "
+        "counted as worst in mm; 1 of 1 declared checks ran"
+    )
