@@ -31,8 +31,12 @@ def _losses(finding: Finding, listed: Listed) -> dict[str, int]:
 
 
 def is_complete(finding: Finding, listed: Listed) -> bool:
-    """Return whether everybody of every subgroup of the metadata is in the finding."""
-    return not listed.joined and not any(_losses(finding, listed).values())
+    """Return whether everybody of every subgroup of the metadata is in the finding.
+
+    Of a finding without subgroups nobody can say.
+    """
+    losses = _losses(finding, listed)
+    return bool(losses) and not listed.joined and not any(losses.values())
 
 
 def may_tell_means(finding: Finding, disclosure: Disclosure, *, is_complete: bool) -> bool:

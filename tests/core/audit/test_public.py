@@ -391,3 +391,37 @@ def test_a_status_does_not_tell_that_one_of_21_was_lost():
     benchmark = make(["a"] * 60 + ["b"] * 21, lost=(70,), checks=[Check("gap", by="age")])
     audit = run_audit(replace(benchmark, attributes=[Attribute(name="age")]), public=True)
     assert {str(group.status) for group in audit.findings[0].groups} == {"not shown"}
+
+
+@settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    sizes=st.lists(st.integers(11, 40), min_size=2, max_size=4),
+    seed=st.integers(0, 99),
+    share=st.sampled_from([0.05, 0.4, 0.8]),
+)
+def test_every_mean_that_is_printed_is_one_of_11_scored_patients(sizes, seed, share):
+    ages = [name for name, n in zip("abcd", sizes, strict=False) for _ in range(n)]
+    chance = np.random.default_rng(seed).random(len(ages))
+    lost = np.flatnonzero(chance < share * np.array([name == "b" for name in ages]))
+    benchmark = make(ages, lost=lost, checks=CHECKS[:5])
+    public, whole = run_audit(benchmark, public=True), run_audit(benchmark)
+    scored = {
+        tuple(row[key] for key in ("model", "reference", "attribute", "subgroup")): row
+        for row in whole.scores
+    }
+    for row in public.scores:
+        known = scored[tuple(row[key] for key in ("model", "reference", "attribute", "subgroup"))]
+        if row["mean"] is not None:
+            assert known["n_patients"] > 10, f"a mean of {known['n_patients']}"
+        if row["sd"] is not None:
+            assert known["n_patients"] == row["n_patients"], "a deviation beside a loss"
+    for told, finding in zip(public.findings, whole.findings, strict=True):
+        few = [group.name for group in finding.groups if 0 < group.n_patients < 11]
+        if few:
+            assert told.estimate is None, f"an estimate beside few scored of {few}"
+            assert {group.mean for group in told.groups} == {None}
