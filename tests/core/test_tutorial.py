@@ -34,7 +34,7 @@ def run(command, folder):
     environ = {name: value for name, value in os.environ.items() if name not in hidden}
     environ |= {
         "COLUMNS": "120",
-        "PYTEST_ADDOPTS": "--biasruler-workers=1",
+        "PYTEST_ADDOPTS": "--biasruler-workers=1 -p no:randomly",
         "PYTHONIOENCODING": "utf-8",
     }
     done = subprocess.run(
