@@ -52,7 +52,8 @@ HOSTILE = {
     "at": "@SUM(A1)",
     "surrogate": "a\ud800b",
     "private": "\ue000\U000e0041",
-    "long": "x" * 10_000,
+    "long": "x" * 1_000,
+    "longest": "x" * 10_000,
 }
 
 FIELDS = {
@@ -171,6 +172,7 @@ ACCEPTED = {
     HOSTILE["tab"]: ["hooks", "free", "cells"],
     HOSTILE["surrogate"]: ["hooks"],
     HOSTILE["long"]: ["hooks", "free"],
+    HOSTILE["longest"]: ["hooks"],
 }
 """Hostile text that some fields refuse -> those that do not."""
 
