@@ -61,8 +61,8 @@ def publish_finding(finding: Finding, disclosure: Disclosure) -> Finding:
         limit=_limit(finding, has_numbers=has_numbers),
         estimate=_estimate(finding, listed, is_exact=is_exact) if has_numbers else None,
         reason=_reason_class(finding.reason),
-        p_fail=finding.p_fail if has_numbers and is_exact else None,
-        p_fail_holm=finding.p_fail_holm if has_numbers and is_exact else None,
+        p_fail=round_for(finding.p_fail) if has_numbers and is_exact else None,
+        p_fail_holm=round_for(finding.p_fail_holm) if has_numbers and is_exact else None,
         min_detectable=round_for(finding.min_detectable) if has_numbers and is_exact else None,
         groups=_groups(
             finding,

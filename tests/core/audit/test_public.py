@@ -425,3 +425,13 @@ def test_every_mean_that_is_printed_is_one_of_11_scored_patients(sizes, seed, sh
         if few:
             assert told.estimate is None, f"an estimate beside few scored of {few}"
             assert {group.mean for group in told.groups} == {None}
+
+
+def test_no_estimate_and_no_p_value_has_more_than_three_digits():
+    scores = 0.8 + 0.05 * np.sin(np.arange(90))
+    (gap,) = run_audit(
+        make(["old", "young", "mid"] * 30, scores=scores, checks=CHECKS[:1]), public=True
+    ).findings
+    numbers = [gap.p_fail, gap.p_fail_holm, *gap.estimate.ci95, gap.estimate.high]
+    assert None not in numbers
+    assert [number for number in numbers if float(f"{number:.3g}") != number] == []
