@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import threading
@@ -79,11 +80,21 @@ def score_jobs(
         is_done = not suspects
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+@contextlib.contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Hand out a pool of processes that ends, also if one of them died."""
     # Not fork: threads of numpy, or of an xdist worker, may hold a lock at that moment.
-    return ProcessPoolExecutor(
+    with ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
-    )
+    ) as pool:
+        try:
+            yield pool
+        finally:
+            # A broken pool waits for all its processes but ends only those it had when it broke:
+            # one that was being started at that moment was seen to be waited for without end.
+            if vars(pool).get("_broken"):
+                for process in [*(vars(pool).get("_processes") or {}).values()]:
+                    process.kill()
 
 
 def _end_with_parent() -> None:
@@ -143,9 +154,10 @@ def _drain(
 def _submit(executor: Executor, errand: list[Job]) -> Future[list[CaseScores]]:
     try:
         return executor.submit(score_cases, errand)
-    except BrokenExecutor as error:  # it died since the last errand: a future like the others
+    except (BrokenExecutor, OSError) as error:  # it died since the last errand, or just now
         broken: Future[list[CaseScores]] = Future()
-        broken.set_exception(error)
+        is_told = isinstance(error, BrokenExecutor)
+        broken.set_exception(error if is_told else BrokenExecutor(type(error).__name__))
         return broken
 
 

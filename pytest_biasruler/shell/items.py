@@ -35,12 +35,10 @@ def load_benchmark(config: pytest.Config, path: Path) -> Benchmark:
     BiasRulerError
         With every problem of the file.
     """
-    from pytest_biasruler.scoring.attempt import insist
-
     known = config.stash.setdefault(BENCHMARKS, {})
     if path not in known:
         _refuse_controls(config, path)
-        read = insist(partial(read_tables, config, path, with_checks=True))
+        read = read_tables(config, path, with_checks=True)
         # Once said anywhere, nothing switches it off.
         known[path] = replace(read, untrusted=read.untrusted or settings_of(config).untrusted)
     return known[path]
@@ -63,14 +61,17 @@ def read_tables(config: pytest.Config, path: Path, *, with_checks: bool = False)
         With every problem of the file.
     """
     from pytest_biasruler.benchmark.manifest import read_manifest
+    from pytest_biasruler.scoring.attempt import insist
 
-    return read_manifest(
+    read = partial(
+        read_manifest,
         path,
         environ=os.environ,
         metrics=plugin_metrics(config),
         limits=settings_of(config).limits,
         with_checks=with_checks,
     )
+    return insist(read)
 
 
 def declared_checks(benchmark: Benchmark, *, shown: str) -> tuple[DeclaredCheck, ...]:

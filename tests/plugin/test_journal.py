@@ -80,7 +80,8 @@ def test_a_cut_off_run_is_told_of_until_a_run_has_come_to_its_end(tmp_path):
     cut_off_too.close()
     second = Journal(tmp_path)
 
-    assert [(run.n_findings, run.n_declared) for run in second.cut_off] == [(0, 0), (2, 6)]
+    told = [(run.n_findings, run.n_declared) for run in second.cut_off]
+    assert sorted(told) == [(0, 0), (2, 6)], "two files of one moment come in any order"
     second.end()
     assert Journal(tmp_path).cut_off == ()
     assert len(list(tmp_path.glob("journal-*"))) == 3, "told of, and kept"

@@ -110,10 +110,3 @@ def test_an_odd_date_does_not_disturb_a_parallel_run_that_audits_nothing(
 
     assert result.ret == 0
     assert "settings False" in result.stdout.str()
-
-
-def test_an_empty_date_is_none(write_benchmark, run, monkeypatch):
-    write_benchmark("pass")
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
-
-    assert run("biasruler.toml").ret == 0

@@ -211,3 +211,46 @@ def test_an_unguarded_script_is_told_so_before_any_case_is_called_guilty(tmp_pat
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "BR801: worker processes do not start" in run.stderr.splitlines()[-1]
+
+
+STARTED_TOO_LATE = """
+import time
+from multiprocessing.context import SpawnProcess
+from pytest_biasruler.scoring.pool import _pool
+
+if __name__ == "__main__":
+    start, started = SpawnProcess.start, []
+
+    def start_while_another_one_dies(process):
+        start(process)
+        started.append(process)
+        if len(started) == 2:  # alive, but not yet known to the pool
+            started[0].kill()
+            time.sleep(2)
+
+    SpawnProcess.start = start_while_another_one_dies
+    with _pool(2) as pool:
+        futures = [pool.submit(time.sleep, 60), pool.submit(time.sleep, 60)]
+        print([type(future.exception()).__name__ for future in futures])
+"""
+
+
+def test_a_process_that_starts_while_another_one_dies_is_not_waited_for_without_end(tmp_path):
+    script = tmp_path / "late.py"
+    script.write_text(STARTED_TOO_LATE)
+    run = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=180
+    )
+    assert run.stdout.count("BrokenProcessPool") == 2, run.stderr
+
+
+class Closed(Executor):
+    """A pool whose queue was closed while a process was started for it."""
+
+    def submit(self, *_, **__):
+        raise OSError("handle is closed")
+
+
+def test_a_pool_that_breaks_while_it_takes_an_errand_is_broken_like_any_other(cube):
+    results = list(score_jobs(jobs(cube, 2), executor=Closed(), workers=2))
+    assert [scores["error"] for _, scores in results] == [None, None]
