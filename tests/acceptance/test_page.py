@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.acceptance.traps import TRAPS
 
 from tests.acceptance.page import PAGE, cell, code_span, render_page
 from tests.acceptance.rows import ROWS
+from tests.acceptance.traps import TRAPS
 
 
 def test_the_page_is_that_of_the_rows():
