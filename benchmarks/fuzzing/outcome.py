@@ -16,7 +16,7 @@ _SHAPE = re.compile(r"BR\d{3}(?: [^\n]*)?: [^\n]+; expected [^\n]+\. [^\n]+\.")
 # row, left of a cell that was edited, are found; no word of a message has three.
 _PRIVATE = re.compile(r"[qzvx]{3}", re.IGNORECASE)
 # The one column whose name is nearly what the benchmark asks for may be named.
-_NEAR_COLUMN = re.compile(r'Perhaps "[^"]*" is meant\.$')
+_NEAR_COLUMN = re.compile(r'Perhaps ".*" is meant\.$')
 _QUOTES_CATEGORIES = ("BR405", "BR413")
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.errors import Limits
 
+_INTEGER = re.compile(r"[0-9]{1,9}")
+_LABEL = re.compile(r"[0-9]{1,9}|[\[(][0-9]{1,9}(?:, ?[0-9]{1,9})*,?[\])]")
 _HEADER = ("case", "model", "reference", "label", "dice", "iou", "n_model", "n_reference")
 _MEASURES = (("Dice",), ("IoU", "Jaccard"), ("n_pred",), ("n_ref",))  # by their names in v2, v1
 _FILES = ("prediction_file", "test")
@@ -137,10 +139,21 @@ def _case_of(file: str) -> str:
     return PurePosixPath(name.removesuffix(".gz")).stem
 
 
+def _integers(key: str) -> tuple[int, ...]:
+    """Return the integers of a label, ``"1"``, or a region, ``"(1, 2)"``; none of anything else.
+
+    Examples
+    --------
+    >>> _integers("1"), _integers("(1, 2)"), _integers("'1")
+    ((1,), (1, 2), ())
+    """
+    return tuple(map(int, _INTEGER.findall(key))) if _LABEL.fullmatch(key) else ()
+
+
 def _by_label(
     measures: dict[str, Any], *, labels: Mapping[str, tuple[int, ...]], shown: str
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    integers = {key: tuple(map(int, re.findall(r"[0-9]{1,9}", key))) for key in measures}
+    integers = {key: _integers(key) for key in measures}
     foreground = {key: values for key, values in integers.items() if any(values)}
     if not labels and len(foreground) > 1:
         found, fix = f"{shown} has {len(foreground)} labels", "Name them in [labels]"
