@@ -48,3 +48,15 @@ class Row:
     texts: tuple[str, ...]
     then: str
     play: Callable[[Stage], list[Played]]
+
+    def check(self, stage: Stage) -> None:
+        """Play the row, and assert that each variant says its text and costs no sound case."""
+        played = self.play(stage)
+        assert len(played) == len(self.texts), "each variant of the input has its text"
+        for text, variant in zip(self.texts, played, strict=True):
+            if text:
+                assert text in variant.said, f"{self.id}: said was {variant.said}"
+            else:
+                assert variant.said == (), f"{self.id} is to be accepted without a word"
+            assert variant.lost == frozenset(), f"{self.id} cost sound cases their scores"
+            assert variant.scored > 0, f"{self.id}: nothing was scored beside it"
