@@ -66,7 +66,9 @@ class Job:
 
     `labels` is empty where any non-zero voxel is the one label, whose name is then ``""``; `key`
     is that of the store, empty where scores are not kept. `measures` are what is wanted beside
-    scores, as `pytest_biasruler.scoring.measures` names it.
+    scores, as `pytest_biasruler.scoring.measures` names it. `cost` tells how long the case may
+    take, in bytes to be read (of masks given in code: voxels): it decides when the case is
+    scored, never what it scores.
     """
 
     case: str = field(repr=False)
@@ -79,6 +81,7 @@ class Job:
     root: Path | None = field(default=None, repr=False)
     readers: Mapping[str, Callable[[Path], Mask]] = field(default_factory=dict, repr=False)
     key: str = ""
+    cost: int = 0
 
 
 class MaskFacts(TypedDict):

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.refusals import raise_if_any
-from pytest_biasruler.errors import CODES, Consequence
+from pytest_biasruler.errors import CODES, BiasRulerError, Consequence
+from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring.assembly import assemble
 from pytest_biasruler.scoring.blame import score_confined
 from pytest_biasruler.scoring.case import score_case
 from pytest_biasruler.scoring.given import read_scores
 from pytest_biasruler.scoring.hardlinks import tell_hard_links
 from pytest_biasruler.scoring.identity import is_importable, name_job
-from pytest_biasruler.scoring.job import CaseScores, Job, ScoreRow
+from pytest_biasruler.scoring.job import CaseScores, Entry, Job, ScoreRow
 from pytest_biasruler.scoring.measures import Measure, build_measure
 from pytest_biasruler.scoring.pairs import is_measured
 from pytest_biasruler.scoring.pool import score_jobs
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metadata import Metadata
     from pytest_biasruler.benchmark.metrics import Metric
-    from pytest_biasruler.masks.mask import Mask
     from pytest_biasruler.scoring.scored import Scored
     from pytest_biasruler.scoring.store import Store
 
@@ -211,7 +211,7 @@ class _Plan:
         return self._measure_here(job, scores)
 
     def _job(self, case: str) -> Job:
-        return make_job(
+        job = make_job(
             self.benchmark,
             case,
             sets=list_sets(self.benchmark),
@@ -219,6 +219,7 @@ class _Plan:
             measures=self.measures,
             readers=self.readers,
         )
+        return replace(job, cost=sum(map(_cost_of, job.entries)))
 
     def _measure_here(self, job: Job, scores: CaseScores) -> CaseScores:
         """Return scores with those of metrics that no other process can import."""
@@ -233,6 +234,16 @@ class _Plan:
         ]
         problems = [*scores["problems"], *(p for p in more["problems"] if p[1] == "BR899")]
         return CaseScores(**{**scores, "rows": rows, "problems": problems})
+
+
+def _cost_of(entry: Entry) -> int:
+    """Return how many bytes, or voxels of a mask given in code, there are to be looked at."""
+    if isinstance(entry.source, Mask):
+        return entry.source.voxels.size
+    try:
+        return 0 if isinstance(entry.source, BiasRulerError) else entry.source.lstat().st_size
+    except (OSError, ValueError):  # what is wrong with it is told when it is read
+        return 0
 
 
 def _is_portable(metric: Metric) -> bool:
