@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -30,14 +31,46 @@ def first_of(problems: Iterable[BiasRulerError], *, shown: str) -> list[BiasRule
     >>> len(listed), str(listed[-1])
     (11, 'BR406 a.csv: 3 more problems like that at a.csv:11; expected y. z.')
     """
-    stream = iter(problems)
-    listed = list(islice(stream, MOST_LISTED))
-    n_more = sum(1 for _ in stream)
-    if n_more:
-        last = listed[-1]
-        found = f"{n_more} more problems like that at {last.where}"
-        listed.append(BiasRulerError(last.code, found, last.expected, last.fix, shown))
-    return listed
+    listing = Listing()
+    listing.add(problems)
+    return listing.told(shown=shown)
+
+
+@dataclass(kw_only=True, slots=True)
+class Listing:
+    """What `first_of` tells, of problems that come in parts.
+
+    Examples
+    --------
+    >>> listing = Listing()
+    >>> for lines in (range(2, 9), range(9, 15)):
+    ...     listing.add_at(lines, lambda n: BiasRulerError("BR406", "x", "y", "z", f"a.csv:{n}"))
+    >>> str(listing.told(shown="a.csv")[-1])
+    'BR406 a.csv: 3 more problems like that at a.csv:11; expected y. z.'
+    """
+
+    first: list[BiasRulerError] = field(default_factory=list)
+    n_more: int = 0
+
+    def add(self, problems: Iterable[BiasRulerError]) -> None:
+        """Take problems in the order in which they are told."""
+        stream = iter(problems)
+        self.first += islice(stream, MOST_LISTED - len(self.first))
+        self.n_more += sum(1 for _ in stream)
+
+    def add_at(self, places: Sequence[int], problem_at: Callable[[int], BiasRulerError]) -> None:
+        """Take one problem for each of `places`; those that are only counted are never made."""
+        n_told = MOST_LISTED - len(self.first)
+        self.first += map(problem_at, places[:n_told])
+        self.n_more += max(0, len(places) - n_told)
+
+    def told(self, *, shown: str) -> list[BiasRulerError]:
+        """Return the first problems and, if there are more, how many."""
+        if not self.n_more:
+            return list(self.first)
+        last = self.first[-1]
+        found = f"{self.n_more} more problems like that at {last.where}"
+        return [*self.first, BiasRulerError(last.code, found, last.expected, last.fix, shown)]
 
 
 def raise_if_any(problems: Iterable[BiasRulerError]) -> None:
