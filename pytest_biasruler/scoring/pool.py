@@ -2,181 +2,214 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
-import threading
+import time
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    CancelledError,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
-from itertools import islice
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.scoring.case import score_case, score_cases
+from pytest_biasruler.scoring.backlog import Backlog
+from pytest_biasruler.scoring.case import score_case
 from pytest_biasruler.scoring.job import failed_case
+from pytest_biasruler.scoring.processes import check_that_workers_start, open_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
     from concurrent.futures import Executor
-    from multiprocessing.process import BaseProcess
 
     from pytest_biasruler.scoring.job import CaseScores, Job
 
     Scores = Generator[tuple[Job, CaseScores]]
-    InFlight = dict[Future[list[CaseScores]], list[Job]]
+    Answer = tuple[list[CaseScores], float]
+    InFlight = dict[Future[Answer], list[Job]]
+    Suspects = Generator[tuple[Job, CaseScores], None, list[Job]]
 
-_BATCH = 4  # cases per errand: of a small case, the way to the process costs as much as the scores
 _ERRANDS_PER_WORKER = 2  # one to do and one that waits; more would only hold arrays in memory
+_LOOK_EVERY_S = 2.0
+_START_S = 2.0  # to start processes takes each about a second of a core, mostly imports
+_SMALL = 2**22  # bytes of all files; less may be scored before a process has started
+
+
+def score_errand(jobs: Iterable[Job]) -> Answer:
+    """Return the scores of several cases, and how many seconds they took, in another process."""
+    start = time.perf_counter()
+    return [score_case(job) for job in jobs], time.perf_counter() - start
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """Where errands are done.
+
+    Attributes
+    ----------
+    workers : int
+        How many errands are done at a time.
+    watch : callable
+        Called every two seconds in which nothing came back; raises `BiasRulerError` if nothing
+        ever will.
+    """
+
+    executor: Executor
+    workers: int
+    watch: Callable[[], None] = lambda: None
 
 
 def score_jobs(
-    jobs: Iterable[Job], *, workers: int = 1, executor: Executor | None = None
+    jobs: Iterable[Job], *, workers: int = 1, executor: Executor | Site | None = None
 ) -> Scores:
     """Yield each job with its scores, in the order in which they are done.
 
     Parameters
     ----------
     jobs : iterable of Job
-        Taken only as fast as they can be scored.
+        Taken as `Backlog` has room for them.
     workers : int
         1: here, without another process. Otherwise that many processes, started afresh
-        (``spawn``), so a script that calls this needs its ``if __name__ == "__main__"``.
-    executor : concurrent.futures.Executor, optional
-        Used in place of an own pool, one case for each errand, twice `workers` in flight: say how
-        many workers it has.
+        (``spawn``), so a script that calls this needs its ``if __name__ == "__main__"``. Where
+        all files have less than 4 MiB and nothing but our own code is run on them, cases are
+        scored here for as long as the rest would take less than two seconds: processes would
+        cost more than they save. Where a case is scored decides no score.
+    executor : concurrent.futures.Executor or Site, optional
+        Used in place of an own pool, twice `workers` errands in flight: say how many it has.
 
     Raises
     ------
     BiasRulerError
-        ``BR801`` if no process can be started at all: every case would be called guilty.
+        ``BR801`` if no process can be started at all: every case would be called guilty. What
+        the watch of a `Site`, or one of its workers, refuses.
 
     Yields
     ------
     job, scores
-        If a process dies, every case it may have been working on is scored again alone in a
-        fresh process; one that dies again is BR801 and is not tried a third time.
+        If a process dies, every case it may have been working on is scored again, one at a time
+        in a fresh process; one that dies alone is BR801 and is not tried a third time.
     """
-    queue = iter(jobs)
     if executor is None and workers == 1:
-        for job in queue:
+        for job in jobs:
             yield job, score_case(job)
         return
-    is_done = False
-    while not is_done:
-        if executor is None:
-            with _pool(workers) as pool:
-                suspects = yield from _drain(queue, pool, workers=workers, batch=_BATCH)
-            if suspects:
-                _check_that_workers_start()
-        else:
-            suspects = yield from _drain(queue, executor, workers=workers, batch=1)
-        for job in suspects:
-            yield job, _score_alone(job)
-        is_done = not suspects
+    backlog = Backlog(jobs)
+    if executor is not None:
+        if not isinstance(executor, Site):
+            executor = Site(executor=executor, workers=workers)
+        yield from _use(backlog, executor)
+        return
+    yield from _score_here(backlog)
+    while first := backlog.take(workers=workers):
+        with open_pool(workers) as pool:
+            suspects = yield from _drain(backlog, Site(executor=pool, workers=workers), first)
+        if suspects:
+            check_that_workers_start()
+            yield from _score_apart(suspects)
 
 
-@contextlib.contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Hand out a pool of processes that ends, also if one of them died."""
-    # Not fork: threads of numpy, or of an xdist worker, may hold a lock at that moment.
-    with ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
-    ) as pool:
-        try:
-            yield pool
-        finally:
-            # A broken pool waits for all its processes but ends only those it had when it broke:
-            # one that was being started at that moment was seen to be waited for without end.
-            if vars(pool).get("_broken"):
-                for process in [*(vars(pool).get("_processes") or {}).values()]:
-                    process.kill()
+def _use(backlog: Backlog, site: Site) -> Scores:
+    """Score all that waits at a site of others; what breaks it is scored in a process of ours."""
+    while first := backlog.take(workers=site.workers):
+        suspects = yield from _drain(backlog, site, first)
+        yield from _score_apart(suspects)
 
 
-def _end_with_parent() -> None:
-    """See to it that this process ends when its parent does, even if the parent is killed.
-
-    A process of a pool holds both ends of its queue, so by itself it would wait there for ever.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_wait_for_end, args=(parent,), daemon=True).start()
-
-
-def _wait_for_end(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)  # an exception would end this thread alone
+def _score_here(backlog: Backlog) -> Scores:
+    """Score the smallest cases here, while the rest would not repay the start of processes."""
+    while backlog.cost <= _SMALL and backlog.grow():
+        pass
+    is_small = backlog.is_over and backlog.cost <= _SMALL and not backlog.calls_others
+    while is_small and (job := backlog.take_smallest()) is not None:
+        scores, seconds = score_errand([job])
+        backlog.note([job], seconds=seconds)
+        yield job, scores[0]
+        is_small = backlog.expect(backlog.cost) <= _START_S
 
 
-def _check_that_workers_start() -> None:
-    """Raise if a process dies before it is given a case, as it does in an unguarded script."""
-    with _pool(1) as pool:
-        if pool.submit(int).exception() is None:
-            return
-    raise BiasRulerError(
-        "BR801",
-        "worker processes do not start",
-        'a script that does its work below if __name__ == "__main__"',
-        "Move the work there, or use workers=1",
-    )
-
-
-def _drain(
-    queue: Iterator[Job], executor: Executor, *, workers: int, batch: int
-) -> Generator[tuple[Job, CaseScores], None, list[Job]]:
-    """Score the queue until it is empty or a process dies; return the cases that were caught."""
-    flying: InFlight = {}
+def _drain(backlog: Backlog, site: Site, first: list[Job]) -> Suspects:
+    """Score until nothing waits or a process dies; return the cases that were caught by that."""
+    flying: InFlight = {_submit(site, first): first}
+    again: list[Job] = []  # of errands that failed as a whole: each goes alone
     is_broken = False
     try:
         while not is_broken:
-            while len(flying) < workers * _ERRANDS_PER_WORKER:
-                errand = list(islice(queue, batch))
+            while len(flying) < site.workers * _ERRANDS_PER_WORKER:
+                errand = [again.pop()] if again else backlog.take(workers=site.workers)
                 if not errand:
                     break
-                flying[_submit(executor, errand)] = errand
+                flying[_submit(site, errand)] = errand
             if not flying:
-                return []
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                if isinstance(future.exception(), BrokenExecutor):
+                break
+            for future in _await_any(flying, backlog, site):
+                if isinstance(_error_of(future), BrokenExecutor):
                     is_broken = True
-                else:
-                    yield from _collect(future, flying.pop(future))
-        return [job for errand in flying.values() for job in errand]
+                    continue
+                errand = flying.pop(future)
+                again += yield from _collect(future, errand, backlog)
+        return [*again, *(job for errand in flying.values() for job in errand)]
     finally:  # also if the caller stops listening: nothing more is begun
         for future in flying:
             future.cancel()
 
 
-def _submit(executor: Executor, errand: list[Job]) -> Future[list[CaseScores]]:
+def _await_any(flying: InFlight, backlog: Backlog, site: Site) -> set[Future[Answer]]:
+    """Return what is done; look up more cases while nothing is."""
+    while not any(future.done() for future in flying) and backlog.grow():
+        pass
+    while not (done := wait(flying, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED).done):
+        site.watch()
+    if any(future.cancelled() for future in done):  # not by us
+        site.watch()
+    return done
+
+
+def _submit(site: Site, errand: list[Job]) -> Future[Answer]:
     try:
-        return executor.submit(score_cases, errand)
+        return site.executor.submit(score_errand, errand)
     except (BrokenExecutor, OSError) as error:  # it died since the last errand, or just now
-        broken: Future[list[CaseScores]] = Future()
+        broken: Future[Answer] = Future()
         is_told = isinstance(error, BrokenExecutor)
         broken.set_exception(error if is_told else BrokenExecutor(type(error).__name__))
         return broken
 
 
-def _collect(future: Future[list[CaseScores]], errand: list[Job]) -> Scores:
-    error = future.exception()
+def _error_of(future: Future[Answer]) -> BaseException | None:
+    return CancelledError() if future.cancelled() else future.exception()
+
+
+def _collect(future: Future[Answer], errand: list[Job], backlog: Backlog) -> Suspects:
+    """Yield the scores of an errand; return its cases if it failed and any may be to blame."""
+    error = _error_of(future)
     if error is None:
-        yield from zip(errand, future.result(), strict=True)
-        return
+        scores, seconds = future.result()
+        backlog.note(errand, seconds=seconds)
+        yield from zip(errand, scores, strict=True)
+        return []
+    if isinstance(error, BiasRulerError):  # a worker that must not score
+        raise error.with_traceback(None)
+    if len(errand) > 1:
+        return errand
     # Scoring itself never raises: this is a worker lost on a cluster, or a job that cannot travel.
-    for job in errand:
-        yield job, failed_case(_worker_died(f"worker failed ({type(error).__name__})"))
+    yield errand[0], failed_case(_worker_died(f"worker failed ({type(error).__name__})"))
+    return []
 
 
-def _score_alone(job: Job) -> CaseScores:
-    with _pool(1) as pool:
-        future = pool.submit(score_case, job)
-        if future.exception() is None:
-            return future.result()
-    return failed_case(_worker_died("worker died (memory?)"))
+def _score_apart(suspects: Iterable[Job]) -> Scores:
+    """Score cases one at a time; each that dies in a process used before gets a fresh one."""
+    queue = list(suspects)[::-1]
+    while queue:
+        with open_pool(1) as pool:
+            is_fresh, is_alive = True, True
+            while queue and is_alive:
+                future = _submit(Site(executor=pool, workers=1), queue[-1:])
+                is_alive = _error_of(future) is None
+                if is_alive:
+                    yield queue.pop(), future.result()[0][0]
+                elif is_fresh:
+                    yield queue.pop(), failed_case(_worker_died("worker died (memory?)"))
+                is_fresh = False
 
 
 def _worker_died(found: str) -> BiasRulerError:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -11,6 +12,7 @@ import pytest
 
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.scoring import backlog as backlog_module
 from pytest_biasruler.scoring import identity
 from pytest_biasruler.scoring import pool as pool_module
 from pytest_biasruler.scoring.attempt import attempt, insist
@@ -44,8 +46,10 @@ class Scripted(Executor):
     def __init__(self, failures, *, refuses=False):
         self.failures, self.refuses = failures, refuses
         self.is_broken = False
+        self.errands = []
 
     def submit(self, work, errand):
+        self.errands.append(errand)
         if self.is_broken:
             raise BrokenProcessPool("broken")
         future = Future()
@@ -68,23 +72,34 @@ def test_a_lost_worker_of_a_cluster_is_told_for_its_case_alone(cube):
     assert all(done[case]["error"] is None for case in done if case != "c2")
 
 
-def test_cases_in_flight_of_a_broken_pool_are_scored_alone(cube, monkeypatch):
-    alone = []
+def test_cases_in_flight_of_a_broken_pool_are_scored_again_once(cube, monkeypatch):
+    again = []
 
-    def score_alone(job):
-        alone.append(job.case)
-        return score_case(job)
+    def score_apart(suspects):
+        for job in suspects:
+            again.append(job.case)
+            yield job, score_case(job)
 
-    monkeypatch.setattr(pool_module, "_score_alone", score_alone)
+    monkeypatch.setattr(pool_module, "_score_apart", score_apart)
     executor = Scripted({"c1": BrokenProcessPool("died")})
     done = {job.case: scores for job, scores in score_jobs(jobs(cube), executor=executor)}
     assert all(scores["error"] is None for scores in done.values())
     assert done.keys() == {"c0", "c1", "c2", "c3", "c4"}
-    assert set(alone) == {"c1", "c2", "c3", "c4"}, "c0 was done before"
-    assert len(alone) == 4, "a case was scored alone twice"
+    assert "c1" in again
+    assert "c0" not in again, "it was done before"
+    assert len(again) == len(set(again)), "a case was scored again twice"
 
 
-def test_jobs_are_taken_only_as_fast_as_they_are_scored(cube):
+def test_an_errand_that_fails_as_a_whole_is_sent_again_case_by_case(cube):
+    executor = Scripted({"c35": RuntimeError("KilledWorker")})
+    done = {job.case: scores for job, scores in score_jobs(jobs(cube, 40), executor=executor)}
+    assert len(done) == 40
+    assert max(map(len, executor.errands)) > 1, "no errand had several cases"
+    assert [case for case in done if done[case]["error"]] == ["c35"]
+
+
+def test_masks_given_in_code_are_not_all_held(cube, monkeypatch):
+    monkeypatch.setattr(backlog_module, "_MOST_BYTES", 1)
     taken = []
 
     def queue():
@@ -94,8 +109,70 @@ def test_jobs_are_taken_only_as_fast_as_they_are_scored(cube):
 
     results = score_jobs(queue(), executor=Scripted({}), workers=2)
     next(results)
-    assert len(taken) <= 4, "masks given in code would all be held in memory"
+    assert len(taken) <= 5, "one in the backlog beside those in flight"
     results.close()
+
+
+class Stopwatch:
+    """A pool whose work takes as many seconds as a case costs bytes, and says so."""
+
+    def __init__(self):
+        self.order = []
+
+    def submit(self, _, errand):
+        self.order += [job.case for job in errand]
+        future = Future()
+        future.set_result(([score_case(job) for job in errand], 1.0))
+        return future
+
+
+def test_the_largest_case_is_sent_first_and_the_answer_names_each_its_own(cube):
+    costs = {"c0": 10, "c1": 3000, "c2": 20, "c3": 2000, "c4": 1}
+    some = [replace(job, cost=costs[job.case]) for job in jobs(cube)]
+    executor = Stopwatch()
+    done = {job.case: scores for job, scores in score_jobs(some, executor=executor)}
+    assert executor.order == ["c1", "c3", "c2", "c0", "c4"]
+    assert {case: scores["masks"]["expert"]["voxel_sha256"] for case, scores in done.items()} == {
+        job.case: score_case(job)["masks"]["expert"]["voxel_sha256"] for job in jobs(cube)
+    }
+
+
+def test_small_cases_are_scored_without_a_process(cube, monkeypatch):
+    def start(_):
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(pool_module, "open_pool", start)
+    done = [job.case for job, _ in score_jobs(jobs(cube), workers=2)]
+    assert sorted(done) == ["c0", "c1", "c2", "c3", "c4"]
+
+
+def test_processes_start_once_the_rest_would_take_longer_than_their_start(cube, monkeypatch):
+    here = []
+
+    def slow(errand):
+        here.extend(job.case for job in errand)
+        return [score_case(job) for job in errand], 0.6
+
+    monkeypatch.setattr(pool_module, "score_errand", slow)
+    monkeypatch.setattr(pool_module, "open_pool", lambda _: nullcontext(executor))
+    executor = Scripted({})
+    done = [job.case for job, _ in score_jobs(jobs(cube), workers=2)]
+    assert sorted(done) == ["c0", "c1", "c2", "c3", "c4"]
+    assert len(here) == 5
+    assert sum(map(len, executor.errands)) == 4, "one case tells how long the others may take"
+
+
+def test_a_function_of_others_is_never_run_here_where_processes_were_asked_for(cube, monkeypatch):
+    executor = Scripted({})
+    monkeypatch.setattr(pool_module, "open_pool", lambda _: nullcontext(executor))
+    own = replace(CATALOGUE["dice"], name="own", score=score_one)
+    some = [replace(job, metrics=(own,)) for job in jobs(cube)]
+    assert len(list(score_jobs(some, workers=2))) == 5
+    assert sum(map(len, executor.errands)) == 5
+
+
+def score_one(*_):
+    return 1.0
 
 
 def test_an_exception_becomes_a_value_without_its_text():
@@ -205,7 +282,7 @@ def test_an_unguarded_script_is_told_so_before_any_case_is_called_guilty(tmp_pat
         "from pytest_biasruler.scoring.pool import score_jobs\n"
         "mask = accept_mask(Mask(voxels=np.ones((2, 2, 2), np.uint8)))\n"
         "entries = (Entry(set='expert', role=Role.EXPERT, source=mask),)\n"
-        "jobs = [Job(case='c', entries=entries, metrics=(CATALOGUE['dice'],))]\n"
+        "jobs = [Job(case='c', entries=entries, metrics=(CATALOGUE['dice'],), cost=2**30)]\n"
         "list(score_jobs(jobs, workers=2))\n"
     )
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
@@ -216,7 +293,7 @@ def test_an_unguarded_script_is_told_so_before_any_case_is_called_guilty(tmp_pat
 STARTED_TOO_LATE = """
 import time
 from multiprocessing.context import SpawnProcess
-from pytest_biasruler.scoring.pool import _pool
+from pytest_biasruler.scoring.processes import open_pool
 
 if __name__ == "__main__":
     start, started = SpawnProcess.start, []
@@ -229,7 +306,7 @@ if __name__ == "__main__":
             time.sleep(2)
 
     SpawnProcess.start = start_while_another_one_dies
-    with _pool(2) as pool:
+    with open_pool(2) as pool:
         futures = [pool.submit(time.sleep, 60), pool.submit(time.sleep, 60)]
         print([type(future.exception()).__name__ for future in futures])
 """
