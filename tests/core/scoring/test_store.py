@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -130,6 +130,72 @@ def test_a_file_in_place_of_the_folder_is_told(tmp_path):
     assert "cannot be made" in store.notices[0]
 
 
+def test_many_entries_come_back_at_once_and_only_those_that_were_asked_for(tmp_path):
+    store = Store(tmp_path)
+    store.write_all({str(n): {"n": n} for n in range(1200)})
+    asked = [str(n) for n in range(1, 1500, 2)]
+    assert store.read_all(asked) == {str(n): {"n": n} for n in range(1, 1200, 2)}
+    assert store.read_all([]) == {}
+
+
+def test_one_damaged_text_hides_no_other_entry(tmp_path):
+    store = Store(tmp_path)
+    store.write_all({"a": {"n": 1}, "b": {"n": 2}})
+    with closing(sqlite3.connect(tmp_path / FILE)) as base, base:
+        base.execute("UPDATE scores SET content = cast(x'ff00' AS TEXT) WHERE key = 'a'")
+    assert store.read_all(["a", "b"]) == {"b": {"n": 2}}
+    assert store.notices == []
+
+
+def test_a_batch_that_does_not_fit_on_the_disk_is_kept_whole_or_not_at_all(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    store.write("old", {"n": 0})
+    opened = Store._open
+
+    @contextmanager
+    def on_a_small_disk(store):
+        with opened(store) as base:
+            base.execute("PRAGMA max_page_count = 20")
+            yield base
+
+    monkeypatch.setattr(Store, "_open", on_a_small_disk)
+    store.write_all({str(n): {"text": "x" * 1000} for n in range(100)})
+    store.write("more", {"n": 1})
+    assert store.notices == ["store of scores keeps nothing new: its disk is full"]
+    assert store.read("old") == {"n": 0}, "what was kept before is still there"
+    assert store.read_all([str(n) for n in range(100)]) == {}
+
+
+@posix_only
+@pytest.mark.skipif(os.name == "posix" and os.getuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_became_read_only_is_still_read(tmp_path):
+    Store(tmp_path).write("k", ENTRY)
+    tmp_path.chmod(0o500)
+    store = Store(tmp_path)
+    try:
+        assert store.read("k") == ENTRY
+        store.write("other", ENTRY)
+        assert store.read("k") == ENTRY
+    finally:
+        tmp_path.chmod(0o700)
+    assert store.notices == ["store of scores keeps nothing new: it is read-only"]
+
+
+def test_a_file_that_became_read_only_is_still_read(tmp_path, monkeypatch):
+    """As a folder without the right to write is, which root has everywhere."""
+    Store(tmp_path).write("k", ENTRY)
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda path, **how: connect(f"file:{path}?mode=ro", uri=True, **how)
+    )
+    store = Store(tmp_path)
+    assert store.read("k") == ENTRY
+    store.write("other", ENTRY)
+    store.write("another", ENTRY)
+    assert store.read("k") == ENTRY
+    assert store.notices == ["store of scores keeps nothing new: it is read-only"]
+
+
 def test_two_processes_write_at_once_and_lose_nothing(tmp_path):
     code = (
         "import sys, pathlib\n"
@@ -224,7 +290,7 @@ def test_a_damaged_store_gives_what_was_stored_or_nothing(whole_store, places, b
         assert Store(Path(folder)).read("7") in later, "a score that nobody stored"
 
 
-def test_a_full_disk_switches_the_store_off_with_a_notice(tmp_path):
+def test_a_full_disk_ends_writing_with_one_notice(tmp_path):
     pytest.importorskip("resource")
     code = (
         "import pathlib, resource, sys\n"
@@ -237,7 +303,7 @@ def test_a_full_disk_switches_the_store_off_with_a_notice(tmp_path):
     run = subprocess.run(
         [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True
     )
-    assert run.stdout == "['store of scores is off: it cannot be used (OperationalError)']\n"
+    assert run.stdout == "['store of scores keeps nothing new: its disk cannot be written']\n"
     store = Store(tmp_path)
     kept = [store.read(str(index)) for index in range(50)]
     assert store.is_on, store.notices
