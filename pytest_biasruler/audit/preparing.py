@@ -30,6 +30,7 @@ def prepare(
     benchmark: Benchmark,
     *,
     workers: int = 1,
+    scheduler: str | None = None,
     store: Store | None = None,
     progress: Callable[[int, int, int], None] | None = None,
     metrics: Sequence[Metric] = (),
@@ -41,6 +42,8 @@ def prepare(
     ----------
     workers : int
         Processes that score cases; 1 scores in this process.
+    scheduler : str, optional
+        Address of a Dask cluster that scores them instead.
     store : Store, optional
         Where scores are kept between runs; None keeps nothing.
     progress : callable, optional
@@ -71,11 +74,13 @@ def prepare(
         metrics=metrics,
         measures=needed_measures(declared),
         workers=workers,
+        scheduler=scheduler,
         store=store,
         progress=progress,
         readers=readers,
     )
-    how: dict[str, Any] = {"workers": workers, "store": store, "readers": readers}
+    how: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
+    how |= {"store": store, "readers": readers}
     return Evidence(
         benchmark=benchmark,
         metadata=metadata,

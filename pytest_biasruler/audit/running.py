@@ -36,6 +36,7 @@ def run_audit(
     *,
     policy: str | None = None,
     workers: int = 1,
+    scheduler: str | None = None,
     store: Store | None = None,
     progress: Callable[[int, int, int], None] | None = None,
     metrics: Sequence[Metric] = (),
@@ -51,6 +52,8 @@ def run_audit(
         ``"point"``, ``"confident-fail"`` or ``"prove-safe"``; stands above the benchmark's own.
     workers : int
         Processes that score cases.
+    scheduler : str, optional
+        Address of a Dask cluster that scores them instead, such as ``tcp://10.0.0.1:8786``.
     store : Store, optional
         Where scores are kept between runs; None keeps nothing.
     show_cases : bool
@@ -68,7 +71,8 @@ def run_audit(
     """
     if public:
         raise_if_any(refuse_public(benchmark, show_cases=show_cases))
-    evidence = prepare(benchmark, workers=workers, store=store, progress=progress, metrics=metrics)
+    where: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
+    evidence = prepare(benchmark, store=store, progress=progress, metrics=metrics, **where)
     judgements = judge_declared(evidence, policy=policy)
     judged = [
         replace(judgement.finding, outcome=str(outcome_of(judgement.finding, today=today)))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.refusals import raise_if_any
-from pytest_biasruler.errors import CODES, BiasRulerError, Consequence
+from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.scoring.archive import Archive, ConfinedArchive
 from pytest_biasruler.scoring.assembly import assemble
 from pytest_biasruler.scoring.blame import score_confined
 from pytest_biasruler.scoring.case import score_case
+from pytest_biasruler.scoring.cluster import score_on_cluster
 from pytest_biasruler.scoring.given import read_scores
 from pytest_biasruler.scoring.hardlinks import tell_hard_links
 from pytest_biasruler.scoring.identity import is_importable, name_job
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.metadata import Metadata
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.scoring.scored import Scored
+    from pytest_biasruler.scoring.sources import MaskSet
     from pytest_biasruler.scoring.store import Store
 
     Progress = Callable[[int, int, int], None]
@@ -52,6 +55,7 @@ def score_benchmark(
     store: Store | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    scheduler: str | None = None,
     readers: Readers | None = None,
 ) -> Scored:
     """Score every case of a benchmark, and account for each that could not be.
@@ -76,6 +80,9 @@ def score_benchmark(
     executor : concurrent.futures.Executor, optional
         Used in place of an own pool of processes; not for an untrusted benchmark, each case of
         which is scored in a process of its own.
+    scheduler : str, optional
+        Address of a Dask cluster, used in place of processes here; not for an untrusted
+        benchmark, whose files are not to reach other machines.
     readers : mapping of str to callable, optional
         Readers of other mask formats by suffix; not used for an untrusted benchmark.
 
@@ -101,6 +108,7 @@ def score_benchmark(
         measures=tuple(measures),
         readers=readers or {},
         store=store,
+        scheduler=scheduler,
     )
     tally = _Tally(total=len(metadata.cases), progress=progress)
     done = plan.carry_out(metadata.cases, workers=workers, executor=executor, tally=tally)
@@ -119,6 +127,7 @@ def measure_benchmark(
     metadata: Metadata,
     workers: int = 1,
     store: Store | None = None,
+    scheduler: str | None = None,
     readers: Readers | None = None,
 ) -> pd.DataFrame:
     """Return the shapes or the echoes of every case, for a question asked after scoring.
@@ -131,6 +140,7 @@ def measure_benchmark(
         measures=(measure,),
         readers=readers or {},
         store=store,
+        scheduler=scheduler,
     )
     tally = _Tally(total=len(metadata.cases), progress=None)
     done = plan.carry_out(metadata.cases, workers=workers, executor=None, tally=tally)
@@ -167,6 +177,7 @@ class _Plan:
     measures: tuple[str, ...] = ()
     readers: Readers
     store: Store | None
+    scheduler: str | None = None
 
     def carry_out(
         self, cases: Sequence[str], *, workers: int, executor: Executor | None, tally: _Tally
@@ -175,51 +186,67 @@ class _Plan:
         done: dict[str, CaseScores] = {}
         if not list_sets(self.benchmark):
             return done
-        missing = self.look_up(cases, done=done, tally=tally)
+        archive = self.open_archive()
+        missing = self.look_up(cases, archive=archive, done=done, tally=tally)
         if self.benchmark.untrusted:
             scored = score_confined(missing, workers=workers)
-        elif all(map(is_importable, self.readers.values())):
-            scored = score_jobs(missing, workers=workers, executor=executor)
-        else:
+        elif not all(map(is_importable, self.readers.values())):
             scored = score_jobs(missing)
-        with closing(scored):  # whatever stops this loop ends its processes too
+        elif self.scheduler is not None:
+            scored = score_on_cluster(missing, address=self.scheduler)
+        else:
+            scored = score_jobs(missing, workers=workers, executor=executor)
+        # Whatever stops this loop ends its processes too, and what is scored by then is kept.
+        with nullcontext() if archive is None else closing(archive), closing(scored):
             for job, scores in scored:
-                done[job.case] = self.finish(job, scores)
+                whole = (job, scores) if archive is None else archive.enter(job, scores)
+                done[job.case] = self._measure_here(*whole)
                 tally.count()
         return done
 
+    def open_archive(self) -> Archive | ConfinedArchive | None:
+        """Return what the store holds of this benchmark."""
+        if self.store is None:
+            return None
+        if self.benchmark.untrusted:
+            return ConfinedArchive(self.store)
+        return Archive(self.store, settings=self._job("", sets=()))
+
     def look_up(
-        self, cases: Iterable[str], *, done: dict[str, CaseScores], tally: _Tally
+        self,
+        cases: Iterable[str],
+        *,
+        archive: Archive | ConfinedArchive | None,
+        done: dict[str, CaseScores],
+        tally: _Tally,
     ) -> Iterator[Job]:
-        """Yield the job of each case that is not in the store; the others go to `done`."""
-        name = name_confined if self.benchmark.untrusted else name_job
-        for case in cases:
-            job = self._job(case)
-            if self.store is not None or self.benchmark.untrusted:
-                job = name(job)
-            found = None if self.store is None else self.store.read(job.key)
+        """Yield what is to be measured of each case; what the store has whole goes to `done`."""
+        sets = list_sets(self.benchmark)
+        jobs = (self._job(case, sets=sets) for case in cases)
+        looked = self._name(jobs) if archive is None else archive.look_up(jobs)
+        for job, found in looked:
             if found is None:
-                yield job
+                yield replace(job, cost=sum(map(_cost_of, job.entries)))
                 continue
-            done[case] = self._measure_here(job, cast("CaseScores", found))
+            done[job.case] = self._measure_here(job, found)
             tally.count(n_from_store=1)
 
-    def finish(self, job: Job, scores: CaseScores) -> CaseScores:
-        """Keep scores that were just made, and return them with those of this process."""
-        if self.store is not None and _is_lasting(scores):
-            self.store.write(job.key, scores)
-        return self._measure_here(job, scores)
+    def _name(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, None]]:
+        for job in jobs:
+            if self.benchmark.untrusted:
+                yield name_confined(job), None
+            else:
+                yield name_job(job) if self.scheduler else job, None
 
-    def _job(self, case: str) -> Job:
-        job = make_job(
+    def _job(self, case: str, *, sets: Sequence[MaskSet]) -> Job:
+        return make_job(
             self.benchmark,
             case,
-            sets=list_sets(self.benchmark),
+            sets=sets,
             metrics=self.metrics,
             measures=self.measures,
             readers=self.readers,
         )
-        return replace(job, cost=sum(map(_cost_of, job.entries)))
 
     def _measure_here(self, job: Job, scores: CaseScores) -> CaseScores:
         """Return scores with those of metrics that no other process can import."""
@@ -248,10 +275,3 @@ def _cost_of(entry: Entry) -> int:
 
 def _is_portable(metric: Metric) -> bool:
     return metric.score is None or is_importable(metric.score)
-
-
-def _is_lasting(scores: CaseScores) -> bool:
-    """Return whether the same files would give the same again: a failed disk is no property."""
-    errors = [scores["error"], *(facts["error"] for facts in scores["masks"].values())]
-    codes = [error[0] for error in errors if error] + [each[1] for each in scores["problems"]]
-    return not any(code == "BR124" or CODES[code] == Consequence.ERROR for code in codes)
