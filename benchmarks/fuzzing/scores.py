@@ -70,7 +70,7 @@ def judge_scores(folder: Path, files: dict[str, bytes]) -> str:
     path = folder / "scores.csv"
     try:
         text = read_text_table(path, shown="scores.csv", limits=Limits())
-        published = publish(text, vocabulary=_vocabulary({}), shown="scores.csv")
+        published = publish([text], vocabulary=_vocabulary({}), shown="scores.csv")
     except BiasRulerError as refused:
         return outcome_of(refused, may_quote=False)
     ours = [row for row in rows_of(files["scores.csv"]) if _is_ours(row)]
@@ -118,7 +118,7 @@ def judge_summary(folder: Path, files: dict[str, bytes]) -> str:
             shown="summary.json",
             limits=Limits(),
         )
-        published = publish(text, vocabulary=_vocabulary(_LABELS), shown="summary.json")
+        published = publish([text], vocabulary=_vocabulary(_LABELS), shown="summary.json")
     except BiasRulerError as refused:
         return outcome_of(refused, may_quote=False)
     rows = {}

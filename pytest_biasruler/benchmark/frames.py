@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.refusals import raise_if_any
-from pytest_biasruler.benchmark.texttable import TextTable, check_table, too_many_rows
+from pytest_biasruler.benchmark.texttable import Broom, TextTable, too_many_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from pytest_biasruler.errors import Limits
+
+_AT_ONCE = 2**13  # rows
 
 
 def frame_to_text(
@@ -27,15 +31,38 @@ def frame_to_text(
     BiasRulerProblems
         ``BR403`` two columns of one name; ``BR410`` control character or limit exceeded.
     """
+    (part,) = frame_to_parts(frame, shown=shown, limits=limits, needed=needed, most=len(frame))
+    return part
+
+
+def frame_to_parts(
+    frame: pd.DataFrame, *, shown: str, limits: Limits, needed: str = "", most: int = _AT_ONCE
+) -> Iterator[TextTable]:
+    """Yield what `frame_to_text` returns in parts of at most `most` rows, at least one part.
+
+    Raises
+    ------
+    BiasRulerProblems
+        As `frame_to_text`: what its last part is followed by.
+    """
     if len(frame) > limits.max_rows:
         raise_if_any([too_many_rows(limits, needed=needed).at(shown)])
-    columns = [_texts(frame.iloc[:, position]) for position in range(frame.shape[1])]
-    table = TextTable(
-        header=tuple(str(name) for name in frame.columns),
-        rows=list(zip(*columns, strict=True)),
-        lines=list(range(1, len(frame) + 1)),
-    )
-    return check_table(table, delimiter=None, shown=shown, limits=limits)
+    header = [str(name) for name in frame.columns]
+    broom = Broom(raw_header=header, delimiter=None, shown=shown, limits=limits)
+    for begin in range(0, max(1, len(frame)), max(1, most)):
+        piece = frame.iloc[begin : begin + most]
+        columns = [_texts(piece.iloc[:, position]) for position in range(piece.shape[1])]
+        lines = list(range(begin + 1, begin + len(piece) + 1))
+        rows = broom.tidy(list(zip(*columns, strict=True)), lines=lines)
+        if not broom.problems():
+            yield TextTable(
+                header=broom.header,
+                rows=rows,
+                lines=lines,
+                n_trimmed=broom.n_trimmed,
+                n_normalised=broom.n_normalised,
+            )
+    raise_if_any(broom.problems())
 
 
 def _texts(column: pd.Series) -> list[str]:

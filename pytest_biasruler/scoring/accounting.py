@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.errors import CODES, BiasRulerError, Consequence
 from pytest_biasruler.scoring.job import MaskFacts, Role, error_from_plain
 from pytest_biasruler.scoring.sources import no_masks
+from pytest_biasruler.scoring.table import positions_of_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,6 +63,8 @@ def find_identical(table: pd.DataFrame) -> dict[tuple[str, str], frozenset[str]]
 
     Every label must have the same voxels, and some label any; two empty masks are no copy.
     """
+    if not (table["n_both"] > 0).any():  # as in a table of a million scores without counts
+        return {}
     counts = table[["n_model", "n_reference", "n_both"]]
     known = table.assign(
         is_same=(counts["n_model"] == counts["n_both"])
@@ -84,14 +87,15 @@ def find_wrong_pairing(table: pd.DataFrame) -> frozenset[tuple[str, str, str]]:
     Where a ready table tells no volumes, every row but the agreed absent counts as such a pair.
     """
     found = set()
-    for (model, reference, label), rows in table.groupby(["model", "reference", "label"]):
+    for pair, places in positions_of_pairs(table).items():
+        rows = table.take(places)
         overlap = _overlap(rows)
         is_pair = overlap.notna() & ~rows["status"].isin(["worst", "agreed absent"])
         for voxels, volume in (("n_model", "model_ml"), ("n_reference", "reference_ml")):
             is_pair &= ~((rows[voxels] == 0) | (rows[volume] == 0))
         n_pairs, n_apart = int(is_pair.sum()), int((is_pair & (overlap == 0)).sum())
         if n_pairs >= _FEWEST_PAIRS and 2 * n_apart > n_pairs:
-            found.add((str(model), str(reference), str(label)))
+            found.add(pair)
     return frozenset(found)
 
 

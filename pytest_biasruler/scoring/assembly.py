@@ -17,13 +17,13 @@ from pytest_biasruler.scoring.accounting import (
 )
 from pytest_biasruler.scoring.given import note_gaps
 from pytest_biasruler.scoring.identity import digest_benchmark, digest_sets, name_aliases
-from pytest_biasruler.scoring.job import Role, Status
+from pytest_biasruler.scoring.job import Role
 from pytest_biasruler.scoring.pairs import is_measured
 from pytest_biasruler.scoring.remarks import list_notes
 from pytest_biasruler.scoring.scored import Scored
 from pytest_biasruler.scoring.sheared import find_errors_in_mm, find_sheared
 from pytest_biasruler.scoring.sources import count_strangers, list_sets
-from pytest_biasruler.scoring.table import KEYS, build_table, complete_table, join_tables
+from pytest_biasruler.scoring.table import build_table, complete_table, join_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,9 +63,11 @@ def assemble(
     patients = {str(case): str(patient) for case, patient in metadata.patients.items()}
     columns = _columns(done, given, metrics=metrics)
     measured = build_table(done, metrics=columns)
-    table = measured if given is None else join_tables(measured, given.table, metrics=columns)
-    excluded = _excluded(benchmark, sets, table=table, done=done, cases=metadata.cases)
-    table = complete_table(table, cases=metadata.cases, excluded=excluded, metrics=columns)
+    told = measured
+    if given is not None:
+        told = join_tables(measured, given.table, metrics=columns, where=given.where)
+    excluded = _excluded(benchmark, sets, table=told, done=done, cases=metadata.cases)
+    table = complete_table(told, cases=metadata.cases, excluded=excluded, metrics=columns)
     identical = find_identical(table)
     errors = find_errors(done, sets, patients=patients)
     sheared = find_sheared(done, sets)
@@ -87,7 +89,7 @@ def assemble(
         unreadable=_unreadable(sets, done=done),
         sheared=sheared,
         problems=list_problems(done, sets),
-        notes=(*notes, *note_gaps(given), *_note_undefined(table, given)),
+        notes=(*notes, *note_gaps(given), *_note_lacking(table, told, given=given)),
         errors={**_nothing_given(benchmark, sets, table=table), **errors},
         errors_in_mm=find_errors_in_mm(done, sets, sheared=sheared),
         copied=find_copied(done, sets, identical=identical),
@@ -123,7 +125,7 @@ def _excluded(
     codes = {each.name: codes_of(done, each) for each in sets if each.role != Role.MODEL}
     excluded = {}
     for reference in (each.name for each in benchmark.references):
-        scored = set(table.loc[table["reference"] == reference, "case"])
+        scored = set(table.loc[table["reference"] == reference, "case"].unique())
         # Without masks, only rows can tell where there was a reference.
         why = codes.get(reference, dict.fromkeys(cases, "BR404"))
         excluded[reference] = {case: code for case, code in why.items() if case not in scored}
@@ -142,7 +144,7 @@ def _nothing_given(
     with_masks = {each.name for each in sets}
     named = [each.name for each in benchmark.references]
     named += [each.name for each in benchmark.models]
-    with_rows = {*table["reference"], *table["model"]}
+    with_rows = {*table["reference"].unique(), *table["model"].unique()}
     return {
         name: BiasRulerError(
             "BR503",
@@ -155,20 +157,22 @@ def _nothing_given(
     }
 
 
-def _note_undefined(table: pd.DataFrame, given: Published | None) -> list[Note]:
-    """Return BR404 for models that a ready table leaves out of some cases."""
-    if given is None:
+def _note_lacking(
+    table: pd.DataFrame, told: pd.DataFrame, *, given: Published | None
+) -> list[Note]:
+    """Return BR404 for models that a ready table leaves out of some cases.
+
+    `table` is `told` with a row for each score that should exist.
+    """
+    if given is None or len(table) == len(told):
         return []
-    present = set(given.table[list(KEYS)].itertuples(index=False, name=None))
-    gaps = table[table["status"] == Status.UNDEFINED.value]
-    lacking = [
-        key for key in gaps[list(KEYS)].itertuples(index=False, name=None) if key not in present
-    ]
+    n_told = told["model"].value_counts()
     notes = []
-    for model in sorted({key[2] for key in lacking}):
-        n = sum(key[2] == model for key in lacking)
-        text = f"the score table lacks {n} rows of {model}; their scores are undefined"
-        notes.append(Note(code="BR404", set=model, n=n, text=text))
+    for model, n_all in table["model"].value_counts(sort=False).sort_index().items():
+        n = int(n_all) - int(n_told.get(model, 0))
+        if n:
+            text = f"the score table lacks {n} rows of {model}; their scores are undefined"
+            notes.append(Note(code="BR404", set=str(model), n=n, text=text))
     return notes
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import ReferenceKind, ScoreSource
-from pytest_biasruler.benchmark.frames import frame_to_text
+from pytest_biasruler.benchmark.frames import frame_to_parts
 from pytest_biasruler.benchmark.notes import Note
 from pytest_biasruler.benchmark.paths import is_inside
 from pytest_biasruler.benchmark.refusals import problems_of, raise_if_any
-from pytest_biasruler.benchmark.textfile import read_text_table
+from pytest_biasruler.benchmark.textfile import read_text_parts
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 from pytest_biasruler.scoring.allowance import refuse_links, table_limits
 from pytest_biasruler.scoring.nnunet import read_summary
 from pytest_biasruler.scoring.published import Published, Vocabulary, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metadata import Metadata
@@ -46,7 +47,7 @@ def read_scores(
         return None
     limits, needed = table_limits(benchmark, n_cases=len(metadata.cases) if metadata else 0)
     vocabulary = Vocabulary(
-        cases=None if metadata is None else frozenset(metadata.cases),
+        cases=None if metadata is None else metadata.cases,
         models=tuple(each.name for each in benchmark.models),
         references=tuple(each.name for each in benchmark.references),
         labels=tuple(benchmark.labels),
@@ -54,12 +55,12 @@ def read_scores(
     )
     source, rule = benchmark.scores, benchmark.defaults.both_empty
     if not isinstance(source, ScoreSource):
-        text = frame_to_text(source, shown="scores", limits=limits, needed=needed)
-        return publish(text, vocabulary=vocabulary, shown="scores", rule=rule)
+        parts = frame_to_parts(source, shown="scores", limits=limits, needed=needed)
+        return publish(parts, vocabulary=vocabulary, shown="scores", rule=rule)
     shown = Path(source.table).name
     read = partial(_read_file, source, benchmark=benchmark, shown=shown)
-    text = read(limits=limits, needed=needed)
-    return publish(text, vocabulary=vocabulary, shown=shown, rule=rule)
+    with closing(read(limits=limits, needed=needed)) as parts:
+        return publish(parts, vocabulary=vocabulary, shown=shown, rule=rule)
 
 
 def note_gaps(given: Published | None) -> tuple[Note, ...]:
@@ -84,7 +85,7 @@ def note_gaps(given: Published | None) -> tuple[Note, ...]:
 
 def _read_file(
     source: ScoreSource, *, benchmark: Benchmark, shown: str, limits: Limits, needed: str
-) -> TextTable:
+) -> Generator[TextTable, None, None]:
     root = benchmark.root
     path = Path(source.table) if root is None else root / source.table
     if root is not None and not is_inside(path, root=root):
@@ -93,15 +94,17 @@ def _read_file(
     if benchmark.untrusted:
         raise_if_any(problems_of(lambda: refuse_links(path, root=root, shown=shown)))
     if source.format != "nnunet":
-        return read_text_table(path, shown=shown, limits=limits, needed=needed)
+        yield from read_text_parts(path, shown=shown, limits=limits, needed=needed)
+        return
     model, reference = _only_pair(benchmark)
     read = partial(read_summary, path, model=model, reference=reference, needed=needed)
     try:
-        return read(labels=benchmark.labels, shown=shown, limits=limits)
+        summary = read(labels=benchmark.labels, shown=shown, limits=limits)
     except BiasRulerProblems:
         raise
     except BiasRulerError as error:
         raise BiasRulerProblems([error]) from None
+    yield summary
 
 
 def _only_pair(benchmark: Benchmark) -> tuple[str, str]:

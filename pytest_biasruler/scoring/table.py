@@ -30,6 +30,7 @@ from __future__ import annotations
 from math import nan
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from pytest_biasruler.benchmark.refusals import first_of, raise_if_any
@@ -37,7 +38,9 @@ from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring.job import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from pytest_biasruler.scoring.job import CaseScores
 
@@ -83,8 +86,18 @@ def order_table(table: pd.DataFrame, *, metrics: Sequence[str]) -> pd.DataFrame:
     return ordered.sort_values(list(KEYS), kind="stable").reset_index(drop=True)
 
 
+def positions_of_pairs(table: pd.DataFrame) -> dict[tuple[str, str, str], NDArray[np.intp]]:
+    """Return model, reference and label -> where their rows stand, in the order of these names."""
+    indices = table.groupby(["model", "reference", "label"]).indices
+    return {(str(m), str(r), str(x)): indices[m, r, x] for m, r, x in sorted(indices)}
+
+
 def join_tables(
-    measured: pd.DataFrame, given: pd.DataFrame, *, metrics: Sequence[str]
+    measured: pd.DataFrame,
+    given: pd.DataFrame,
+    *,
+    metrics: Sequence[str],
+    where: Callable[[int], str] = lambda _: "scores",
 ) -> pd.DataFrame:
     """Return the rows of both tables, a row that stands in both as one.
 
@@ -93,7 +106,9 @@ def join_tables(
     measured : DataFrame
         Scores of masks.
     given : DataFrame
-        A ready score table; its column ``where``, if any, names file and line.
+        A ready score table, sorted.
+    where : callable
+        Returns file and line of row i of `given`.
 
     Raises
     ------
@@ -101,33 +116,40 @@ def join_tables(
         ``BR422`` if masks and table both give a score of one case, label, model, reference and
         metric: nobody could say which one was judged.
     """
+    if measured.empty and list(given.columns) == [*KEYS, *metrics, *FACTS, STATUS]:
+        return given  # as it is: a copy of millions of rows is what would take most memory
     if given.empty or measured.empty:
         return order_table(measured if given.empty else given, metrics=metrics)
     left = measured.set_index(list(KEYS))
     right = given.set_index(list(KEYS))
     both = left.index.intersection(right.index)
-    raise_if_any(first_of(_twice(left, right, both, metrics=metrics), shown="scores"))
-    joined = left.combine_first(right.drop(columns="where", errors="ignore"))
+    twice = _twice(left, right, both, metrics=metrics, where=where)
+    raise_if_any(first_of(twice, shown="scores"))
+    joined = left.combine_first(right)
     # What is known of the masks themselves is not overruled by somebody else's row.
     joined.loc[left.index, [*FACTS, STATUS]] = left[[*FACTS, STATUS]]
     return order_table(joined.reset_index(), metrics=metrics)
 
 
 def _twice(
-    left: pd.DataFrame, right: pd.DataFrame, both: pd.Index, *, metrics: Iterable[str]
+    left: pd.DataFrame,
+    right: pd.DataFrame,
+    both: pd.Index,
+    *,
+    metrics: Iterable[str],
+    where: Callable[[int], str],
 ) -> Iterator[BiasRulerError]:
     for metric in metrics:
         if metric not in left.columns or metric not in right.columns:
             continue
         clash = left.loc[both, metric].notna() & right.loc[both, metric].notna()
-        for key in both[clash.to_numpy()]:
-            where = right.loc[key, "where"] if "where" in right.columns else "scores"
+        for place in right.index.get_indexer(both[clash.to_numpy()]):
             yield BiasRulerError(
                 "BR422",
                 f"{metric} of this case is given by masks too",
                 "masks or a score, not both",
                 "Remove the column or the masks",
-                str(where),
+                where(int(place)),
             )
 
 
@@ -144,20 +166,18 @@ def complete_table(
     the reference (or for the other reference that is scored) gets a row, so that a score left out
     of a ready table is counted, never forgotten.
     """
-    groups = table.groupby(["label", "model", "reference"], sort=True)["case"]
-    records = [
-        {"case": case, "label": label, "model": model, "reference": reference}
-        for (label, model, reference), present in groups
-        for case in sorted(
-            set(cases)
-            - set(present)
-            - set(excluded.get(str(reference), ()))
-            - set(excluded.get(str(model), ()))
-        )
-    ]
-    if not records:
+    gap = {**dict.fromkeys((*metrics, *FACTS), nan), STATUS: Status.UNDEFINED.value}
+    known = pd.Index(cases, dtype=object)
+    places = known.get_indexer(table["case"])
+    added = [table]
+    for (model, reference, label), rows in positions_of_pairs(table).items():
+        left_out = known.get_indexer([*excluded.get(reference, ()), *excluded.get(model, ())])
+        is_lacking = np.ones(len(known), dtype=np.bool_)
+        for present in (places[rows], left_out):
+            is_lacking[present[present >= 0]] = False
+        if is_lacking.any():
+            keys = {"case": known[is_lacking], "label": label, "model": model}
+            added.append(pd.DataFrame({**keys, "reference": reference, **gap}))
+    if len(added) == 1:
         return table
-    gaps = pd.DataFrame.from_records(records)
-    gaps[[*metrics, *FACTS]] = nan
-    gaps[STATUS] = Status.UNDEFINED.value
-    return order_table(pd.concat([table, gaps], ignore_index=True), metrics=metrics)
+    return order_table(pd.concat(added, ignore_index=True), metrics=metrics)
