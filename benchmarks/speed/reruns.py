@@ -1,0 +1,103 @@
+"""What does a second run cost, what do two workers save, and what does a cluster cost?"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.speed.cohort import make_cohort
+from benchmarks.speed.figures import Figure, list_ratios
+from pytest_biasruler.benchmark.definition import Benchmark
+from pytest_biasruler.benchmark.metadata import read_metadata
+from pytest_biasruler.scoring.run import score_benchmark
+from pytest_biasruler.scoring.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.speed.asked import Asked
+
+N_ROUNDS = 3
+TITLES = {
+    "first": "first run, one process, scores stored",
+    "rerun": "the same run again, nothing changed",
+    "one": "one worker, no store",
+    "two": "two local workers, their start included",
+    "dask": "Dask, two workers of one thread, cluster running",
+}
+RATIOS = (("first", "rerun"), ("one", "two"), ("two", "dask"))
+
+
+def measure(asked: Asked) -> dict[str, Any]:
+    """Score the same cases in all these ways in turn, round by round."""
+    folder = make_cohort(asked.folder, n_cases=asked.n_many)
+    benchmark = Benchmark.from_file(folder / "biasruler.toml")
+    ways = _list_ways(benchmark)
+    ways["one"]()  # files are in memory from here on, for everyone
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    missing: dict[str, str] = {}
+    for _ in range(N_ROUNDS):
+        for name, way in ways.items():
+            try:
+                seconds[name].append(way())
+            except ImportError as error:
+                missing[name] = str(error)
+    note = f"{asked.n_many} cases"
+    figures = [
+        Figure(name=name, title=TITLES[name], unit="s", values=tuple(values), note=note)
+        for name, values in seconds.items()
+        if values
+    ]
+    figures += [
+        Figure(
+            name=f"{above}/{below}",
+            title=f"{TITLES[above]} ÷ {TITLES[below]}",
+            unit="x",
+            values=list_ratios(seconds[above], seconds[below]),
+        )
+        for above, below in RATIOS
+        if seconds[above] and seconds[below]
+    ]
+    return {"figures": [figure.to_plain() for figure in figures], "missing": missing}
+
+
+def _list_ways(benchmark: Benchmark) -> dict[str, Callable[[], float]]:
+    """Return name -> what scores all cases and returns the seconds; in this order, in turn."""
+    kept: list[Path] = []  # the folder of the store that the round's first run has filled
+
+    def first() -> float:
+        kept.append(Path(tempfile.mkdtemp()))
+        return _time(benchmark, store=Store(kept[-1]))
+
+    return {
+        "first": first,
+        "rerun": lambda: _time(benchmark, store=Store(kept[-1])),
+        "one": lambda: _time(benchmark),
+        "two": lambda: _time(benchmark, workers=2),
+        "dask": lambda: _time_dask(benchmark),
+    }
+
+
+def _time(benchmark: Benchmark, **how: Any) -> float:
+    metadata = read_metadata(benchmark)
+    start = time.perf_counter()
+    scored = score_benchmark(benchmark, metadata=metadata, **how)
+    seconds = time.perf_counter() - start
+    if scored.table.empty:
+        raise ValueError("nothing was scored")
+    return seconds
+
+
+def _time_dask(benchmark: Benchmark) -> float:
+    """Start a cluster, as it would stand ready, then score; its workers import for themselves."""
+    from distributed import Client, LocalCluster
+
+    size = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
+    with (
+        LocalCluster(**size, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        client.get_executor() as executor,
+    ):
+        return _time(benchmark, workers=2, executor=executor)

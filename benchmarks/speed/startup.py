@@ -1,0 +1,77 @@
+"""What does the plugin cost a test run that does not use it?"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.speed.figures import Figure
+
+if TYPE_CHECKING:
+    from benchmarks.speed.asked import Asked
+
+N_ROUNDS = 40
+WITHOUT = ("-p", "no:biasruler")
+
+
+def measure(asked: Asked) -> dict[str, Any]:  # noqa: ARG001  (no cases are needed)
+    """Run an empty test with and without the plugin in turn; tell the differences."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "test_empty.py").write_text("def test_empty():\n    pass\n", encoding="utf-8")
+        (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+        _run(folder), _run(folder, *WITHOUT)  # bytecode is written here
+        pairs = [_time_both(folder, swapped=bool(turn % 2)) for turn in range(N_ROUNDS)]
+        imports = [_time_imports(folder) for _ in range(N_ROUNDS // 4)]
+    figures = (
+        ("with", "pytest on an empty test, plugin installed", [on for on, _ in pairs]),
+        ("without", "the same with -p no:biasruler", [off for _, off in pairs]),
+        ("unused", "what the plugin adds", [on - off for on, off in pairs]),
+        ("imports", "its modules alone, by python -X importtime", imports),
+    )
+    return {
+        "figures": [
+            Figure(name=name, title=title, unit="ms", values=tuple(values)).to_plain()
+            for name, title, values in figures
+        ]
+    }
+
+
+def _time_both(folder: Path, *, swapped: bool) -> tuple[float, float]:
+    """Return milliseconds with and without the plugin; every other time the latter runs first."""
+    if swapped:
+        off = _run(folder, *WITHOUT)
+        return _run(folder), off
+    on = _run(folder)
+    return on, _run(folder, *WITHOUT)
+
+
+def _run(folder: Path, *options: str) -> float:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    return 1e3 * (time.perf_counter() - start)
+
+
+def _time_imports(folder: Path) -> float:
+    """Return milliseconds that importing the plugin takes once pytest is there."""
+    code = "import pytest, pytest_biasruler.plugin"
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code],
+        cwd=folder,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # self | cumulative | name; those indented belong to a module that is listed below them.
+    found = re.findall(r"\|\s+(\d+) \| pytest_biasruler(?:\.plugin)?$", done.stderr, re.MULTILINE)
+    return sum(map(float, found)) / 1e3
