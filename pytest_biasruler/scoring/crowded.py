@@ -51,8 +51,10 @@ def are_crowded(first: Surface, second: Surface) -> bool:
     >>> are_crowded(noise, block), are_crowded(block, block)
     (True, False)
     """
+    if first.is_empty or second.is_empty or first.codes.size + second.codes.size < FEWEST_CROWDED:
+        return False
     n_surfels = first.n_surfels + second.n_surfels
-    if n_surfels < FEWEST_CROWDED or first.is_empty or second.is_empty:
+    if n_surfels < FEWEST_CROWDED:
         return False
     return prod(_frame(first, second)[1]) <= CORNERS_PER_SURFEL * n_surfels
 

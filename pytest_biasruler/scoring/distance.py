@@ -17,11 +17,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_biasruler.scoring.crowded import are_crowded, look_across
+from pytest_biasruler.scoring.search import look_around
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from pytest_biasruler.scoring.surface import Surface
+
+    Look = Callable[[Surface, Surface], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -31,10 +36,10 @@ class Side:
     Parameters
     ----------
     distances_mm : ndarray of float, shape (n,)
-        Sorted; infinite if the other surface is empty. One for each surfel; of crowded surfaces,
-        one for all surfels that are as many steps away along each axis.
+        Sorted; infinite if the other surface is empty. Surfels that are as many steps away along
+        each axis share one.
     areas_mm2 : ndarray of float, shape (n,)
-        The surfels' areas, in the order of `distances_mm`.
+        Area of the surfels at each distance, in the order of `distances_mm`.
     """
 
     distances_mm: NDArray[np.float64]
@@ -80,14 +85,16 @@ def measure_surfaces(first: Surface, second: Surface) -> SurfaceDistances:
     >>> mask = np.array([[True, False]])
     >>> surfaces = [extract_surface(m, spacing_mm=(1.0, 1.0)) for m in (mask, ~mask)]
     >>> measure_surfaces(*surfaces).first.distances_mm
-    array([0., 0., 1., 1.])
+    array([0., 1.])
     """
     if first.spacing_mm != second.spacing_mm:
         raise ValueError(
             f"surfaces must be of one grid; found {first.spacing_mm} and {second.spacing_mm} mm"
         )
-    look = _look_across if are_crowded(first, second) else _look
-    return SurfaceDistances(first=look(first, second), second=look(second, first))
+    look = look_across if are_crowded(first, second) else look_around
+    return SurfaceDistances(
+        first=_look_from(first, second, look=look), second=_look_from(second, first, look=look)
+    )
 
 
 def nsd(distances: SurfaceDistances, *, tolerance_mm: float) -> float:
@@ -181,20 +188,10 @@ def assd(distances: SurfaceDistances) -> float:
     return total / sum(float(side.areas_mm2.sum()) for side in sides)
 
 
-def _look(here: Surface, there: Surface) -> Side:
+def _look_from(here: Surface, there: Surface, *, look: Look) -> Side:
     if there.is_empty:
         return Side(distances_mm=np.full(len(here.areas_mm2), inf), areas_mm2=here.areas_mm2)
-    nearest = there.tree.query(here.points_mm)[1]
-    # From whole steps on the grid, not from differences of places in mm: a distance of three
-    # voxels is then the same number everywhere in the image, on either side of a tolerance.
-    steps_mm = (here.corners - there.corners[nearest]) * np.array(here.spacing_mm)
-    distances_mm = np.sqrt(np.square(steps_mm).sum(axis=1))
-    order = np.argsort(distances_mm, kind="stable")
-    return Side(distances_mm=distances_mm[order], areas_mm2=here.areas_mm2[order])
-
-
-def _look_across(here: Surface, there: Surface) -> Side:
-    distances_mm, areas_mm2 = look_across(here, there)
+    distances_mm, areas_mm2 = look(here, there)
     return Side(distances_mm=distances_mm, areas_mm2=areas_mm2)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
+from pytest_biasruler.scoring.ring import N_STEPS, list_rings
 from pytest_biasruler.scoring.shape import bounding_box
 from pytest_biasruler.scoring.surfel import find_surfels, measure_surfels
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from pytest_biasruler.scoring.ring import Rings
+
+_SMALL = 2**13  # corners of a box up to which a tree costs less than a long list of rings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # no slots: cached_property needs a __dict__
@@ -55,24 +60,49 @@ class Surface:
     @property
     def is_empty(self) -> bool:
         """The mask had no voxel."""
-        return self.n_surfels == 0
+        return self.codes.size == 0
+
+    @cached_property
+    def _cells(self) -> NDArray[np.intp]:
+        """Places of the surfels among the codes laid out flat."""
+        return np.flatnonzero(find_surfels(self.codes))
 
     @cached_property
     def corners(self) -> NDArray[np.int32]:
         """Corners of the surfels in the frame of the whole image, shape (n, 3) or (n, 2)."""
-        corners = np.argwhere(find_surfels(self.codes)).astype(np.int32)
-        return corners + np.array(self.start, np.int32)
+        along = np.unravel_index(self._cells, self.codes.shape)
+        steps = zip(along, self.start, strict=True)
+        return np.array([step + start for step, start in steps], np.int32).T
 
     @cached_property
     def areas_mm2(self) -> NDArray[np.float64]:
         """Areas of the surfels in mm², all above 0, shape (n,); in 2-D, lengths in mm."""
-        areas = measure_surfels(self.spacing_mm)[self.codes[find_surfels(self.codes)]]
-        return np.asarray(areas, np.float64)
+        return measure_surfels(self.spacing_mm)[self.codes.ravel()[self._cells]]
 
     @property
     def area_mm2(self) -> float:
         """Area of the whole surface in mm²; in 2-D its length in mm; 0 if empty."""
         return float(self.areas_mm2.sum())
+
+    @cached_property
+    def rings(self) -> Rings:
+        """The steps by which other surfaces look for this one: few if it is small."""
+        share = 1 if self.codes.size > _SMALL else 8
+        return list_rings(self.spacing_mm, n_steps=N_STEPS // share)
+
+    @cached_property
+    def field(self) -> NDArray[np.uint8]:
+        """1 at surfels and 0 elsewhere, with a margin as wide as the longest step in a ring."""
+        reach = self.rings.reach
+        box = [(more, length) for more, length in zip(reach, self.codes.shape, strict=True)]
+        field = np.zeros([length + 2 * more for more, length in box], np.uint8)
+        field[tuple(slice(more, more + length) for more, length in box)] = find_surfels(self.codes)
+        return field
+
+    @property
+    def field_start(self) -> tuple[int, ...]:
+        """The first corner of `field` in the frame of the whole image; it may lie outside."""
+        return tuple(at - more for at, more in zip(self.start, self.rings.reach, strict=True))
 
     @cached_property
     def points_mm(self) -> NDArray[np.float64]:
@@ -170,9 +200,11 @@ def extract_surface(
 
 def _neighbour_codes(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return the neighbour code of every grid corner of a mask, its border included."""
-    codes = np.zeros_like(mask, np.uint8, shape=tuple(length + 2 for length in mask.shape))
+    codes = np.zeros([length + 2 for length in mask.shape], np.uint8)
     codes[(slice(1, -1),) * mask.ndim] = mask
     for axis in range(mask.ndim):  # each axis doubles the corners that a code tells apart
-        here, next_one = np.moveaxis(codes, axis, 0)[:-1], np.moveaxis(codes, axis, 0)[1:]
-        codes = np.moveaxis(here | next_one << np.uint8(2**axis), 0, axis)
+        ahead = (slice(None),) * axis
+        # A product in place of a shift, which takes three times as long on single bytes.
+        shifted = codes[(*ahead, slice(1, None))] * np.uint8(2**2**axis)
+        codes = np.bitwise_or(codes[(*ahead, slice(-1))], shifted, out=shifted)
     return codes

@@ -108,7 +108,7 @@ def test_identical_masks_get_the_best_scores_without_a_search_of_surfaces(cube, 
     def refuse(*_):
         raise AssertionError("surfaces of identical masks were compared")
 
-    monkeypatch.setattr(surface_module.Surface, "points_mm", property(refuse))
+    monkeypatch.setattr(surface_module.Surface, "corners", property(refuse))
     scores = score({"expert": cube((2, 2, 2)), "unet": cube((2, 2, 2))})
     assert scores["error"] is None
     found = row(scores)["scores"]

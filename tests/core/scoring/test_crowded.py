@@ -39,7 +39,8 @@ def extract(masks, spacing, grid_shape=None):
 
 def numbers(here, there, look):
     """Return area, mean, 95th percentile, farthest and share within 1 mm of one look."""
-    side = look(here, there)
+    distances_mm, areas_mm2 = look(here, there)
+    side = distance.Side(distances_mm=distances_mm, areas_mm2=areas_mm2)
     both = distance.SurfaceDistances(first=side, second=side)
     return [
         float(side.areas_mm2.sum()),
@@ -54,16 +55,16 @@ def numbers(here, there, look):
 @given(noisy_pairs(), spacings)
 def test_both_ways_to_look_give_the_same_numbers(masks, spacing):
     here, there = extract(masks, spacing)
-    across = numbers(here, there, distance._look_across)
-    assert across == pytest.approx(numbers(here, there, distance._look), rel=1e-9, abs=1e-12)
+    across = numbers(here, there, distance.look_across)
+    assert across == pytest.approx(numbers(here, there, distance.look_around), rel=1e-9, abs=1e-12)
 
 
 @quick
 @given(noisy_pairs(min_dims=2, max_dims=2), spacings)
 def test_both_ways_agree_in_the_plane(masks, spacing):
     here, there = extract(masks, spacing)
-    across = numbers(here, there, distance._look_across)
-    assert across == pytest.approx(numbers(here, there, distance._look), rel=1e-9, abs=1e-12)
+    across = numbers(here, there, distance.look_across)
+    assert across == pytest.approx(numbers(here, there, distance.look_around), rel=1e-9, abs=1e-12)
 
 
 @quick
@@ -84,8 +85,7 @@ def test_a_distance_within_the_tolerance_is_so_by_either_way():
     masks[0, ..., 0], masks[1, ..., 4] = True, True
     here, there = extract(masks, (1.0, 1.0, 0.1))
     found = [
-        set(look(here, there).distances_mm.tolist())
-        for look in (distance._look, distance._look_across)
+        set(look(here, there)[0].tolist()) for look in (distance.look_around, distance.look_across)
     ]
     assert found[0] == found[1] == {3 * 0.1, 4 * 0.1}
 
@@ -93,7 +93,7 @@ def test_a_distance_within_the_tolerance_is_so_by_either_way():
 @pytest.fixture
 def looks(monkeypatch):
     """Count how often either way to look is taken."""
-    taken = {"_look": 0, "_look_across": 0}
+    taken = {"look_around": 0, "look_across": 0}
 
     def counting(name):
         look = getattr(distance, name)
@@ -118,7 +118,7 @@ def test_a_checkerboard_is_not_searched(looks, monkeypatch):
     cube = np.zeros_like(board)
     cube[20:40, 20:40, 20:40] = True
     distances = distance.measure_surfaces(*extract([board, cube], (1.0, 1.0, 1.0)))
-    assert looks == {"_look": 0, "_look_across": 2}
+    assert looks == {"look_around": 0, "look_across": 2}
     assert distance.hd(distances) == pytest.approx(np.sqrt(3 * 24**2))
     steps = len(distances.first.distances_mm)
     assert steps < 65**3 / 5, "surfels that are as many steps away share an entry"
@@ -130,13 +130,13 @@ def test_a_large_smooth_mask_is_searched_as_ever(looks):
     surfaces = extract(balls, (1.0, 1.0, 1.0))
     assert sum(surface.n_surfels for surface in surfaces) > crowded.FEWEST_CROWDED
     distance.measure_surfaces(*surfaces)
-    assert looks == {"_look": 2, "_look_across": 0}
+    assert looks == {"look_around": 2, "look_across": 0}
 
 
 def test_a_small_mask_of_noise_is_searched_as_ever(looks):
     noise = np.random.default_rng(0).random((2, 30, 30, 30)) < 0.5
     distance.measure_surfaces(*extract(noise, (1.0, 1.0, 1.0)))
-    assert looks == {"_look": 2, "_look_across": 0}
+    assert looks == {"look_around": 2, "look_across": 0}
 
 
 def test_a_surface_holds_one_byte_for_each_corner_until_it_is_searched():
@@ -144,7 +144,7 @@ def test_a_surface_holds_one_byte_for_each_corner_until_it_is_searched():
     (surface,) = extract([noise], (1.0, 1.0, 1.0))
     assert surface.n_surfels > 29**3
     assert surface.codes.nbytes == 31**3
-    assert not {"corners", "points_mm", "tree"} & vars(surface).keys()
+    assert not {"corners", "points_mm", "tree", "field"} & vars(surface).keys()
 
 
 @pytest.mark.parametrize("spacing", [(0.7, 0.7, 2.5), (0.6, 0.8)])
