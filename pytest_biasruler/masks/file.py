@@ -140,7 +140,12 @@ def open_file(path: Path, *, name: str, expected: os.stat_result) -> Iterator[St
 
 
 def digest_file(
-    path: Path, *, name: str = "mask", root: Path | None = None, limits: Limits = _DEFAULTS
+    path: Path,
+    *,
+    name: str = "mask",
+    root: Path | None = None,
+    limits: Limits = _DEFAULTS,
+    place: str = "",
 ) -> str:
     """Return the SHA-256 of a file as stored, without looking into it.
 
@@ -154,6 +159,8 @@ def digest_file(
         Where links must end, if `limits` allows them.
     limits : Limits, optional
         Whether links are allowed, and how large a mask may be.
+    place : str, optional
+        What a message says was expected if nothing is there: the template, not the path.
 
     Returns
     -------
@@ -165,8 +172,8 @@ def digest_file(
     BiasRulerError
         ``BR101``, ``BR102``, ``BR103``, ``BR111``, ``BR123``, ``BR124``, ``BR401`` or ``BR402``.
     """
-    place, status = find_file(Path(path), name=name, root=root, limits=limits)
-    with open_file(place, name=name, expected=status) as file:
+    found, status = find_file(Path(path), name=name, root=root, limits=limits, place=place)
+    with open_file(found, name=name, expected=status) as file:
         while file.read():
             pass
         return file.sha256

@@ -82,13 +82,13 @@ def _score_case(job: Job) -> CaseScores:
     rows: list[ScoreRow] = []
     shapes: list[ShapeRow] = []
     echoes: list[EchoRow] = []
-    roles = {entry.set: entry.role for entry in job.entries}
+    shape_roles, echo_roles = _roles_of(job, "shape"), _roles_of(job, "echo")
     for label, drawings in () if grid is None else _draw(job, masks, Grid(mask=grid)):
         rows += _score_label(job, drawings, label=label, problems=problems)
         if Measure.SHAPE in job.measures:
-            shapes += measure_shapes(drawings, roles=roles, label=label)
+            shapes += measure_shapes(drawings, roles=shape_roles, label=label)
         if Measure.ECHO in job.measures:
-            echoes += measure_echoes(drawings, roles=roles, label=label)
+            echoes += measure_echoes(drawings, roles=echo_roles, label=label)
     return CaseScores(
         masks={name: state_facts(mask) for name, mask in masks.items()},
         rows=rows,
@@ -97,6 +97,15 @@ def _score_case(job: Job) -> CaseScores:
         problems=problems,
         error=None,
     )
+
+
+def _roles_of(job: Job, kind: str) -> dict[str, Role]:
+    """Return the sets that the wanted pieces of one kind are about."""
+    roles = {entry.set: entry.role for entry in job.entries}
+    if job.wanted is None:
+        return roles
+    named = {name for piece in job.wanted if piece[0] == kind for name in piece[1:]}
+    return {name: role for name, role in roles.items() if name in named}
 
 
 def _draw(job: Job, masks: Masks, grid: Grid) -> Iterator[tuple[str, Drawings]]:
@@ -128,7 +137,7 @@ def _score_label(
     roles = {entry.set: entry.role for entry in job.entries}
     known: dict[tuple[int, int, bool], tuple[Pair, dict[str, float], list[BiasRulerError]]] = {}
     for model, reference in pairs_of(roles):
-        if reference not in drawings:
+        if reference not in drawings or not job.wants("pair", model, reference):
             continue
         if model in drawings:
             # Whose a mask is matters only where it has no right angles.

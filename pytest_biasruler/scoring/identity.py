@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.file import digest_file, find_file
+from pytest_biasruler.masks.file import digest_file
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.job import Entry, Job, error_to_plain
@@ -41,26 +41,42 @@ def hash_plain(plain: object) -> str:
 
 
 def name_job(job: Job) -> Job:
-    """Return the job with the digests of its masks and its key in the store.
+    """Return the job with the digests of its masks and the key of its whole case in the store.
 
     The key holds no name of a case and no path: the digests of the masks' files, the sets they
-    belong to, labels, metrics, measures, limits and the version of the code. A file that cannot
-    be hashed is not opened again, or scores of it could be stored under the key of a missing one.
+    belong to, labels, metrics, measures, limits and the version of the code.
     """
-    entries = tuple(_with_digest(entry, job=job) for entry in job.entries)
-    key = hash_plain(
-        [
-            code_version(),
-            [[entry.set, entry.role.value, _content(entry)] for entry in entries],
-            list(job.labels.items()),
-            [describe_metric(metric) for metric in job.metrics],
-            list(job.measures),
-            job.both_empty.value,
-            _limits_of(job),
-            sorted((suffix, _source_of(read)) for suffix, read in job.readers.items()),
-        ]
-    )
-    return replace(job, entries=entries, key=key)
+    named = digest_job(job)
+    content = [describe_entry(entry) for entry in named.entries]
+    key = hash_plain([state_settings(job), content, list(job.measures)])
+    return replace(named, key=key)
+
+
+def digest_job(job: Job) -> Job:
+    """Return the job with the digests of the files of its masks.
+
+    A file that cannot be hashed is not opened again, or scores of it could be stored under the
+    key of a missing one.
+    """
+    return replace(job, entries=tuple(_with_digest(entry, job=job) for entry in job.entries))
+
+
+def state_settings(job: Job, *, has_metrics: bool = True) -> str:
+    """Return the SHA-256 of all that decides scores beside the masks, or facts of masks alone."""
+    settings: list[object] = [
+        code_version(),
+        list(job.labels.items()),
+        _limits_of(job),
+        sorted((suffix, _source_of(read)) for suffix, read in job.readers.items()),
+    ]
+    if has_metrics:
+        settings += [[describe_metric(each) for each in job.metrics], job.both_empty.value]
+    return hash_plain(settings)
+
+
+def describe_entry(entry: Entry) -> str:
+    """Return set, role and content of a mask as one line of text."""
+    return json.dumps([entry.set, entry.role.value, *_content(entry)])
 
 
 def _limits_of(job: Job) -> dict[str, Any]:
@@ -80,9 +96,7 @@ def _with_digest(entry: Entry, *, job: Job) -> Entry:
 
 def _digest(entry: Entry, path: Path, *, job: Job) -> str:
     # As the reader finds it, so that a missing file is told in the same words.
-    rules: dict[str, Any] = {"name": entry.title, "root": job.root, "limits": job.limits}
-    find_file(path, **rules, place=entry.place)
-    return digest_file(path, **rules)
+    return digest_file(path, name=entry.title, root=job.root, limits=job.limits, place=entry.place)
 
 
 def _content(entry: Entry) -> list[str]:
@@ -91,7 +105,8 @@ def _content(entry: Entry) -> list[str]:
     if isinstance(entry.source, Mask):
         mask = entry.source
         affine = "" if mask.affine is None else repr(mask.affine.tolist())
-        return [mask.sha256, mask.voxel_sha256, affine, repr(mask.spacing_mm), *mask.notes]
+        grid = [affine, repr(mask.spacing_mm), repr(mask.is_sheared)]
+        return [mask.sha256, mask.voxel_sha256, *grid, *mask.notes]
     # The suffix decides which reader reads it, and whether it may be compressed.
     return [entry.digest, "".join(entry.source.suffixes[-2:])]
 

@@ -68,7 +68,8 @@ class Job:
     is that of the store, empty where scores are not kept. `measures` are what is wanted beside
     scores, as `pytest_biasruler.scoring.measures` names it. `cost` tells how long the case may
     take, in bytes to be read (of masks given in code: voxels): it decides when the case is
-    scored, never what it scores.
+    scored, never what it scores. `wanted` are the pieces to be measured, as
+    `pytest_biasruler.scoring.pieces` names them; None: all of the case.
     """
 
     case: str = field(repr=False)
@@ -82,6 +83,11 @@ class Job:
     readers: Mapping[str, Callable[[Path], Mask]] = field(default_factory=dict, repr=False)
     key: str = ""
     cost: int = 0
+    wanted: frozenset[tuple[str, ...]] | None = None
+
+    def wants(self, *piece: str) -> bool:
+        """Return whether this piece of the case is to be measured."""
+        return self.wanted is None or piece in self.wanted
 
 
 class MaskFacts(TypedDict):

@@ -30,13 +30,13 @@ def biasruler_benchmark():
 """
 
 NOT_READ_HERE = """
-import pytest_biasruler.scoring.case, pytest_biasruler.scoring.run
+import pytest_biasruler.scoring.case, pytest_biasruler.scoring.plan
 
 def refuse(job):
     raise AssertionError("scored in the main process")
 
 pytest_biasruler.scoring.case.score_case = refuse
-pytest_biasruler.scoring.run.score_case = refuse
+pytest_biasruler.scoring.plan.score_case = refuse
 pytest_biasruler.scoring.pool.score_case = refuse
 """
 

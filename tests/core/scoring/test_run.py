@@ -19,7 +19,7 @@ from pytest_biasruler.benchmark.definition import Benchmark, Model, Reference, R
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.metrics import CATALOGUE, Metric
 from pytest_biasruler.masks.nifti import read_mask
-from pytest_biasruler.scoring import run as run_module
+from pytest_biasruler.scoring import plan as plan_module
 from pytest_biasruler.scoring.run import score_benchmark
 from pytest_biasruler.scoring.store import FILE, Store
 
@@ -195,14 +195,14 @@ def test_the_digest_covers_references_and_metrics_but_no_prediction(tiny, write_
 def count_scored(monkeypatch):
     """Count the cases that are measured in this process."""
     scored = []
-    score_jobs = run_module.score_jobs
+    score_jobs = plan_module.score_jobs
 
     def counting(jobs, **how):
         for job, scores in score_jobs(jobs, **how):
             scored.append(job.case)
             yield job, scores
 
-    monkeypatch.setattr(run_module, "score_jobs", counting)
+    monkeypatch.setattr(plan_module, "score_jobs", counting)
     return scored
 
 
@@ -262,7 +262,8 @@ def test_a_forged_entry_is_measured_again(tiny, tmp_path):
     store = Store(tmp_path / "store")
     first = tiny.score(store=store)
     base = sqlite3.connect(tmp_path / "store" / FILE)
-    base.execute("""UPDATE scores SET content = replace(content, '"dice": 0.', '"dice": 0.9')""")
+    base.execute("""UPDATE scores SET content = replace(content, '"scored",0.', '"scored",0.9')""")
+    assert base.total_changes > 0
     base.commit()
     base.close()
     assert_same(tiny.score(store=store), first)
