@@ -108,6 +108,13 @@ OPTIONS: tuple[Option, ...] = (
         keys={"metavar": "N"},
     ),
     Option(
+        flag="--biasruler-scheduler",
+        ini="biasruler_scheduler",
+        help="score masks on the Dask cluster of this scheduler, such as tcp://10.0.0.1:8786, "
+        "in place of processes here",
+        keys={"metavar": "ADDRESS"},
+    ),
+    Option(
         flag="--biasruler-no-cache",
         ini="biasruler_no_cache",
         help="keep no scores between runs, use none of earlier runs",

@@ -52,6 +52,8 @@ def refuse_bad_start(config: pytest.Config) -> None:
     places = ["the outputs"] if problems else []
     unfit = problems_of(lambda: plugin_readers(config))
     problems, places = [*problems, *unfit], [*places, *(["the mask readers"] if unfit else [])]
+    absent = [] if is_only_listing else _miss_cluster(config)
+    problems, places = [*problems, *absent], [*places, *(["the cluster"] if absent else [])]
     for path, is_collected in named_files(config).items():
         shown = show_path(path, root=settings.root)
         found = _inspect(
@@ -65,6 +67,17 @@ def refuse_bad_start(config: pytest.Config) -> None:
 
             problems = list(dict.fromkeys(map(publish_error, problems)))
         raise usage_error(problems, " and ".join(places))
+
+
+def _miss_cluster(config: pytest.Config) -> list[BiasRulerError]:
+    """Return why nothing can be scored on the cluster of this run, if it is known to need one."""
+    settings = settings_of(config)
+    address = settings.scheduler
+    if address is None or settings.untrusted or not named_files(config):
+        return []
+    from pytest_biasruler.scoring.cluster import check_cluster
+
+    return problems_of(lambda: check_cluster(address))
 
 
 def _earlier_outputs(config: pytest.Config) -> list[Path]:
@@ -123,6 +136,8 @@ def _describe_confinement(config: pytest.Config) -> list[str]:
     limits = settings.limits
     memory = f"{limits.case_memory_mb} MB" if is_memory_limited() else "memory limit not enforced"
     how = f"a process for each case, {limits.case_timeout_s} s, {memory}"
+    if settings.scheduler is not None:
+        how += ", none on the cluster"
     return [f"biasruler: untrusted predictions, {how}"]
 
 

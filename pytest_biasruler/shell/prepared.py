@@ -189,6 +189,7 @@ class Preparations:
         progress = make_progress(self._config, is_wanted=bool(self._told.get("progress")))
         keys: dict[str, Any] = {
             "workers": self._settings.workers,
+            "scheduler": self._settings.scheduler,
             "store": store,
             "progress": progress,
             "metrics": plugin_metrics(self._config),

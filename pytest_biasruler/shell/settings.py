@@ -43,6 +43,8 @@ class Settings:
         Nothing that would point to 10 people or fewer is printed.
     untrusted : bool
         Predictions of every benchmark of the run come from strangers.
+    scheduler : str or None
+        Address of the Dask cluster that scores; None: processes here.
     selftest : int or None
         In how many worlds the gate is tested; None: it is not.
     limits_changed : mapping
@@ -60,6 +62,7 @@ class Settings:
     policy_option: Policy | None
     policy_ini: Policy | None
     workers: int
+    scheduler: str | None
     no_cache: bool
     show_cases: bool
     public: bool
@@ -111,6 +114,7 @@ def read_settings(config: pytest.Config) -> Settings:
         policy_option=as_policy(values["biasruler_policy"], from_ini=False, problems=problems),
         policy_ini=as_policy(values["biasruler_policy"], from_ini=True, problems=problems),
         workers=as_workers(values["biasruler_workers"], problems),
+        scheduler=str(values["biasruler_scheduler"].value or "") or None,
         no_cache=bool(values["biasruler_no_cache"].value),
         show_cases=bool(values["biasruler_show_cases"].value),
         public=values["biasruler_public"].is_on,
