@@ -60,6 +60,7 @@ by = ["age", "sex"]
 limit = 0.3
 """
 N_CHECKS = 10
+N_PIECES = 6  # of a case in the store: three masks and three pairs, written together
 QUIET = ("-p", "no:randomly", "-p", "no:hypothesispytest")
 MODES = {
     "alone": ("--biasruler-workers=1",),
@@ -258,7 +259,7 @@ def count_scored(place: Path) -> int:
         return 0
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as base:
-            return int(base.execute("SELECT count(*) FROM scores").fetchone()[0])
+            return int(base.execute("SELECT count(*) FROM scores").fetchone()[0]) // N_PIECES
     except sqlite3.Error:  # it is being written
         return 0
 
@@ -357,7 +358,9 @@ def inspect_store(trial: Trial, place: Path) -> None:
     for key, content, digest in rows:
         if hashlib.sha256(f"{key}\n{content}".encode()).hexdigest() != digest:
             trial.broken.append("an entry of the store does not match its hash")
-    trial.n_scored = len(rows)
+    if len(rows) % N_PIECES:
+        trial.broken.append("the store holds half a case")
+    trial.n_scored = len(rows) // N_PIECES
 
 
 def inspect_journal(trial: Trial, place: Path) -> None:

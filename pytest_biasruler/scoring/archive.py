@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     Looked = Iterator[tuple[Job, CaseScores | None]]
     Contents = dict[Piece, dict[str, Any]]
 
-_KEPT_AFTER_S = 1.0
-"""How much work a run that is killed may lose; a transaction each second costs next to nothing."""
-
+_SHARE = 50
+"""Writing may take one part in so many of the time: each transaction waits for the disk."""
+_LONGEST_S = 5.0
+"""How much work a run that is killed may lose, however slow the disk is."""
 _MOST_CASES = 64  # at a time: they are hashed before the first of them is scored
 
 
@@ -51,17 +52,17 @@ def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
 
 
 class _Keeper:
-    """Looks up many cases at once, and writes what was measured once a second and at the end."""
+    """Looks up many cases at once, and writes what was measured every now and then."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._waiting: dict[str, dict[str, Any]] = {}
-        self._last = time.monotonic()
+        self._next = time.monotonic()
 
     def keep(self, entries: dict[str, dict[str, Any]]) -> None:
         """Keep all these entries, in one transaction."""
         self._waiting |= entries
-        if time.monotonic() - self._last >= _KEPT_AFTER_S:
+        if time.monotonic() >= self._next:
             self.flush()
 
     def close(self) -> None:
@@ -71,9 +72,11 @@ class _Keeper:
     def flush(self) -> None:
         """Write what waits; what could not be written because of an interruption still waits."""
         if self._waiting:
+            begin = time.monotonic()
             self.store.write_all(self._waiting)
             self._waiting = {}
-        self._last = time.monotonic()
+            end = time.monotonic()
+            self._next = end + min(_SHARE * (end - begin), _LONGEST_S)
 
     def look_up(self, jobs: Iterable[Job]) -> Looked:
         """Yield each job with its scores if they are known, else with what lacks alone."""
