@@ -15,6 +15,7 @@ from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.file import digest_file
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.fingerprint import digest_cases, digest_rows
 from pytest_biasruler.scoring.job import Entry, Job, error_to_plain
 from pytest_biasruler.scoring.version import code_version
 
@@ -175,21 +176,18 @@ def name_aliases(
     table, else of nothing; ties go by name. The same on every machine and not to be derived from
     a list of names.
     """
-    rows = {str(case): _hash_rows(part) for case, part in table.groupby("case")}
     nothing = hashlib.sha256(b"").hexdigest()
-    ranks = {}
-    for case in cases:
-        masks = done[case]["masks"] if case in done else {}
-        facts = masks.get(expert)
-        stored = facts["sha256"] if facts is not None else ""
-        ranks[case] = stored or rows.get(case, nothing)
+    ranks = {case: _stored_digest(done, case, expert) for case in cases}
+    if not all(ranks.values()):
+        rows = digest_cases(table)
+        ranks = {case: stored or rows.get(case, nothing) for case, stored in ranks.items()}
     ordered = sorted(ranks, key=lambda case: (ranks[case], case))
     return {case: f"case-{place:03d}" for place, case in enumerate(ordered, start=1)}
 
 
-def _hash_rows(rows: pd.DataFrame) -> str:
-    cells = rows.drop(columns="case").astype(object).to_numpy().tolist()
-    return hash_plain([[repr(cell) for cell in row] for row in cells])
+def _stored_digest(done: Mapping[str, CaseScores], case: str, expert: str) -> str:
+    facts = done[case]["masks"].get(expert) if case in done else None
+    return "" if facts is None else facts["sha256"]
 
 
 def digest_sets(
@@ -206,14 +204,9 @@ def digest_sets(
             for case, scores in sorted(done.items())
             if (facts := scores["masks"].get(name)) is not None
         ]
-        rows = [] if masks else [[_hash_rows_of(table, name)]]
+        rows = [] if masks else [digest_rows(table[table["model"] == name])]
         digests[name] = hash_plain([masks, rows])
     return digests
-
-
-def _hash_rows_of(table: pd.DataFrame, name: str) -> str:
-    cells = table[table["model"] == name].astype(object).to_numpy().tolist()
-    return hash_plain([[repr(cell) for cell in row] for row in cells])
 
 
 def digest_benchmark(
