@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,21 @@ def measure_spacing(affine: NDArray[np.float64]) -> tuple[float, float, float]:
     """
     x, y, z = np.sqrt(np.square(affine[:3, :3]).sum(axis=0)).tolist()
     return x, y, z
+
+
+def measure_volume(
+    affine: NDArray[np.float64] | None, spacing_mm: tuple[float, float, float], *, is_sheared: bool
+) -> float:
+    """Return the volume of one voxel in millilitres.
+
+    Examples
+    --------
+    >>> measure_volume(None, (1.0, 1.0, 2.0), is_sheared=False)
+    0.002
+    """
+    if affine is not None and is_sheared:
+        return abs(float(np.linalg.det(affine[:3, :3]))) / 1000
+    return prod(spacing_mm) / 1000
 
 
 def check_affine(affine: NDArray[np.float64], *, name: str) -> None:

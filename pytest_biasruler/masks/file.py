@@ -48,10 +48,10 @@ class StoredFile:
         """Hash of what was read so far."""
         return self._digest.hexdigest()
 
-    def read(self) -> bytes:
-        """Return the next piece, empty at the end of the file."""
+    def read(self, size: int = PIECE_BYTES) -> bytes:
+        """Return the next piece of at most `size` bytes, empty at the end of the file."""
         try:
-            piece = os.read(self._descriptor, PIECE_BYTES)
+            piece = os.read(self._descriptor, size)
         except OSError as error:
             raise _cannot_be_read(error, name=self.name) from None
         self._digest.update(piece)
@@ -165,7 +165,7 @@ def digest_file(
     Returns
     -------
     str
-        64 hex digits, the same that `read_mask` gives as `Mask.sha256`.
+        64 hex digits, the same that `read_crop` gives as `Crop.sha256`.
 
     Raises
     ------

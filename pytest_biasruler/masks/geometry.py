@@ -9,13 +9,8 @@ import numpy as np
 
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.affine import measure_displacement
-from pytest_biasruler.masks.mask import (
-    Mask,
-    describe_shape,
-    hash_voxels,
-    is_same_spacing,
-    join_notes,
-)
+from pytest_biasruler.masks.crop import Crop, hash_labels
+from pytest_biasruler.masks.mask import describe_shape, is_same_spacing, join_notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,14 +34,14 @@ class Gridded(Protocol):
         """Voxel size along each axis."""
 
 
-def align_masks(
-    mask: Mask,
-    reference: Mask,
+def align_crop(
+    mask: Crop,
+    reference: Gridded,
     *,
     name: str = "mask",
     reference_name: str = "reference",
     tolerance: float = 0.1,
-) -> Mask:
+) -> Crop:
     """Return `mask` stored as `reference` is; nothing is ever resampled.
 
     Axes are swapped and flipped, which loses nothing (note ``BR222``); whatever takes more
@@ -54,7 +49,7 @@ def align_masks(
 
     Parameters
     ----------
-    mask, reference : Mask
+    mask, reference : Crop
         Both with an affine or both without one.
     name, reference_name : str, optional
         What messages call them.
@@ -63,9 +58,9 @@ def align_masks(
 
     Returns
     -------
-    Mask
+    Crop
         On the grid of `reference`: its affine and voxel size are those of `reference`, which
-        differ from its own by no more than `tolerance`. `Mask.voxel_sha256` is that of the
+        differ from its own by no more than `tolerance`. `Crop.voxel_sha256` is that of the
         voxels as they now lie.
 
     Raises
@@ -79,12 +74,15 @@ def align_masks(
     A mask stored from right to left, and its affine says so:
 
     >>> import numpy as np
+    >>> from pytest_biasruler.masks.crop import crop_mask
+    >>> from pytest_biasruler.masks.mask import Mask
     >>> labels = np.array([1, 0, 0], dtype=np.uint8).reshape(3, 1, 1)
-    >>> reference = Mask(voxels=labels, affine=np.eye(4))
+    >>> reference = crop_mask(Mask(voxels=labels, affine=np.eye(4)))
     >>> flipped = np.array([[-1.0, 0, 0, 2], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
-    >>> aligned = align_masks(Mask(voxels=labels[::-1], affine=flipped), reference)
-    >>> aligned.voxels.ravel().tolist(), aligned.notes
-    ([1, 0, 0], ('BR222',))
+    >>> mask = crop_mask(Mask(voxels=labels[::-1], affine=flipped))
+    >>> aligned = align_crop(mask, reference)
+    >>> mask.start, aligned.start, aligned.notes
+    ((2, 0, 0), (0, 0, 0), ('BR222',))
     """
     matched = match_grids(
         mask, reference, name=name, reference_name=reference_name, tolerance=tolerance
@@ -101,7 +99,7 @@ def match_grids(
     """Return which axes of `mask` run along those of `reference`, and which run backwards.
 
     None if neither stores an orientation and their sizes agree. Nothing but what a header says is
-    looked at; the parameters, and what is raised, are those of `align_masks`.
+    looked at; the parameters, and what is raised, are those of `align_crop`.
     """
     if mask.affine is None and reference.affine is None:
         _check_sizes(mask, reference, name=name, reference_name=reference_name)
@@ -126,7 +124,7 @@ def match_grids(
     return axes, flips
 
 
-def check_right_angles(mask: Mask, *, name: str = "mask") -> None:
+def check_right_angles(mask: Crop, *, name: str = "mask") -> None:
     """Refuse a sheared grid, on which distances in mm are not measured.
 
     Raises
@@ -193,19 +191,24 @@ def _move_affine(
 
 
 def _move_voxels(
-    mask: Mask, reference: Mask, *, axes: tuple[int, ...], flips: tuple[bool, ...]
-) -> Mask:
-    voxels, notes, voxel_sha256 = mask.voxels, mask.notes, mask.voxel_sha256
-    if axes != (0, 1, 2) or any(flips):
-        backwards = tuple(slice(None, None, -1 if is_flipped else 1) for is_flipped in flips)
-        voxels = np.asfortranarray(voxels.transpose(axes)[backwards])
-        notes = join_notes(notes, ["BR222"])
-        voxel_sha256 = voxel_sha256 and hash_voxels(voxels)
+    mask: Crop, reference: Gridded, *, axes: tuple[int, ...], flips: tuple[bool, ...]
+) -> Crop:
+    moved = replace(mask, affine=reference.affine, spacing_mm=reference.spacing_mm)
+    if axes == (0, 1, 2) and not any(flips):
+        return moved
+    backwards = tuple(slice(None, None, -1 if is_flipped else 1) for is_flipped in flips)
+    voxels = np.asfortranarray(mask.voxels.transpose(axes)[backwards])
+    sides = zip(axes, flips, voxels.shape, reference.shape, strict=True)
+    x, y, z = (
+        whole - length - mask.start[axis] if is_flipped and length else mask.start[axis]
+        for axis, is_flipped, length, whole in sides
+    )
+    start, shape = (x, y, z), reference.shape
     return replace(
-        mask,
+        moved,
         voxels=voxels,
-        affine=reference.affine,
-        spacing_mm=reference.spacing_mm,
-        notes=notes,
-        voxel_sha256=voxel_sha256,
+        start=start,
+        shape=shape,
+        notes=join_notes(mask.notes, ["BR222"]),
+        voxel_sha256=hash_labels(voxels, start=start, shape=shape),
     )

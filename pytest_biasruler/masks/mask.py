@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.affine import SAME_SPACING, check_affine, is_sheared, measure_spacing
+from pytest_biasruler.masks.affine import (
+    SAME_SPACING,
+    check_affine,
+    is_sheared,
+    measure_spacing,
+    measure_volume,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +41,8 @@ class Mask:
     notes : tuple of str, optional
         Codes of what was accepted but is worth telling, each once.
     sha256, voxel_sha256 : str, optional
-        Of the file as stored, and of shape and labels; filled where a mask is read or accepted.
+        Of the file as stored, and of shape and labels (`crop.hash_labels`); filled where a mask
+        is read or accepted.
     is_sheared : bool, optional
         Whether axes fail to meet at right angles, so that distances in mm are not measured;
         a sheared `affine` sets it.
@@ -101,9 +107,7 @@ class Mask:
     @property
     def voxel_ml(self) -> float:
         """Volume of one voxel in millilitres."""
-        if self.affine is not None and self.is_sheared:
-            return abs(float(np.linalg.det(self.affine[:3, :3]))) / 1000
-        return prod(self.spacing_mm) / 1000
+        return measure_volume(self.affine, self.spacing_mm, is_sheared=self.is_sheared)
 
 
 def join_notes(*groups: Iterable[str]) -> tuple[str, ...]:
@@ -115,25 +119,6 @@ def is_same_spacing(spacing_mm: Sequence[float], other: Sequence[float]) -> bool
     """Return whether two voxel sizes agree to 0.1 % along every axis."""
     pairs = zip(spacing_mm, other, strict=False)  # a 2D file knows two of three sizes
     return all(abs(one - two) <= SAME_SPACING * two for one, two in pairs)
-
-
-def hash_voxels(voxels: NDArray[np.generic]) -> str:
-    """Return the SHA-256 of shape and labels, equal for equal labels however they were stored.
-
-    Parameters
-    ----------
-    voxels : ndarray of int, shape (M, N, P)
-        Labels in the smallest integer type, as `labels.check_labels` returns them.
-
-    Returns
-    -------
-    str
-        64 hex digits.
-    """
-    little = voxels.astype(voxels.dtype.newbyteorder("<"), order="F", copy=False)
-    digest = hashlib.sha256(repr(voxels.shape).encode())
-    digest.update(little.T.data)  # the transpose of Fortran order is contiguous: nothing is copied
-    return digest.hexdigest()
 
 
 def describe_shape(shape: Iterable[int]) -> str:

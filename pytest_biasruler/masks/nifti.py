@@ -6,19 +6,23 @@ import re
 import struct
 from dataclasses import replace
 from functools import partial
+from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerError, Limits, call_other
+from pytest_biasruler.masks.affine import is_sheared
+from pytest_biasruler.masks.crop import Crop, hash_labels
 from pytest_biasruler.masks.fields import SHORTEST_BYTES, find_layout, no_header, unpack_fields
 from pytest_biasruler.masks.file import digest_file, find_file, open_file
 from pytest_biasruler.masks.geometry import match_grids
 from pytest_biasruler.masks.header import Header, check_header
-from pytest_biasruler.masks.labels import accept_mask, check_labels
-from pytest_biasruler.masks.mask import Mask, hash_voxels, join_notes
-from pytest_biasruler.masks.stream import GzipStream, PlainStream, check_content, open_stream
+from pytest_biasruler.masks.labels import accept_mask
+from pytest_biasruler.masks.mask import Mask, join_notes
+from pytest_biasruler.masks.scaling import Scaling
+from pytest_biasruler.masks.stream import GzipStream, PlainStream, holds_less, open_stream
+from pytest_biasruler.masks.tally import Tally
+from pytest_biasruler.masks.voxels import gather_voxels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,7 +41,7 @@ _KNOWN_SUFFIXES = re.compile(
 )
 
 
-def read_mask(
+def read_crop(
     path: Path,
     *,
     name: str = "mask",
@@ -46,9 +50,11 @@ def read_mask(
     labels: Mapping[str, Sequence[int]] | None = None,
     place: str = "",
     readers: Mapping[str, Callable[[Path], Mask]] | None = None,
-    partner: Mask | None = None,
-) -> Mask:
-    """Read one mask, whole and checked, or say what is wrong with its file.
+    partner: Crop | None = None,
+) -> Crop:
+    """Read one mask to its end, and keep what is not background; or say what is wrong with it.
+
+    No more of the volume is held at a time than a piece that stays in the processor's cache.
 
     Parameters
     ----------
@@ -67,13 +73,13 @@ def read_mask(
     readers : mapping of str to callable, optional
         Readers of other formats by suffix, ``{".npz": read_npz}``. What they return is
         checked like an array; what they raise is not caught here.
-    partner : Mask, optional
+    partner : Crop, optional
         The reference whose grid the mask must have. A file much larger than it is refused, in the
-        words of `align_masks`, before it is inflated; all others are left to `align_masks`.
+        words of `align_crop`, before it is inflated; all others are left to `align_crop`.
 
     Returns
     -------
-    Mask
+    Crop
         With labels in the smallest integer type, notes and both hashes.
 
     Raises
@@ -91,45 +97,55 @@ def read_mask(
     is_named_gz = _check_suffix(path, name=name)
     with open_file(found, name=name, expected=status) as file:
         stream = open_stream(file, is_named_gz=is_named_gz)
-        buffer = bytearray()
-        header = _read_header(stream, buffer, name=name, limits=limits)
+        header, block = _read_header(stream, name=name, limits=limits)
         stream.check_room(header.declared)
         if partner is not None and _is_bulky(header, partner):
-            match_grids(
-                header,
-                partner,
-                name=name,
-                reference_name="the reference",
-                tolerance=limits.grid_tolerance,
-            )
-        stream.fill(buffer, header.declared + 1)  # the one byte more tells a bomb
-        check_content(buffer, declared=header.declared, name=name)
-    stored = np.frombuffer(buffer, header.dtype, header.n_voxels, header.vox_offset)
-    voxels, notes = check_labels(
-        stored.reshape(header.shape, order="F"),
-        name=name,
-        labels=labels,
-        slope=header.slope,
-        intercept=header.intercept,
-        limits=limits,
-    )
-    return Mask(
+            _check_grid(header, partner, name=name, limits=limits)
+        block += stream.read(header.vox_offset - len(block))
+        if len(block) < header.vox_offset:
+            raise holds_less(header.declared - len(block), name)
+        scaling = Scaling(slope=header.slope, intercept=header.intercept)
+        tally = Tally(scaling=scaling, limits=limits)
+        gathered = gather_voxels(stream, header, name=name, tally=tally)
+    notes = tally.judge(name=name, labels=labels)
+    voxels, start = gathered.assemble(tally.dtype)
+    affine = header.affine
+    return Crop(
         voxels=voxels,
-        affine=header.orientation.affine,
-        spacing_mm=header.orientation.spacing_mm,
-        notes=join_notes(header.notes, stream.notes, _check_extensions(buffer, header), notes),
+        start=start,
+        shape=header.shape,
+        affine=affine,
+        spacing_mm=header.spacing_mm,
+        notes=join_notes(header.notes, stream.notes, _check_extensions(block, header), notes),
         sha256=file.sha256,
-        voxel_sha256=hash_voxels(voxels),
+        voxel_sha256=hash_labels(voxels, start=start, shape=header.shape),
+        is_sheared=affine is not None and is_sheared(affine),
     )
 
 
-def _is_bulky(header: Header, partner: Mask) -> bool:
+def read_mask(path: Path, **options: Any) -> Mask:
+    """Read one mask on its whole grid; `options`, and what is raised, are those of `read_crop`."""
+    return read_crop(path, **options).whole()
+
+
+def _is_bulky(header: Header, partner: Crop) -> bool:
     """Return whether the grid is asked for first, out of turn.
 
     Otherwise damage is told before a wrong shape, which stays so for every file that an honest
     program writes: only a bomb is many times as large as the reference.
     """
-    return header.declared > max(_BULK_BYTES, _BULK_TIMES * partner.voxels.nbytes)
+    n_bytes = prod(partner.shape) * partner.voxels.itemsize
+    return header.declared > max(_BULK_BYTES, _BULK_TIMES * n_bytes)
+
+
+def _check_grid(header: Header, partner: Crop, *, name: str, limits: Limits) -> None:
+    match_grids(
+        header,
+        partner,
+        name=name,
+        reference_name="the reference",
+        tolerance=limits.grid_tolerance,
+    )
 
 
 def _check_suffix(path: Path, *, name: str) -> bool:
@@ -150,24 +166,25 @@ def _check_suffix(path: Path, *, name: str) -> bool:
 
 
 def _read_header(
-    stream: PlainStream | GzipStream, buffer: bytearray, *, name: str, limits: Limits
-) -> Header:
-    stream.fill(buffer, SHORTEST_BYTES)
-    if len(buffer) < SHORTEST_BYTES:
+    stream: PlainStream | GzipStream, *, name: str, limits: Limits
+) -> tuple[Header, bytes]:
+    """Return the header and the bytes read for it."""
+    block = stream.read(SHORTEST_BYTES)
+    if len(block) < SHORTEST_BYTES:
         raise no_header(name)
-    layout, order = find_layout(buffer, name=name)
-    stream.fill(buffer, layout.n_bytes)
-    fields = unpack_fields(buffer, layout=layout, order=order, name=name)
-    return check_header(fields, name=name, limits=limits)
+    layout, order = find_layout(block, name=name)
+    block += stream.read(layout.n_bytes - SHORTEST_BYTES)
+    fields = unpack_fields(block, layout=layout, order=order, name=name)
+    return check_header(fields, name=name, limits=limits), block
 
 
-def _check_extensions(buffer: bytearray, header: Header) -> tuple[str, ...]:
+def _check_extensions(block: bytes, header: Header) -> tuple[str, ...]:
     """Note extensions: `vox_offset` says where voxels are, so that they are not needed."""
     at = header.n_bytes + 4
-    if not buffer[header.n_bytes] or at == header.vox_offset:
+    if not block[header.n_bytes] or at == header.vox_offset:
         return ()
     while at < header.vox_offset:
-        (size,) = struct.unpack_from(f"{header.order}i", buffer, at)
+        (size,) = struct.unpack_from(f"{header.order}i", block, at)
         if size < 16 or size % 16 or at + size > header.vox_offset:
             return ("BR230",)
         at += size

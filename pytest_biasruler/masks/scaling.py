@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_biasruler.errors import BiasRulerError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 _PIECE_VOXELS = 1 << 16  # temporary arrays stay in the cache of the processor
 _WHOLE = 1e-3
 _STORED_ERROR = 0.51  # of the slope: rounding to the nearest step is off by half a step
-_MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,34 +48,6 @@ def cut_pieces(voxels: NDArray[np.generic]) -> Iterator[NDArray[np.generic]]:
         yield flat[start : start + _PIECE_VOXELS]
 
 
-def bound_values(voxels: NDArray[np.generic], *, scaling: Scaling, name: str) -> tuple[int, int]:
-    """Return the smallest and the largest value, if all of them are whole.
-
-    Raises
-    ------
-    BiasRulerError
-        ``BR302`` if some are NaN or infinite, ``BR301`` if some are not whole.
-    """
-    low, high, error, n_lost = np.inf, -np.inf, 0.0, 0
-    for piece in cut_pieces(voxels):
-        values = scaling.apply(piece)
-        n_finite = int(np.isfinite(values).sum())
-        n_lost += values.size - n_finite
-        if n_finite < values.size:
-            continue  # refused below, once all of them are counted
-        whole = np.rint(values)
-        error = max(error, float(np.abs(values - whole).max()))
-        low, high = min(low, float(whole.min())), max(high, float(whole.max()))
-    if n_lost:
-        found = f"{n_lost} voxels of {name} are NaN or infinite"
-        raise BiasRulerError("BR302", found, "none", "Export it again")
-    if not error <= scaling.largest_error:
-        found = f"{name} has {_count_values(voxels)} different values that are not whole"
-        fix = "Save a label mask, for example probability > 0.5"
-        raise BiasRulerError("BR301", found, "labels", fix)
-    return int(low), int(high)
-
-
 def round_values(
     voxels: NDArray[np.generic], *, scaling: Scaling, dtype: np.dtype[np.unsignedinteger]
 ) -> NDArray[np.unsignedinteger]:
@@ -90,12 +59,3 @@ def round_values(
         flat[start : start + piece.size] = np.rint(scaling.apply(piece))
         start += piece.size
     return made
-
-
-def _count_values(voxels: NDArray[np.generic]) -> str:
-    found: set[float] = set()
-    for piece in cut_pieces(voxels):
-        found.update(np.unique(piece).tolist())
-        if len(found) > _MOST_COUNTED:
-            return f"more than {_MOST_COUNTED}"
-    return str(len(found))

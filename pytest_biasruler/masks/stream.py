@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.masks.inflate import Damaged, Member
 
 if TYPE_CHECKING:
     from pytest_biasruler.masks.file import StoredFile
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_GZIP_WINDOW = 31  # zlib's code for "a gzip wrapper", whose checksum and length it then checks
-_PIECE_BYTES = 32768  # one block of Python's zlib: larger pieces are put together by copying
+_PACKED_BYTES = 8192  # at a time: what is left of it is copied each time a piece was inflated
 _MOST_EXPANSION = 1032  # deflate cannot expand further
 _MOST_PADDING = 2**20  # tapes and disks pad by blocks; a sparse file pads by terabytes
 _TEXTS = (
@@ -37,19 +36,18 @@ class PlainStream:
         surplus = self._file.size - declared
         if surplus > 0:
             what = f"{surplus} bytes more than its header declares"
-            raise _holds_more(what, self._file.name, expected="none")
+            raise holds_more(what, self._file.name, expected="none")
         if surplus < 0:
-            raise _holds_less(-surplus, self._file.name)
+            raise holds_less(-surplus, self._file.name)
 
-    def fill(self, buffer: bytearray, size: int) -> None:
-        """Extend `buffer` to `size` bytes, or to the end of the file."""
-        while len(buffer) < size:
-            self._pending = self._pending or self._file.read()
-            if not self._pending:
-                return
-            room = size - len(buffer)
-            buffer += self._pending[:room]
-            self._pending = self._pending[room:]
+    def read(self, size: int) -> bytes:
+        """Return the next `size` bytes, or what is left of the file."""
+        pieces = []
+        while size and (piece := self._pending or self._file.read()):
+            pieces.append(piece[:size])
+            self._pending = piece[size:]
+            size -= len(pieces[-1])
+        return b"".join(pieces)
 
 
 class GzipStream:
@@ -59,7 +57,7 @@ class GzipStream:
         self.notes: tuple[str, ...] = ()
         self._file = file
         self._pending = head
-        self._member = zlib.decompressobj(_GZIP_WINDOW)
+        self._member = Member()
         self._has_ended = False
 
     def check_room(self, declared: int) -> None:
@@ -71,8 +69,8 @@ class GzipStream:
             )
             raise BiasRulerError("BR112", found, "equal", "Export it again")
 
-    def fill(self, buffer: bytearray, size: int) -> None:
-        """Extend `buffer` to `size` bytes, or to the end of the last member.
+    def read(self, size: int) -> bytes:
+        """Return the next `size` bytes, or what is left of the last member.
 
         Raises
         ------
@@ -80,32 +78,34 @@ class GzipStream:
             ``BR104`` if the file ends first, ``BR105`` if a checksum or code is wrong, ``BR106``
             if something else than zero bytes, or more than 1 MiB of them, follows the last member.
         """
-        while len(buffer) < size and not self._has_ended:
-            self._pending = self._pending or self._file.read()
+        pieces: list[bytes] = []
+        while size and not self._has_ended:
+            self._pending = self._pending or self._file.read(_PACKED_BYTES)
             is_last = not self._pending
-            piece = self._inflate(min(size - len(buffer), _PIECE_BYTES))
-            buffer += piece
-            if self._member.eof:
+            piece = self._inflate(size)
+            pieces.append(piece)
+            size -= len(piece)
+            if self._member.has_ended:
                 self._begin_next_member()
             elif is_last and not piece:
                 raise self._ends_early()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _inflate(self, size: int) -> bytes:
         try:
-            piece = self._member.decompress(self._pending, size)
-        except zlib.error:
+            piece, self._pending = self._member.inflate(self._pending, most=size)
+        except Damaged:
             found = f"gzip checksum of {self._file.name} does not match"
             fix = "Download or export it again"
             raise BiasRulerError("BR105", found, "an undamaged file", fix) from None
-        self._pending = self._member.unconsumed_tail
         return piece
 
     def _begin_next_member(self) -> None:
-        self._pending = self._member.unused_data
-        while len(self._pending) < 2 and (more := self._file.read()):
+        self._pending = self._member.rest
+        while len(self._pending) < 2 and (more := self._file.read(_PACKED_BYTES)):
             self._pending += more
         if self._pending.startswith(_GZIP_MAGIC):
-            self._member = zlib.decompressobj(_GZIP_WINDOW)
+            self._member = Member()
         else:
             self._has_ended = True
             self._pass_padding()
@@ -134,7 +134,7 @@ def open_stream(file: StoredFile, *, is_named_gz: bool) -> PlainStream | GzipStr
     BiasRulerError
         ``BR107`` if name and compression disagree, ``BR108`` if it is a text.
     """
-    head = file.read()
+    head = file.read(_PACKED_BYTES)
     check_text(head, name=file.name)
     if head.startswith(_GZIP_MAGIC):
         if not is_named_gz:
@@ -155,19 +155,12 @@ def check_text(head: bytes, *, name: str) -> None:
             raise BiasRulerError("BR108", f"{name} is {kind}", "an image", fix)
 
 
-def check_content(buffer: bytearray, *, declared: int, name: str) -> None:
-    """Refuse, ``BR111`` or ``BR112``, a content that is not `declared` bytes long."""
-    if len(buffer) > declared:
-        what = f"more data than its header declares ({declared} bytes)"
-        raise _holds_more(what, name, expected="exactly that")
-    if len(buffer) < declared:
-        raise _holds_less(declared - len(buffer), name)
-
-
-def _holds_more(what: str, name: str, *, expected: str) -> BiasRulerError:
+def holds_more(what: str, name: str, *, expected: str) -> BiasRulerError:
+    """Return ``BR111``, the refusal of a content that goes on after its voxels."""
     return BiasRulerError("BR111", f"{name} holds {what}", expected, "Export it again")
 
 
-def _holds_less(missing: int, name: str) -> BiasRulerError:
+def holds_less(missing: int, name: str) -> BiasRulerError:
+    """Return ``BR112``, the refusal of a content that ends before its last voxel."""
     found = f"{name} holds {missing} bytes less than its header declares"
     return BiasRulerError("BR112", found, "none missing", "Export it again")

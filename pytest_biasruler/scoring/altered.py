@@ -14,14 +14,12 @@ import numpy as np
 import pandas as pd
 
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.labels import select_label
-from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.masks.crop import Crop, find_union
 from pytest_biasruler.scoring.alteration import Change, change_mask, copy_errors, finest_mm
 from pytest_biasruler.scoring.altered_confined import alter_confined
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.echo import measure_echo
 from pytest_biasruler.scoring.pairs import Drawing, Grid, Pair, is_measured, score_pair
-from pytest_biasruler.scoring.shape import bounding_box
 from pytest_biasruler.scoring.sources import list_sets, make_job
 from pytest_biasruler.scoring.stack import read_stack
 from pytest_biasruler.scoring.strata import cut_strata
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.masks.mask import Mask
     from pytest_biasruler.scoring.job import Job
 
     Drawings = Mapping[str, Drawing]
@@ -143,7 +142,7 @@ def score_alterations(job: Job, wanted: Sequence[Altered]) -> dict[Altered, floa
     Scores that are not finite, and those of masks on sheared grids, are left out.
     """
     masks, grid = read_stack(job)
-    usable = {name: mask for name, mask in masks.items() if isinstance(mask, Mask)}
+    usable = {name: mask for name, mask in masks.items() if isinstance(mask, Crop)}
     if grid is None:
         return {}
     found: dict[Altered, float] = {}
@@ -155,12 +154,11 @@ def score_alterations(job: Job, wanted: Sequence[Altered]) -> dict[Altered, floa
 
 
 def _draw(
-    job: Job, masks: Mapping[str, Mask], grid: Grid, wanted: Sequence[Altered]
+    job: Job, masks: Mapping[str, Crop], grid: Grid, wanted: Sequence[Altered]
 ) -> dict[str, Drawing]:
     """Return all masks of one label, cropped with room for the largest alteration."""
     values = job.labels[wanted[0].label] if wanted[0].label else None
-    voxels = {name: select_label(mask, values) for name, mask in masks.items()}
-    box = bounding_box(*voxels.values()) if voxels else None
+    box = find_union(masks.values(), values=values)
     if box is None:
         return {}
     spacing_mm, shape = grid.mask.spacing_mm, grid.mask.shape
@@ -172,7 +170,7 @@ def _draw(
     room = tuple(slice(*side.indices(n)) for side, n in zip(room, shape, strict=True))
     return {
         name: Drawing(
-            voxels=np.ascontiguousarray(voxels[name][room]),
+            voxels=mask.draw(room, values=values),
             box=room,
             grid=grid,
             is_sheared=mask.is_sheared,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.masks.crop import Crop
 from pytest_biasruler.scoring.case import score_case
 from pytest_biasruler.scoring.identity import describe_entry, digest_job, state_settings
 from pytest_biasruler.scoring.job import CaseScores, Role
@@ -43,7 +43,7 @@ def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
     batch: list[Job] = []
     for job in jobs:
         batch.append(job)
-        holds_voxels = any(isinstance(entry.source, Mask) for entry in job.entries)
+        holds_voxels = any(isinstance(entry.source, Crop) for entry in job.entries)
         if holds_voxels or len(batch) >= _MOST_CASES:
             yield batch
             batch = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.masks.crop import Crop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -148,5 +148,5 @@ class Backlog:
 def _bytes_of(job: Job) -> int:
     """Return about how much memory a job holds."""
     sources = [entry.source for entry in job.entries]
-    given = sum(source.voxels.nbytes for source in sources if isinstance(source, Mask))
+    given = sum(source.voxels.nbytes for source in sources if isinstance(source, Crop))
     return given + _BYTES_OF_PATH * len(sources)

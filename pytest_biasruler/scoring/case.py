@@ -6,11 +6,8 @@ from functools import partial
 from math import isfinite, nan
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.labels import select_label
-from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.masks.crop import Crop, find_union
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.job import (
     CaseScores,
@@ -25,7 +22,6 @@ from pytest_biasruler.scoring.job import (
 )
 from pytest_biasruler.scoring.measures import Measure, measure_echoes, measure_shapes
 from pytest_biasruler.scoring.pairs import Drawing, Grid, Pair, score_pair, score_worst
-from pytest_biasruler.scoring.shape import bounding_box
 from pytest_biasruler.scoring.stack import list_sheared, read_stack, state_facts
 
 if TYPE_CHECKING:
@@ -110,23 +106,22 @@ def _roles_of(job: Job, kind: str) -> dict[str, Role]:
 
 def _draw(job: Job, masks: Masks, grid: Grid) -> Iterator[tuple[str, Drawings]]:
     """Yield each label with the drawings of all usable masks, cropped to one box."""
-    usable = {name: mask for name, mask in masks.items() if isinstance(mask, Mask)}
-    box = bounding_box(*(select_label(mask) for mask in usable.values()))
-    if box is None:  # all are empty; one voxel of background stands for them
-        box = (slice(0, 1),) * 3
-    crops = {_content(mask): np.ascontiguousarray(mask.voxels[box]) for mask in usable.values()}
+    usable = {name: mask for name, mask in masks.items() if isinstance(mask, Crop)}
+    # Where all are empty, one voxel of background stands for them.
+    box = find_union(usable.values()) or (slice(0, 1),) * 3
+    crops = {_content(mask): mask for mask in usable.values()}
     labels: Mapping[str, tuple[int, ...] | None] = job.labels or {"": None}
     for label, values in labels.items():
         drawings = {
             content: Drawing(
-                voxels=select_label(crop, values), box=box, grid=grid, is_sheared=content[1]
+                voxels=crop.draw(box, values=values), box=box, grid=grid, is_sheared=content[1]
             )
             for content, crop in crops.items()
         }
         yield label, {name: drawings[_content(mask)] for name, mask in usable.items()}
 
 
-def _content(mask: Mask) -> tuple[str, bool]:
+def _content(mask: Crop) -> tuple[str, bool]:
     """Return what two masks of one case must share to share all work."""
     return mask.voxel_sha256, mask.is_sheared
 

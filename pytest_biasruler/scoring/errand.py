@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_biasruler.benchmark.definition import BothEmpty
 from pytest_biasruler.benchmark.metrics import Direction, Metric
 from pytest_biasruler.errors import BiasRulerError, Limits
-from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.masks.crop import Crop
 from pytest_biasruler.scoring.job import Entry, Job, Role, error_from_plain, error_to_plain
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _pack_entry(entry: Entry) -> dict[str, Any]:
     packed = {"set": entry.set, "role": entry.role.value, "place": entry.place}
     if isinstance(entry.source, BiasRulerError):
         return {**packed, "error": error_to_plain(entry.source)}
-    if isinstance(entry.source, Mask):  # such a benchmark is refused before anything is scored
+    if isinstance(entry.source, Crop):  # such a benchmark is refused before anything is scored
         raise TypeError("a mask given in code cannot be sent to the process of a case")
     return {**packed, "path": str(Path(entry.source).absolute()), "digest": entry.digest}
 

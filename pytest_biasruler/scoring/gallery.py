@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.masks.labels import select_label
-from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.masks.crop import Crop, find_union
 from pytest_biasruler.scoring import answer
 from pytest_biasruler.scoring.confinement import Confinement, Failure
 from pytest_biasruler.scoring.errand import Task, pack_errand
 from pytest_biasruler.scoring.outline import draw_outlines, pick_slice
-from pytest_biasruler.scoring.shape import bounding_box
 from pytest_biasruler.scoring.sources import list_sets, make_job
 from pytest_biasruler.scoring.stack import read_stack
 from pytest_biasruler.scoring.surface import flat_axis
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Benchmark
+    from pytest_biasruler.masks.mask import Mask
     from pytest_biasruler.scoring.job import Job
 
     Readers = Mapping[str, Callable[[Path], Mask]]
@@ -68,26 +67,26 @@ def draw_job(job: Job, *, label: str | None) -> CasePicture | None:
     """Return the outlines of a job's masks, in the order of its entries; see `draw_case`."""
     read, _ = read_stack(job)
     found = ((entry.set, read[entry.set]) for entry in job.entries)
-    masks = {name: mask for name, mask in found if isinstance(mask, Mask)}
+    crops = {name: crop for name, crop in found if isinstance(crop, Crop)}
     values = job.labels[label] if label else None
-    voxels = {name: select_label(mask, values) for name, mask in masks.items()}
-    box = bounding_box(*voxels.values()) if voxels else None
+    box = find_union(crops.values(), values=values)
     if box is None:
         return None
-    cropped = [mask[box] for mask in voxels.values()]
-    flat = flat_axis(next(iter(voxels.values())).shape)
+    drawings = [crop.draw(box, values=values) for crop in crops.values()]
+    first = next(iter(crops.values()))
+    flat = flat_axis(first.shape)
     axis = 2 if flat is None else flat
     drawn = draw_outlines(
-        cropped,
-        index=pick_slice(cropped[0], cropped[min(1, len(cropped) - 1)], axis=axis),
-        spacing_mm=next(iter(masks.values())).spacing_mm,
+        drawings,
+        index=pick_slice(drawings[0], drawings[min(1, len(drawings) - 1)], axis=axis),
+        spacing_mm=first.spacing_mm,
         axis=axis,
     )
     return CasePicture(
-        outlines=dict(zip(voxels, (outline.path for outline in drawn), strict=True)),
+        outlines=dict(zip(crops, (outline.path for outline in drawn), strict=True)),
         width=drawn[0].width,
         height=drawn[0].height,
-        coarse=tuple(name for name, each in zip(voxels, drawn, strict=True) if each.is_coarse),
+        coarse=tuple(name for name, each in zip(crops, drawn, strict=True) if each.is_coarse),
     )
 
 

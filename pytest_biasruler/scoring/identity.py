@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.masks.crop import Crop
 from pytest_biasruler.masks.file import digest_file
-from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.fingerprint import digest_cases, digest_rows
 from pytest_biasruler.scoring.job import Entry, Job, error_to_plain
@@ -103,7 +103,7 @@ def _digest(entry: Entry, path: Path, *, job: Job) -> str:
 def _content(entry: Entry) -> list[str]:
     if isinstance(entry.source, BiasRulerError):
         return error_to_plain(entry.source)
-    if isinstance(entry.source, Mask):
+    if isinstance(entry.source, Crop):
         mask = entry.source
         affine = "" if mask.affine is None else repr(mask.affine.tolist())
         grid = [affine, repr(mask.spacing_mm), repr(mask.is_sheared)]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.masks.crop import Crop
     from pytest_biasruler.masks.mask import Mask
 
 
@@ -40,8 +41,9 @@ class Entry:
 
     Attributes
     ----------
-    source : Path, Mask or BiasRulerError
-        Where the mask lies, a mask that was checked already, or the problem met before reading.
+    source : Path, Crop or BiasRulerError
+        Where the mask lies, what one that was given in code holds, or the problem met before
+        reading.
     place : str
         What a message says was expected where no file is: the template, never filled in.
     digest : str
@@ -50,7 +52,7 @@ class Entry:
 
     set: str
     role: Role
-    source: Path | Mask | BiasRulerError = field(repr=False)
+    source: Path | Crop | BiasRulerError = field(repr=False)
     place: str = ""
     digest: str = ""
 

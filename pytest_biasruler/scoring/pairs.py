@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.masks.crop import Crop
     from pytest_biasruler.scoring.shape import Box
 
 _BY_COUNTS: Mapping[str, Callable[[overlap.Counts], float]] = {
@@ -49,10 +50,10 @@ _BY_SURFACES: Mapping[str, Callable[[distance.SurfaceDistances], float]] = {
 class Grid:
     """The voxel grid of a case, that of its expert reference.
 
-    `mask` carries affine and voxel size; its voxels are not looked at here.
+    `mask` carries shape, affine and voxel size; its voxels are not looked at here.
     """
 
-    mask: Mask
+    mask: Crop
 
     @property
     def diagonal_mm(self) -> float:

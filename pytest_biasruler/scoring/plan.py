@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.mask import Mask
+from pytest_biasruler.masks.crop import Crop
 from pytest_biasruler.scoring.archive import Archive, ConfinedArchive
 from pytest_biasruler.scoring.blame import score_confined
 from pytest_biasruler.scoring.case import score_case
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.masks.mask import Mask
     from pytest_biasruler.scoring.sources import MaskSet
     from pytest_biasruler.scoring.store import Store
 
@@ -151,7 +152,7 @@ class Plan:
 
 def _cost_of(entry: Entry) -> int:
     """Return how many bytes, or voxels of a mask given in code, there are to be looked at."""
-    if isinstance(entry.source, Mask):
+    if isinstance(entry.source, Crop):
         return entry.source.voxels.size
     try:
         return 0 if isinstance(entry.source, BiasRulerError) else entry.source.lstat().st_size

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import Benchmark, Masks
     from pytest_biasruler.benchmark.metadata import Metadata
     from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.masks.crop import Crop
 
     Readers = Mapping[str, Callable[[Path], Mask]]
 
@@ -64,8 +65,9 @@ def list_sets(benchmark: Benchmark) -> tuple[MaskSet, ...]:
 def find_entry(mask_set: MaskSet, case: str, *, benchmark: Benchmark) -> Entry:
     """Return the mask of one case, or where it should lie; no file is opened.
 
-    A callable is called here, in this process. What is given as an array or `Mask` is checked and
-    hashed here, so that its content, not its name, is the key of the store. Of an untrusted
+    A callable is called here, in this process. What is given as an array or `Mask` is checked,
+    hashed and cropped here, so that its content, not its name, is the key of the store, and only
+    its foreground travels to another process. Of an untrusted
     benchmark the place of a file is held to the rules of `pytest_biasruler.scoring.submission`.
     """
     place = mask_set.masks if isinstance(mask_set.masks, str) else ""
@@ -159,7 +161,7 @@ def _matching(pattern: str, *, root: Path) -> list[Path]:
     return [path for path in root.glob(glob) if shape.fullmatch(path.relative_to(root).as_posix())]
 
 
-def _find_source(mask_set: MaskSet, case: str, *, benchmark: Benchmark) -> Path | Mask:
+def _find_source(mask_set: MaskSet, case: str, *, benchmark: Benchmark) -> Path | Crop:
     masks = mask_set.masks
     if isinstance(masks, str):
         return resolve_path(masks, case, root=benchmark.root or Path())
@@ -183,7 +185,7 @@ def _give(mask_set: MaskSet, case: str) -> object:
     return given
 
 
-def _accept(given: object, mask_set: MaskSet, *, benchmark: Benchmark) -> Path | Mask:
+def _accept(given: object, mask_set: MaskSet, *, benchmark: Benchmark) -> Path | Crop:
     if isinstance(given, str | Path):
         return (benchmark.root or Path()) / given
     mask = given if isinstance(given, Mask) else Mask(voxels=np.asarray(given))

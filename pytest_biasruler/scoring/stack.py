@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.geometry import align_masks, check_right_angles
-from pytest_biasruler.masks.mask import Mask
-from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.masks.crop import Crop
+from pytest_biasruler.masks.geometry import align_crop, check_right_angles
+from pytest_biasruler.masks.nifti import read_crop
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.job import MaskFacts, Role, error_to_plain
 
@@ -19,13 +18,13 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.scoring.job import Entry, Job
 
-    Masks = Mapping[str, Mask | BiasRulerError]
+    Masks = Mapping[str, Crop | BiasRulerError]
 
 _RANKS = {Role.EXPERT: 0, Role.AUTOMATED: 1, Role.MODEL: 2}
 _LARGE = 0.5  # share of the volume above which foreground is worth a note
 
 
-def read_stack(job: Job) -> tuple[Masks, Mask | None]:
+def read_stack(job: Job) -> tuple[Masks, Crop | None]:
     """Return the masks of a case by set, or why there is none, and the one that sets the grid.
 
     The grid is that of the first readable expert reference, else of the first readable reference;
@@ -41,29 +40,29 @@ def read_stack(job: Job) -> tuple[Masks, Mask | None]:
     return aligned, grid
 
 
-def _read_entries(job: Job) -> tuple[Masks, Mask | None]:
+def _read_entries(job: Job) -> tuple[Masks, Crop | None]:
     """Return all masks, and the first readable one in the order of who may set the grid.
 
     Experts come first, models last, so that a prediction's header can be held against the grid
     before its voxels are inflated.
     """
-    masks: dict[str, Mask | BiasRulerError] = {}
+    masks: dict[str, Crop | BiasRulerError] = {}
     grid = None
     for entry in sorted(job.entries, key=lambda entry: _RANKS[entry.role]):  # stable: file order
         found = attempt(partial(_read_entry, entry, job=job, grid=grid))
         masks[entry.set] = found
-        if grid is None and entry.role != Role.MODEL and isinstance(found, Mask):
+        if grid is None and entry.role != Role.MODEL and isinstance(found, Crop):
             grid = found
     return {entry.set: masks[entry.set] for entry in job.entries}, grid
 
 
-def _read_entry(entry: Entry, *, job: Job, grid: Mask | None) -> Mask:
+def _read_entry(entry: Entry, *, job: Job, grid: Crop | None) -> Crop:
     labels = job.labels or None
     if isinstance(entry.source, BiasRulerError):
         raise entry.source
-    if isinstance(entry.source, Mask):
+    if isinstance(entry.source, Crop):
         return entry.source  # checked where it was given
-    mask = read_mask(
+    mask = read_crop(
         entry.source,
         name=entry.title,
         root=job.root,
@@ -79,12 +78,12 @@ def _read_entry(entry: Entry, *, job: Job, grid: Mask | None) -> Mask:
     return mask
 
 
-def _align(mask: Mask | BiasRulerError, grid: Mask, *, entry: Entry, job: Job) -> Mask:
+def _align(mask: Crop | BiasRulerError, grid: Crop, *, entry: Entry, job: Job) -> Crop:
     if isinstance(mask, BiasRulerError):
         raise mask
     if mask is grid:
         return mask
-    return align_masks(
+    return align_crop(
         mask,
         grid,
         name=entry.title,
@@ -98,14 +97,14 @@ def list_sheared(entries: Iterable[Entry], masks: Masks) -> list[list[str]]:
     listed = []
     for entry in entries:
         mask = masks[entry.set]
-        if isinstance(mask, Mask):
+        if isinstance(mask, Crop):
             error = attempt(partial(check_right_angles, mask, name=entry.title))
             if error is not None:
                 listed.append([entry.set, *error_to_plain(error)])
     return listed
 
 
-def state_facts(mask: Mask | BiasRulerError) -> MaskFacts:
+def state_facts(mask: Crop | BiasRulerError) -> MaskFacts:
     """Return what is kept of a mask that was read, or of one that could not be."""
     if isinstance(mask, BiasRulerError):
         return MaskFacts(
@@ -116,12 +115,12 @@ def state_facts(mask: Mask | BiasRulerError) -> MaskFacts:
             highest=0,
             is_large=False,
         )
-    n_foreground = int(np.count_nonzero(mask.voxels))
+    n_foreground = mask.n_foreground
     return MaskFacts(
         error=None,
         sha256=mask.sha256,
         voxel_sha256=mask.voxel_sha256 if n_foreground else "",
         notes=list(mask.notes),
-        highest=int(mask.voxels.max()),
-        is_large=n_foreground > _LARGE * mask.voxels.size,
+        highest=mask.highest,
+        is_large=n_foreground > _LARGE * prod(mask.shape),
     )

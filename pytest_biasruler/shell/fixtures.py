@@ -104,4 +104,4 @@ class MaskShelf:
         mask = read_stack(job)[0][name]
         if isinstance(mask, BiasRulerError):
             raise mask
-        return mask
+        return mask.whole()

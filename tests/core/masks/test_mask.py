@@ -9,7 +9,7 @@ import pytest
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.affine import is_sheared, measure_displacement
 from pytest_biasruler.masks.labels import accept_mask
-from pytest_biasruler.masks.mask import Mask, hash_voxels
+from pytest_biasruler.masks.mask import Mask
 
 CUBE = np.ones((2, 3, 4), dtype=bool)
 OBLIQUE = np.array([[0, -3.0, 0, 5], [2, 0, 0, 6], [0, 0, 1, 7], [0, 0, 0, 1]])
@@ -112,16 +112,6 @@ def test_a_mask_survives_a_process_pool():
 def test_notes_are_kept_once():
     mask = replace(Mask(voxels=np.zeros((4, 5)), notes=("BR206", "BR231")), sha256="a")
     assert mask.notes == ("BR206", "BR231")
-
-
-def test_the_hash_of_voxels_follows_labels_and_shape_alone():
-    labels = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
-    known = hash_voxels(labels)
-    assert hash_voxels(np.asfortranarray(labels)) == known
-    assert hash_voxels(labels[::-1][::-1]) == known
-    assert hash_voxels(labels.reshape(4, 3, 2)) != known
-    assert hash_voxels(labels[::-1]) != known
-    assert hash_voxels(labels.astype(">u2")) == hash_voxels(labels.astype("<u2"))
 
 
 def test_arrays_with_another_grid_have_another_key():

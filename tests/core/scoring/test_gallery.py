@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from pytest_biasruler.masks.crop import crop_mask
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring import answer
 from pytest_biasruler.scoring.gallery import CasePicture, _hear, draw_job
@@ -20,7 +21,7 @@ def job(**voxels):
         Entry(
             set=name,
             role=roles[name],
-            source=Mask(voxels=mask, affine=np.eye(4), spacing_mm=(1.0, 1.0, 1.0)),
+            source=crop_mask(Mask(voxels=mask, affine=np.eye(4))),
         )
         for name, mask in voxels.items()
     ]

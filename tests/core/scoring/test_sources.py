@@ -7,6 +7,7 @@ import pytest
 from pytest_biasruler.benchmark.definition import ScoreSource
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.masks.crop import Crop
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring.job import Entry, Job, Role
 from pytest_biasruler.scoring.run import check_masks_exist
@@ -46,7 +47,7 @@ def test_an_array_is_checked_where_it_is_given(tiny):
     assert isinstance(entry.source, BiasRulerError)
     assert entry.source.code == "BR301"
     entry = entry_of(tiny, "unet", "c1", sources={"unet": tiny.masks["unet"]})
-    assert isinstance(entry.source, Mask)
+    assert isinstance(entry.source, Crop)
     assert entry.source.voxel_sha256
 
 

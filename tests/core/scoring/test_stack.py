@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.geometry import align_masks
+from pytest_biasruler.masks.crop import crop_mask
+from pytest_biasruler.masks.geometry import align_crop
 from pytest_biasruler.masks.labels import accept_mask
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.masks.nifti import read_mask
@@ -48,8 +49,8 @@ def test_a_bulky_mask_of_another_shape_is_refused_before_it_is_inflated(tmp_path
     tracemalloc.stop()
     assert peak < MOST_BYTES
     with pytest.raises(BiasRulerError) as caught:  # in the words of those who have seen it whole
-        align_masks(
-            Mask(voxels=np.broadcast_to(np.uint8(0), BULKY), affine=np.eye(4)),
+        align_crop(
+            crop_mask(Mask(voxels=np.zeros(BULKY, np.uint8), affine=np.eye(4))),
             reference,
             name=Entry(set="unet", role=role, source=path).title,
             reference_name="the reference",
