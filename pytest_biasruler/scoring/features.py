@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_biasruler.scoring.shape import bounding_box
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -117,9 +119,12 @@ def measure_shape(
     >>> shape.volume_ml, round(shape.surface_to_volume, 6), shape.elongation
     (0.002, 2.414214, 0.0)
     """
-    n_voxels = int(np.count_nonzero(mask))
-    if n_voxels == 0:
+    box = bounding_box(mask)
+    if box is None:
         return Shape()
+    # The mask's own box alone: what else a crop had to hold must not change a rounding.
+    own = mask[box]
+    n_voxels = int(np.count_nonzero(own))
     volume_ml = n_voxels * voxel_ml
     known = {
         "volume_ml": volume_ml,
@@ -132,7 +137,7 @@ def measure_shape(
     return Shape(
         **known,
         sphericity=_roundest_surface(size, n_axes=len(surface.spacing_mm)) / surface.area_mm2,
-        elongation=_elongation(mask, spacing_mm=spacing_mm),
+        elongation=_elongation(own, spacing_mm=spacing_mm),
         surface_to_volume=surface.area_mm2 / size,
     )
 
