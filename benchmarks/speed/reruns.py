@@ -34,19 +34,24 @@ def measure(asked: Asked) -> dict[str, Any]:
     """Score the same cases in all these ways in turn, round by round."""
     folder = make_cohort(asked.folder, n_cases=asked.n_many)
     benchmark = Benchmark.from_file(folder / "biasruler.toml")
-    ways = _list_ways(benchmark)
-    ways["one"]()  # files are in memory from here on, for everyone
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    seconds: dict[str, list[float]] = {name: [] for name in TITLES}
     missing: dict[str, str] = {}
+    _time(benchmark)  # files are in memory from here on, for everyone
     for _ in range(N_ROUNDS):
-        for name, way in ways.items():
-            try:
-                seconds[name].append(way())
-            except ImportError as error:
-                missing[name] = str(error)
-    note = f"{asked.n_many} cases"
+        with tempfile.TemporaryDirectory() as name:
+            for way, time_way in _list_ways(benchmark, Path(name)).items():
+                try:
+                    seconds[way].append(time_way())
+                except ImportError as error:
+                    missing[way] = str(error)
     figures = [
-        Figure(name=name, title=TITLES[name], unit="s", values=tuple(values), note=note)
+        Figure(
+            name=name,
+            title=TITLES[name],
+            unit="s",
+            values=tuple(values),
+            note=f"{asked.n_many} cases",
+        )
         for name, values in seconds.items()
         if values
     ]
@@ -63,17 +68,14 @@ def measure(asked: Asked) -> dict[str, Any]:
     return {"figures": [figure.to_plain() for figure in figures], "missing": missing}
 
 
-def _list_ways(benchmark: Benchmark) -> dict[str, Callable[[], float]]:
-    """Return name -> what scores all cases and returns the seconds; in this order, in turn."""
-    kept: list[Path] = []  # the folder of the store that the round's first run has filled
+def _list_ways(benchmark: Benchmark, folder: Path) -> dict[str, Callable[[], float]]:
+    """Return name -> what scores all cases and returns the seconds, to be called in this order.
 
-    def first() -> float:
-        kept.append(Path(tempfile.mkdtemp()))
-        return _time(benchmark, store=Store(kept[-1]))
-
+    The first one fills the store in `folder` that the second one finds.
+    """
     return {
-        "first": first,
-        "rerun": lambda: _time(benchmark, store=Store(kept[-1])),
+        "first": lambda: _time(benchmark, store=Store(folder)),
+        "rerun": lambda: _time(benchmark, store=Store(folder)),
         "one": lambda: _time(benchmark),
         "two": lambda: _time(benchmark, workers=2),
         "dask": lambda: _time_dask(benchmark),
