@@ -12,6 +12,7 @@ import pandas as pd
 from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.metrics import CATALOGUE, IMAGE_DIAGONAL, Metric
 from pytest_biasruler.benchmark.subgroups import Subgroups, cross_subgroups
+from pytest_biasruler.checks.pair_rows import PairRows
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring.measures import find_echoes, find_shapes, measure_nothing
 
@@ -48,13 +49,7 @@ class Evidence:
     rows: Mapping[tuple[str, str, str], pd.DataFrame] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        rows = {
-            (str(model), str(reference), str(label)): part.set_index("case")
-            for (model, reference, label), part in self.scored.table.groupby(
-                ["model", "reference", "label"], sort=True
-            )
-        }
-        object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "rows", PairRows(self.scored.table))
         metrics = tuple(self.metrics.values())
         object.__setattr__(self, "declared", declare_checks(self.benchmark, metrics=metrics))
 
