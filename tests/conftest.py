@@ -12,6 +12,8 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
+REAL_SOCKET = socket.socket
+
 
 class ClosedSocket(socket.socket):
     """A socket that cannot be made; a class, since modules of others derive theirs from it."""
@@ -25,6 +27,14 @@ def closed_network() -> Any:
     """Let nothing in the whole suite reach the network."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "socket", ClosedSocket)
+        yield
+
+
+@pytest.fixture(scope="module")
+def own_network(closed_network: Any) -> Any:  # noqa: ARG001  (opened after it was closed)
+    """Let the tests of one module reach the processes that they start on this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "socket", REAL_SOCKET)
         yield
 
 

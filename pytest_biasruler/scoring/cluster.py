@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 ANSWER_S = 10
-"""How long a scheduler may take to answer, and its first worker to be there."""
+"""How long a scheduler may take to answer."""
+
+WORKER_S = 10
+"""How long its first worker may take to be there."""
 
 GRACE_S = 30.0
 """How long a cluster may be without any worker: a nanny starts a new one within a few seconds."""
@@ -127,8 +130,11 @@ def _open_client(address: str) -> Iterator[Any]:
         found, fix = "biasruler_scheduler needs Dask", "Install pytest-biasruler[dask]"
         raise BiasRulerError("BR602", found, "the package distributed", fix) from None
     with _quiet():
-        connect = partial(Client, address, timeout=ANSWER_S, set_as_default=False)
-        client = attempt(connect)
+        with warnings.catch_warnings():
+            # Dask remarks other versions, of its own packages too; ours are asked for by us.
+            warnings.simplefilter("ignore")
+            connect = partial(Client, address, timeout=ANSWER_S, set_as_default=False)
+            client = attempt(connect)
         if isinstance(client, BiasRulerError):
             raise BiasRulerError(
                 "BR602",
@@ -158,10 +164,10 @@ def _quiet() -> Iterator[None]:
 
 def _check_terms(client: Any, terms: Terms) -> None:
     """Raise what the scheduler, or the first of its workers in order, does not have."""
-    waited = attempt(partial(client.wait_for_workers, 1, timeout=ANSWER_S))
+    waited = attempt(partial(client.wait_for_workers, 1, timeout=WORKER_S))
     if isinstance(waited, BiasRulerError):
         found = f"the scheduler {client.scheduler.address} has no worker"
-        expected = f"one within {ANSWER_S} s"
+        expected = f"one within {WORKER_S} s"
         raise BiasRulerError("BR602", found, expected, "Start one: dask worker ADDRESS")
     # The scheduler unpacks errands too, but opens no mask.
     ask = partial(client.run_on_scheduler, refuse, replace(terms, witness=None))

@@ -131,27 +131,44 @@ def _score_here(backlog: Backlog) -> Scores:
 def _drain(backlog: Backlog, site: Site, first: list[Job]) -> Suspects:
     """Score until nothing waits or a process dies; return the cases that were caught by that."""
     flying: InFlight = {_submit(site, first): first}
-    again: list[Job] = []  # of errands that failed as a whole: each goes alone
+    failed: list[Job] = []
     is_broken = False
     try:
-        while not is_broken:
-            while len(flying) < site.workers * _ERRANDS_PER_WORKER:
-                errand = [again.pop()] if again else backlog.take(workers=site.workers)
-                if not errand:
-                    break
-                flying[_submit(site, errand)] = errand
-            if not flying:
-                break
+        while flying and not is_broken:
             for future in _await_any(flying, backlog, site):
                 if isinstance(_error_of(future), BrokenExecutor):
                     is_broken = True
-                    continue
-                errand = flying.pop(future)
-                again += yield from _collect(future, errand, backlog)
-        return [*again, *(job for errand in flying.values() for job in errand)]
+                else:
+                    errand = flying.pop(future)
+                    failed += yield from _collect(future, errand, backlog)
+            while not is_broken and len(flying) < site.workers * _ERRANDS_PER_WORKER:
+                errand = backlog.take(workers=site.workers)
+                if not errand:
+                    break
+                flying[_submit(site, errand)] = errand
+        if not is_broken:
+            failed = yield from _send_alone(failed, backlog, site)
+        return [*failed, *(job for errand in flying.values() for job in errand)]
     finally:  # also if the caller stops listening: nothing more is begun
         for future in flying:
             future.cancel()
+
+
+def _send_alone(jobs: list[Job], backlog: Backlog, site: Site) -> Suspects:
+    """Score cases one at a time with nothing beside them, which could be to blame in their place.
+
+    A cluster counts a case as lost that only waited on a worker when another one killed it.
+    """
+    for number, job in enumerate(jobs):
+        future = _submit(site, [job])
+        _await_any({future: [job]}, backlog, site)
+        error = _error_of(future)
+        if isinstance(error, BrokenExecutor):
+            return jobs[number:]
+        if (yield from _collect(future, [job], backlog)):
+            # Scoring never raises: its worker was lost again, or the job cannot travel.
+            yield job, failed_case(_worker_died(f"worker failed ({type(error).__name__})"))
+    return []
 
 
 def _await_any(flying: InFlight, backlog: Backlog, site: Site) -> set[Future[Answer]]:
@@ -180,7 +197,7 @@ def _error_of(future: Future[Answer]) -> BaseException | None:
 
 
 def _collect(future: Future[Answer], errand: list[Job], backlog: Backlog) -> Suspects:
-    """Yield the scores of an errand; return its cases if it failed and any may be to blame."""
+    """Yield the scores of an errand; return its cases if it failed."""
     error = _error_of(future)
     if error is None:
         scores, seconds = future.result()
@@ -189,11 +206,7 @@ def _collect(future: Future[Answer], errand: list[Job], backlog: Backlog) -> Sus
         return []
     if isinstance(error, BiasRulerError):  # a worker that must not score
         raise error.with_traceback(None)
-    if len(errand) > 1:
-        return errand
-    # Scoring itself never raises: this is a worker lost on a cluster, or a job that cannot travel.
-    yield errand[0], failed_case(_worker_died(f"worker failed ({type(error).__name__})"))
-    return []
+    return errand
 
 
 def _score_apart(suspects: Iterable[Job]) -> Scores:
