@@ -12,6 +12,9 @@ from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 MOST_LISTED = 10
 """Problems of one kind told one by one; a column of a million bad cells is one mistake."""
 
@@ -58,7 +61,11 @@ class Listing:
         self.first += islice(stream, MOST_LISTED - len(self.first))
         self.n_more += sum(1 for _ in stream)
 
-    def add_at(self, places: Sequence[int], problem_at: Callable[[int], BiasRulerError]) -> None:
+    def add_at(
+        self,
+        places: Sequence[int] | NDArray[np.intp],
+        problem_at: Callable[[int], BiasRulerError],
+    ) -> None:
         """Take one problem for each of `places`; those that are only counted are never made."""
         n_told = MOST_LISTED - len(self.first)
         self.first += map(problem_at, places[:n_told])

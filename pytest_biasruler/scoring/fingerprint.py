@@ -39,7 +39,7 @@ def digest_cases(table: pd.DataFrame) -> dict[str, str]:
         begins = (edges[first : last + 1] - edges[first]).tolist()
         for name, begin, end in zip(names[first:last], begins, begins[1:], strict=False):
             digest = columns.start.copy()
-            digest.update(words[begin:end])
+            digest.update(words[begin:end].data)
             digests[str(name)] = digest.hexdigest()
     return digests
 
@@ -52,7 +52,7 @@ def digest_rows(table: pd.DataFrame) -> str:
     for begin in range(0, len(table), _AT_ONCE):
         end = min(begin + _AT_ONCE, len(table))
         digest.update(json.dumps(cases[begin:end].tolist()).encode())
-        digest.update(columns.words(np.arange(begin, end)))
+        digest.update(columns.words(np.arange(begin, end)).data)
     return digest.hexdigest()
 
 

@@ -123,7 +123,8 @@ class Ledger:
         self.n_strangers += n_ours - n_kept
         places = None if n_kept == len(is_kept) else np.flatnonzero(is_kept)
         lines = np.asarray(part.lines, dtype=np.int64)
-        for name, array in (*codes.items(), ("line", lines)):
+        arrays: dict[str, NDArray[np.integer]] = {**codes, "line": lines}
+        for name, array in arrays.items():
             self._arrays[name].append(array if places is None else array[places])
         for name in self._bad:
             cells = part.column(name)
@@ -141,7 +142,9 @@ class Ledger:
             order = sorted(range(len(names)), key=names.__getitem__)
             ranks = np.argsort(np.array(order, dtype=np.intp))
             names = [names[place] for place in order]
-        codes = {name: arrays[name].astype(np.int32, copy=False) for name in KEYS}
+        codes: dict[str, NDArray[np.integer]] = {
+            name: arrays[name].astype(np.int32, copy=False) for name in KEYS
+        }
         if ranks is not None:
             codes["case"] = ranks[codes["case"]]
         sets = list(self._sets)
@@ -198,7 +201,8 @@ def _numbered(names: Sequence[str]) -> dict[str, int]:
 
 def _codes_of(cells: Cells | Coded, numbers: Mapping[str, int]) -> NDArray[np.int32]:
     if isinstance(cells, Coded):
-        return _codes_of(cells.names, numbers)[cells.codes]
+        codes: NDArray[np.int32] = _codes_of(cells.names, numbers)[cells.codes]
+        return codes
     found = map(numbers.get, cells, repeat(-1))
     return np.fromiter(found, dtype=np.int32, count=len(cells))
 

@@ -28,7 +28,7 @@ against every expert one, and every expert one against every other expert one.
 from __future__ import annotations
 
 from math import nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -88,8 +88,8 @@ def order_table(table: pd.DataFrame, *, metrics: Sequence[str]) -> pd.DataFrame:
 
 def positions_of_pairs(table: pd.DataFrame) -> dict[tuple[str, str, str], NDArray[np.intp]]:
     """Return model, reference and label -> where their rows stand, in the order of these names."""
-    indices = table.groupby(["model", "reference", "label"]).indices
-    return {(str(m), str(r), str(x)): indices[m, r, x] for m, r, x in sorted(indices)}
+    found: dict[Any, Any] = dict(table.groupby(["model", "reference", "label"]).indices)
+    return {(str(m), str(r), str(x)): found[m, r, x] for m, r, x in sorted(found)}
 
 
 def join_tables(
@@ -167,11 +167,12 @@ def complete_table(
     of a ready table is counted, never forgotten.
     """
     gap = {**dict.fromkeys((*metrics, *FACTS), nan), STATUS: Status.UNDEFINED.value}
-    known = pd.Index(cases, dtype=object)
-    places = known.get_indexer(table["case"])
+    known = pd.Index(np.array(cases, dtype=object))
+    places = known.get_indexer(pd.Index(table["case"]))
     added = [table]
     for (model, reference, label), rows in positions_of_pairs(table).items():
-        left_out = known.get_indexer([*excluded.get(reference, ()), *excluded.get(model, ())])
+        names = [*excluded.get(reference, ()), *excluded.get(model, ())]
+        left_out = known.get_indexer(pd.Index(names, dtype="object"))
         is_lacking = np.ones(len(known), dtype=np.bool_)
         for present in (places[rows], left_out):
             is_lacking[present[present >= 0]] = False
