@@ -326,23 +326,24 @@ def test_each_trick_costs_the_stranger_one_case_and_nobody_else_any(
 
 
 def write_bomb(path, shape):
-    """Write zeros that deflate to next to nothing, with the header that they need."""
+    """Write ones that deflate to next to nothing, with the header that they need."""
     header = nibabel.Nifti1Image(np.zeros((1, 1, 1), "u2"), np.eye(4)).to_bytes()[:352]
     header = bytearray(header)
     np.frombuffer(header, "<i2", 4, 40)[:] = (3, *shape)
     squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)
     n_bytes = 2 * int(np.prod(shape))
     pieces = [squeeze.compress(bytes(header))]
-    pieces += [squeeze.compress(bytes(2**20)) for _ in range(n_bytes // 2**20)]
-    pieces += [squeeze.compress(bytes(n_bytes % 2**20)), squeeze.flush()]
+    ones = b"\1\0" * 2**19  # zeros would take no memory, however many
+    pieces += [squeeze.compress(ones) for _ in range(n_bytes // 2**20)]
+    pieces += [squeeze.compress(ones[: n_bytes % 2**20]), squeeze.flush()]
     path.write_bytes(b"".join(pieces))
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the limits of Linux")
 def test_a_file_too_large_for_its_process_costs_one_case(tiny):
-    write_bomb(tiny.path("unet", "c1"), (1000, 1000, 130))
-    write_bomb(tiny.path("expert", "c2"), (1000, 1000, 130))
+    write_bomb(tiny.path("unet", "c1"), (1000, 1000, 260))
+    write_bomb(tiny.path("expert", "c2"), (1000, 1000, 260))
     options = {**SMALL, "metadata": pd.DataFrame({"case": ["c1", "c2"]})}
     scored = tiny.score(build=options, workers=2)
     # A prediction of another shape is not inflated; of a reference nothing is known beforehand.
@@ -380,7 +381,7 @@ def test_no_prediction_of_a_stranger_is_opened_by_the_parent_but_to_be_hashed(ti
     def refuse(*_, **__):
         raise AssertionError("read in the parent")
 
-    monkeypatch.setattr("pytest_biasruler.scoring.stack.read_mask", refuse)
+    monkeypatch.setattr("pytest_biasruler.scoring.stack.read_crop", refuse)
     one = {**UNTRUSTED, "metadata": pd.DataFrame({"case": ["c0"]})}
     assert not tiny.score(build=one).problems
 
