@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
+
+if TYPE_CHECKING:
+    Folders = dict[str, Path]
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
-def resolve_path(template: str, case: str, *, root: Path) -> Path:
+def resolve_path(template: str, case: str, *, root: Path, folders: Folders | None = None) -> Path:
     """Return the place of one case's mask.
 
     Parameters
@@ -22,6 +26,8 @@ def resolve_path(template: str, case: str, *, root: Path) -> Path:
         Name of the case; it is put in as text, character by character.
     root : Path
         The data root, which no path may leave.
+    folders : dict, optional
+        Empty at first: the links of a folder are then followed only once for all calls with it.
 
     Raises
     ------
@@ -37,13 +43,15 @@ def resolve_path(template: str, case: str, *, root: Path) -> Path:
     if set("{}") & set(template.replace("{case}", "")):
         found = "masks holds a brace that is not part of {case}"
         raise BiasRulerError("BR602", found, "no other placeholder", "Remove it")
-    if _is_foreign(template) or Path(template).is_absolute():
+    if _is_foreign(template) or template.startswith("/"):
         raise _leaves_root("masks")
     if _is_foreign(case):
         raise _leaves_root("a case name")
-    path = _stay_inside(template.replace("{case}", case), root=root)
+    known = {} if folders is None else folders
+    path = _stay_inside(template.replace("{case}", case), root=root, folders=known)
     if path is None:
-        is_template = _stay_inside(template.replace("{case}", "case"), root=root) is None
+        with_another = template.replace("{case}", "case")
+        is_template = _stay_inside(with_another, root=root, folders={}) is None
         raise _leaves_root("masks" if is_template else "a case name")
     return path
 
@@ -58,15 +66,22 @@ def _is_foreign(text: str) -> bool:
     return "\0" in text or "://" in text or "\\" in text or bool(_DRIVE.match(text))
 
 
-def _stay_inside(relative: str, *, root: Path) -> Path | None:
+def _stay_inside(relative: str, *, root: Path, folders: Folders) -> Path | None:
+    head, _, name = relative.rpartition("/")
+    is_plain = name not in ("", ".", "..") and not relative.startswith("/")
+    if is_plain and head in folders:
+        return folders[head] / name
     path = root / relative
     try:
         # The folder only: a link in place of the file is judged when it is opened.
-        if path.name != ".." and is_inside(path.parent, root=root):
-            return Path(os.path.realpath(path.parent)) / path.name
+        folder = Path(os.path.realpath(path.parent))
+        if path.name == ".." or not folder.is_relative_to(os.path.realpath(root)):
+            return None
     except ValueError:  # a lone surrogate, which no file system can hold
         return None
-    return None
+    if is_plain:
+        folders[head] = folder
+    return folder / path.name
 
 
 def _leaves_root(what: str) -> BiasRulerError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
@@ -65,6 +65,7 @@ class Plan:
     readers: Readers
     store: Store | None
     scheduler: str | None = None
+    folders: dict[str, Path] = field(default_factory=dict)
 
     def carry_out(
         self, cases: Sequence[str], *, workers: int, executor: Executor | None, tally: Tally
@@ -133,6 +134,7 @@ class Plan:
             metrics=self.metrics,
             measures=self.measures,
             readers=self.readers,
+            folders=self.folders,
         )
 
     def _measure_here(self, job: Job, scores: CaseScores) -> CaseScores:
