@@ -69,7 +69,7 @@ def measure_shapes(drawings: Drawings, *, roles: Roles, label: str) -> Iterator[
             spacing_mm=drawing.grid.mask.spacing_mm,
             voxel_ml=drawing.grid.mask.voxel_ml,
             surface=None if drawing.is_sheared else drawing.surface,
-            n_components=drawing.lesions[1],
+            n_components=drawing.lesions.n,
         )
         yield ShapeRow(label=label, reference=reference, features=shape.to_plain())
 

@@ -15,6 +15,7 @@ from pytest_biasruler.benchmark.metrics import CATALOGUE, DISTANCES, IMAGE_DIAGO
 from pytest_biasruler.errors import call_other
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring import distance, overlap, shape
+from pytest_biasruler.scoring.piece import find_pieces
 from pytest_biasruler.scoring.surface import Surface, extract_surface, flat_axis
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.masks.crop import Crop
+    from pytest_biasruler.scoring.piece import Pieces
     from pytest_biasruler.scoring.shape import Box
 
 _BY_COUNTS: Mapping[str, Callable[[overlap.Counts], float]] = {
@@ -83,9 +85,9 @@ class Drawing:
         )
 
     @cached_property
-    def lesions(self) -> shape.Components:
-        """Numbered components and how many, labelled once: it costs more than all distances."""
-        return shape.label_components(self.voxels)
+    def lesions(self) -> Pieces:
+        """The pieces of the mask, found once however many pairs need them."""
+        return find_pieces(self.voxels)
 
     @cached_property
     def whole(self) -> Mask:

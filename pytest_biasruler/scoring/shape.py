@@ -7,15 +7,16 @@ from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from pytest_biasruler.scoring.overlap import require_one_grid
+from pytest_biasruler.scoring.piece import count_touched, find_pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pytest_biasruler.scoring.piece import Pieces
+
     Box = tuple[slice, ...]
-    Components = tuple[NDArray[np.int32], int]
 
 
 def bounding_box(*masks: NDArray[np.bool_]) -> Box | None:
@@ -68,33 +69,6 @@ class LesionCounts:
     n_true_model: int
 
 
-def label_components(mask: NDArray[np.bool_]) -> Components:
-    """Label the connected components of a mask.
-
-    Voxels hang together if they touch by a face, an edge or a corner: 26 neighbours, or 8 in an
-    image of two axes or with an axis of length 1.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (M, N[, P])
-        Crop it first: the cost grows with the whole array.
-
-    Returns
-    -------
-    labels : ndarray of int32, the shape of `mask`
-        0 outside, 1 to `n` inside.
-    n : int
-        How many components there are.
-
-    Examples
-    --------
-    >>> label_components(np.array([[1, 0, 0, 1], [0, 1, 0, 1]], dtype=bool))[1]
-    2
-    """
-    labels, n = ndimage.label(mask, structure=np.ones((3,) * mask.ndim, bool))
-    return labels.astype(np.int32, copy=False), int(n)
-
-
 def count_lesions(model: NDArray[np.bool_], reference: NDArray[np.bool_]) -> LesionCounts:
     """Count the lesions of two masks, matched by any overlap.
 
@@ -127,16 +101,16 @@ def count_lesions(model: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Les
     box = bounding_box(model, reference)
     if box is None:
         return LesionCounts(n_reference=0, n_model=0, n_found_reference=0, n_true_model=0)
-    return match_lesions(label_components(model[box]), label_components(reference[box]))
+    return match_lesions(find_pieces(model[box]), find_pieces(reference[box]))
 
 
-def match_lesions(model: Components, reference: Components) -> LesionCounts:
-    """Count the lesions of two masks that are labelled already, as `count_lesions` does."""
+def match_lesions(model: Pieces, reference: Pieces) -> LesionCounts:
+    """Count the lesions of two masks whose pieces are known already, as `count_lesions` does."""
     return LesionCounts(
-        n_reference=reference[1],
-        n_model=model[1],
-        n_found_reference=_count_touched(reference, by=model),
-        n_true_model=_count_touched(model, by=reference),
+        n_reference=reference.n,
+        n_model=model.n,
+        n_found_reference=count_touched(reference, by=model),
+        n_true_model=count_touched(model, by=reference),
     )
 
 
@@ -191,13 +165,6 @@ def lesion_f1(lesions: LesionCounts) -> float:
         return 0.0
     recall, precision = lesion_recall(lesions), lesion_precision(lesions)
     return 2 * recall * precision / (recall + precision)
-
-
-def _count_touched(components: Components, *, by: Components) -> int:
-    numbers, n = components
-    is_touched = np.zeros(n + 1, np.bool_)
-    is_touched[numbers[by[0] > 0]] = True
-    return int(np.count_nonzero(is_touched[1:]))  # number 0 is the background
 
 
 def _box_of(mask: NDArray[np.bool_]) -> Box | None:

@@ -15,7 +15,6 @@ from pytest_biasruler.scoring.shape import (
     LesionCounts,
     bounding_box,
     count_lesions,
-    label_components,
     lesion_f1,
     lesion_precision,
     lesion_recall,
@@ -55,23 +54,6 @@ def test_an_empty_mask_does_not_widen_the_box():
     assert bounding_box(empty, mask, empty) == (slice(0, 2), slice(0, 2))
     assert bounding_box(empty) is None
     assert bounding_box() is None
-
-
-def test_voxels_that_touch_by_a_corner_hang_together():
-    corner = np.zeros((3, 3, 3), bool)
-    corner[0, 0, 0] = corner[1, 1, 1] = True
-    assert label_components(corner)[1] == 1
-    assert label_components(corner[:, :, ::2])[1] == 1
-    corner[1, 1, 1], corner[2, 2, 2] = False, True
-    labels, n = label_components(corner)
-    assert n == 2
-    assert labels.dtype == np.int32
-    assert sorted(labels[corner].tolist()) == [1, 2]
-
-
-def test_a_flat_image_has_eight_neighbours_with_and_without_its_third_axis():
-    checkers = np.indices((4, 4)).sum(axis=0) % 2 == 0
-    assert label_components(checkers)[1] == label_components(checkers[:, :, None])[1] == 1
 
 
 def test_one_lesion_that_bridges_two_finds_both():
