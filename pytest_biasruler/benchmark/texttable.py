@@ -13,7 +13,7 @@ from pytest_biasruler.benchmark.refusals import Listing, raise_if_any
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pytest_biasruler.errors import Limits
 
@@ -129,6 +129,11 @@ class Broom:
         if text.isascii() and " " not in text and "\t" not in text:
             return rows
         return [self._tidied(row, longest=longest) for row in rows]
+
+    def allows(self, texts: Collection[str]) -> bool:
+        """Return whether none of these texts is too long or holds a control character."""
+        longest = max(map(len, texts), default=0)
+        return longest <= self._limits.max_cell_chars and not _CONTROL.search("".join(texts))
 
     def problems(self) -> list[BiasRulerError]:
         """Return what was wrong so far."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import ReferenceKind, ScoreSource
 from pytest_biasruler.benchmark.frames import frame_to_parts
@@ -16,16 +16,18 @@ from pytest_biasruler.benchmark.textfile import read_text_parts
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 from pytest_biasruler.scoring.allowance import refuse_links, table_limits
 from pytest_biasruler.scoring.nnunet import read_summary
+from pytest_biasruler.scoring.parquet import SUFFIX, read_parquet_parts
 from pytest_biasruler.scoring.published import Published, Vocabulary, publish
+from pytest_biasruler.scoring.table import FACTS, KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Collection, Generator, Mapping
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metadata import Metadata
     from pytest_biasruler.benchmark.metrics import Metric
-    from pytest_biasruler.benchmark.texttable import TextTable
     from pytest_biasruler.errors import Limits
+    from pytest_biasruler.scoring.ledger import Part
 
 
 def read_scores(
@@ -55,10 +57,11 @@ def read_scores(
     )
     source, rule = benchmark.scores, benchmark.defaults.both_empty
     if not isinstance(source, ScoreSource):
-        parts = frame_to_parts(source, shown="scores", limits=limits, needed=needed)
-        return publish(parts, vocabulary=vocabulary, shown="scores", rule=rule)
+        frame = frame_to_parts(source, shown="scores", limits=limits, needed=needed)
+        return publish(frame, vocabulary=vocabulary, shown="scores", rule=rule)
     shown = Path(source.table).name
-    read = partial(_read_file, source, benchmark=benchmark, shown=shown)
+    wanted = {*KEYS, *metrics, *FACTS}
+    read = partial(_read_file, source, benchmark=benchmark, shown=shown, wanted=wanted)
     with closing(read(limits=limits, needed=needed)) as parts:
         return publish(parts, vocabulary=vocabulary, shown=shown, rule=rule)
 
@@ -84,8 +87,14 @@ def note_gaps(given: Published | None) -> tuple[Note, ...]:
 
 
 def _read_file(
-    source: ScoreSource, *, benchmark: Benchmark, shown: str, limits: Limits, needed: str
-) -> Generator[TextTable, None, None]:
+    source: ScoreSource,
+    *,
+    benchmark: Benchmark,
+    shown: str,
+    wanted: Collection[str],
+    limits: Limits,
+    needed: str,
+) -> Generator[Part, None, None]:
     root = benchmark.root
     path = Path(source.table) if root is None else root / source.table
     if root is not None and not is_inside(path, root=root):
@@ -94,7 +103,11 @@ def _read_file(
     if benchmark.untrusted:
         raise_if_any(problems_of(lambda: refuse_links(path, root=root, shown=shown)))
     if source.format != "nnunet":
-        yield from read_text_parts(path, shown=shown, limits=limits, needed=needed)
+        rules: dict[str, Any] = {"shown": shown, "limits": limits, "needed": needed}
+        if path.suffix.lower() == SUFFIX and not benchmark.untrusted:
+            yield from read_parquet_parts(path, wanted=wanted, **rules)
+        else:
+            yield from read_text_parts(path, **rules)
         return
     model, reference = _only_pair(benchmark)
     read = partial(read_summary, path, model=model, reference=reference, needed=needed)
