@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN = .venv/bin
 OUT ?= out
+BENCH = .venv-bench/bin/python
 
-.PHONY: demo test lint clean
+.PHONY: demo test bench lint clean
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -20,6 +21,18 @@ test: .venv/.installed
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 
+# The tools it compares with are hundreds of megabytes: an environment of their own.
+.venv-bench/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	$(BENCH) -m pip install --quiet --upgrade "pip>=25.1"
+	$(BENCH) -m pip install --quiet --editable ".[fast,dask,tables]"
+	$(BENCH) benchmarks/peers/install.py
+	touch $@
+
+bench: .venv-bench/.installed
+	$(BENCH) benchmarks/run.py
+	$(BENCH) benchmarks/page.py
+
 lint: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -27,4 +40,4 @@ lint: .venv/.installed
 	$(BIN)/lint-imports --no-cache
 
 clean:
-	rm -rf .venv $(OUT)
+	rm -rf .venv .venv-bench $(OUT)
