@@ -24,7 +24,7 @@ from pytest_biasruler.scoring.submission import name_confined
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_biasruler.scoring.job import Entry, Job
+    from pytest_biasruler.scoring.job import Job
     from pytest_biasruler.scoring.pieces import Piece
     from pytest_biasruler.scoring.store import Store
 
@@ -35,7 +35,7 @@ _SHARE = 50
 """Writing may take one part in so many of the time: each transaction waits for the disk."""
 _LONGEST_S = 5.0
 """How much work a run that is killed may lose, however slow the disk is."""
-_MOST_CASES = 64  # at a time: they are hashed before the first of them is scored
+_MOST_CASES = 128  # at a time: they are hashed before the first of them is scored
 
 
 def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
@@ -114,7 +114,7 @@ class Archive(_Keeper):
         self._known: dict[str, _Known] = {}
 
     def _look_up(self, jobs: Sequence[Job]) -> Looked:
-        cases = [_Known(job=digest_job(job)) for job in jobs]
+        cases = [_Known.of(digest_job(job)) for job in jobs]
         first = {case: self._name_first(case) for case in cases}
         of_first = self.store.read_all([key for key in first.values() if key])
         asked = [case for case, key in first.items() if not key or key in of_first]
@@ -146,8 +146,7 @@ class Archive(_Keeper):
             return case.job, score_case(case.job)
         case.contents |= made
         if not case.keys:
-            first = _first(case.job)
-            self._name_all(case, made["mask", first.set] if first else None)
+            self._name_all(case, made["mask", case.first] if case.first else None)
         lasting = drop_passing(job, made, problems=scores["problems"])
         self.keep({case.keys[piece]: dict(content) for piece, content in lasting.items()})
         return case.job, join_pieces(case.job, case.contents, problems=scores["problems"])
@@ -157,47 +156,55 @@ class Archive(_Keeper):
 
         It is known before the grid is, and alone: nothing it could be held against is read before.
         """
-        first = _first(case.job)
-        return _hash(self._of_masks, "mask", describe_entry(first)) if first else ""
+        return _hash(self._of_masks, "mask", case.lines[case.first]) if case.first else ""
 
     def _name_all(self, case: _Known, of_first: dict[str, Any] | None) -> None:
         """Fill in the keys of all pieces, and whose masks decide the grid."""
-        first = _first(case.job)
-        lines = {entry.set: describe_entry(entry) for entry in case.job.entries}
-        is_set = first is not None and of_first is not None and of_first["facts"]["error"] is None
-        case.grid = tuple(
-            entry.set
-            for entry in case.job.entries
-            if (entry is first if is_set else entry.role != Role.MODEL)
-        )
-        grid = [lines[name] for name in case.grid]
-        case.keys = {
-            piece: _hash(
-                self._of_scores if piece[0] == "pair" else self._of_masks,
-                *(piece[0], *(lines[name] for name in piece[1:]), *grid),
-            )
-            for piece in list_pieces(case.job)
-        }
-        if first is not None:
-            case.keys["mask", first.set] = self._name_first(case)
+        is_set = of_first is not None and of_first["facts"]["error"] is None
+        case.grid = (case.first,) if is_set else case.references
+        lines, grid = case.lines, [case.lines[name] for name in case.grid]
+        for piece in list_pieces(case.job):
+            settings = self._of_scores if piece[0] == "pair" else self._of_masks
+            about = [lines[name] for name in piece[1:]]
+            case.keys[piece] = _hash(settings, piece[0], *about, *grid)
+        if case.first:
+            case.keys["mask", case.first] = self._name_first(case)
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Known:
-    """What is known of a case whose other pieces are being measured."""
+    """What is known of a case while its other pieces are looked for, or measured.
+
+    `lines` say by set what its mask is; `first` is the set whose mask sets the grid if it can be
+    read, "" if there is none.
+    """
 
     job: Job
-    keys: dict[Piece, str] = field(default_factory=dict)
+    lines: dict[str, str]
+    first: str
+    references: tuple[str, ...]
     grid: tuple[str, ...] = ()
+    keys: dict[Piece, str] = field(default_factory=dict)
     contents: Contents = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, job: Job) -> _Known:
+        """Return a case of which only the digests are known."""
+        return cls(
+            job=job,
+            lines={entry.set: describe_entry(entry) for entry in job.entries},
+            first=_first(job),
+            references=tuple(each.set for each in job.entries if each.role != Role.MODEL),
+        )
 
-def _first(job: Job) -> Entry | None:
+
+def _first(job: Job) -> str:
     """Return the reference that sets the grid if its mask can be read."""
-    references = [each for each in job.entries if not isinstance(each.source, BiasRulerError)]
-    experts = [each for each in references if each.role == Role.EXPERT]
-    automated = [each for each in references if each.role == Role.AUTOMATED]
-    return next(iter((*experts, *automated)), None)
+    for role in (Role.EXPERT, Role.AUTOMATED):
+        for entry in job.entries:
+            if entry.role == role and not isinstance(entry.source, BiasRulerError):
+                return entry.set
+    return ""
 
 
 def _hash(*lines: str) -> str:

@@ -20,6 +20,7 @@ T = TypeVar("T")
 FILE = "scores.sqlite"
 
 _ENCODE = json.JSONEncoder(allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+_DECODE = json.JSONDecoder().decode
 
 _CREATE = "CREATE TABLE IF NOT EXISTS scores (key TEXT PRIMARY KEY, content TEXT, sha256 TEXT)"
 _READ = "SELECT key, content, sha256 FROM scores WHERE key IN ({})"
@@ -81,7 +82,9 @@ class Store:
     def write_all(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
         """Keep all these entries in one transaction: either all of them or, if it fails, none."""
         texts = {key: _ENCODE(entry) for key, entry in entries.items()}
-        rows = [(key, text, _digest_entry(key, text)) for key, text in texts.items()]
+        rows = [
+            (key, text, _digest_entry(key.encode(), text.encode())) for key, text in texts.items()
+        ]
         if rows and "write" not in self._off:
             self._run(lambda base: base.executemany(_WRITE, rows).rowcount, is_writing=True)
 
@@ -139,12 +142,16 @@ def _ask(base: sqlite3.Connection, keys: Sequence[str]) -> Iterator[Sequence[obj
 
 def _check(row: Sequence[object]) -> tuple[str, dict[str, Any] | None]:
     """Return key and entry of a row, or None in its place where they do not belong together."""
-    try:
-        key, text, digest = (str(cell, "utf-8") for cell in row)  # type: ignore[call-overload]
-        entry = json.loads(text) if _digest_entry(key, text) == digest else None
-    except (TypeError, ValueError, RecursionError):
+    key, text, digest = row
+    if not isinstance(key, bytes) or not isinstance(text, bytes):
         return "", None
-    return key, entry if isinstance(entry, dict) else None
+    if _digest_entry(key, text).encode() != digest:
+        return "", None
+    try:
+        entry = _DECODE(text.decode())
+    except (ValueError, RecursionError):
+        return "", None
+    return key.decode(errors="replace"), entry if isinstance(entry, dict) else None
 
 
 def _why_not_ours(folder: Path) -> str | None:
@@ -165,6 +172,6 @@ def _code_of(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _digest_entry(key: str, text: str) -> str:
+def _digest_entry(key: bytes, text: bytes) -> str:
     # With the key: a damaged index was seen to find the sound row of another case.
-    return hashlib.sha256(f"{key}\n{text}".encode()).hexdigest()
+    return hashlib.sha256(b"%b\n%b" % (key, text)).hexdigest()
