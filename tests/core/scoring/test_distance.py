@@ -217,7 +217,7 @@ def assert_equal_to_package(package, model, reference, spacing):
         "hd": package.compute_robust_hausdorff(theirs, 100),
         "assd": np.average(np.concatenate(both), weights=np.concatenate(areas)),
     }
-    assert found == pytest.approx(expected, abs=1e-6)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 def ellipsoid(shape, *, centre, radii_mm, spacing):
