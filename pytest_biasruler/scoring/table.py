@@ -28,6 +28,7 @@ against every expert one, and every expert one against every other expert one.
 from __future__ import annotations
 
 from math import nan
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,20 +60,20 @@ def build_table(done: Mapping[str, CaseScores], *, metrics: Sequence[str]) -> pd
     metrics : sequence of str
         Metric columns, in this order; a score that a case lacks is NaN.
     """
-    records = [
-        {
-            "case": case,
-            "label": row["label"],
-            "model": row["model"],
-            "reference": row["reference"],
-            **row["scores"],
-            **row["facts"],
-            STATUS: row["status"],
-        }
-        for case, scores in done.items()
-        for row in scores["rows"]
-    ]
-    return order_table(pd.DataFrame.from_records(records), metrics=metrics)
+    order = itemgetter("label", "model", "reference")
+    cases, rows = [], []
+    for case, scores in sorted(done.items()):
+        rows += sorted(scores["rows"], key=order)
+        cases += [case] * len(scores["rows"])
+    columns: dict[str, pd.Series] = {"case": pd.Series(cases, dtype=object)}
+    for key in KEYS[1:]:
+        columns[key] = pd.Series([row[key] for row in rows], dtype=object)  # type: ignore[literal-required]
+    for metric in metrics:
+        columns[metric] = pd.Series([row["scores"].get(metric) for row in rows], dtype=float)
+    for fact in FACTS:
+        columns[fact] = pd.Series([row["facts"][fact] for row in rows], dtype=float)
+    columns[STATUS] = pd.Series([row["status"] for row in rows], dtype=object)
+    return pd.DataFrame(columns)
 
 
 def order_table(table: pd.DataFrame, *, metrics: Sequence[str]) -> pd.DataFrame:
