@@ -53,7 +53,7 @@ _AUTOMATED = '[references.automated]\nkind = "automated"\n[models.unet]'
 
 
 def _play_formats(stage: Stage) -> list[Played]:
-    """Play formats that can run code or swallow memory; none of them is ever opened."""
+    """Play formats that can run code or swallow memory; only Parquet of scores is opened."""
     played = []
     for suffix in (".xlsx", ".parquet", ".pkl"):
         for name in ("clinical.csv", "scores.csv"):
@@ -107,11 +107,13 @@ HOSTILE = (
     Row(
         id="D84",
         input="`.xlsx`, Parquet or pickle as metadata or scores",
-        texts=tuple(
-            f"BR409: table is a {suffix} file; {_TABLES}"
-            for suffix in (".xlsx", ".xlsx", ".parquet", ".parquet", ".pkl", ".pkl")
+        texts=(
+            *(f"BR409: table is a {name} file; {_TABLES}" for name in (".xlsx", ".xlsx")),
+            f"BR409: table is a .parquet file; {_TABLES}",
+            "BR408: is damaged; expected a Parquet file. Export it again.",
+            *(f"BR409: table is a {name} file; {_TABLES}" for name in (".pkl", ".pkl")),
         ),
-        then="the run stops, the file is never opened",
+        then="the run stops; of these only scores in Parquet are opened",
         play=_play_formats,
     ),
     Row(

@@ -26,6 +26,9 @@ NEVER_USED = {
     *("pd.read_pickle", "pandas.read_pickle", "pd.read_html", "pd.read_xml"),
     *("pd.read_excel", "pd.read_parquet"),
 }
+READS_PARQUET = {"scoring/parquet.py"}
+"""Where pyarrow is used: it reads columns, never what pandas or Python stored beside them."""
+
 CONFINES = {"scoring/confinement.py"}
 """Where another process may be started: each case of a stranger's submission in its own."""
 
@@ -183,6 +186,17 @@ def test_a_program_is_started_in_one_place_only():
         if starts_processes(path.read_text(encoding="utf-8"))
     }
     assert found <= CONFINES, "another module starts a program"
+
+
+def test_parquet_is_read_in_one_place_only_and_never_as_objects():
+    found = {
+        path.relative_to(PACKAGE).as_posix(): source
+        for path in MODULES
+        if "pyarrow" in (source := path.read_text(encoding="utf-8"))
+    }
+    assert set(found) <= READS_PARQUET, "another module uses pyarrow"
+    assert "ParquetFile(" in found["scoring/parquet.py"], "the walk must see the one that does"
+    assert not any("to_pandas" in source for source in found.values())
 
 
 def test_every_template_environment_escapes_by_itself():
