@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.crop import Crop
 from pytest_biasruler.scoring.archive import Archive, ConfinedArchive
+from pytest_biasruler.scoring.backlog import cost_of
 from pytest_biasruler.scoring.blame import score_confined
 from pytest_biasruler.scoring.case import score_case
 from pytest_biasruler.scoring.cluster import score_on_cluster
@@ -35,12 +36,34 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, slots=True)
 class Tally:
-    """How far scoring has come."""
+    """How far scoring has come.
+
+    A progress that has a method ``weigh`` is told which share of the work is done, too: the
+    largest cases come first, so that their number tells too little.
+    """
 
     total: int
     progress: Progress | None
     n_done: int = 0
     n_from_store: int = 0
+    n_expected: int = 0
+    cost_expected: int = 0
+    cost_done: int = 0
+
+    def expect(self, job: Job) -> None:
+        """Note a case that is to be scored."""
+        self.n_expected += 1
+        self.cost_expected += cost_of(job)
+
+    def count_scored(self, job: Job) -> None:
+        """Count a case that was scored, and tell."""
+        self.cost_done += cost_of(job)
+        weigh: Callable[[float], None] | None = getattr(self.progress, "weigh", None)
+        if weigh is not None:
+            # Of cases not yet looked up in the store, the mean cost of those before stands.
+            mean = self.cost_expected / self.n_expected
+            weigh(self.cost_done / (mean * (self.total - self.n_from_store)))
+        self.count()
 
     def count(self, *, n_from_store: int = 0) -> None:
         """Count one more case, and tell."""
@@ -89,7 +112,7 @@ class Plan:
             for job, scores in scored:
                 whole = (job, scores) if archive is None else archive.enter(job, scores)
                 done[job.case] = self._measure_here(*whole)
-                tally.count()
+                tally.count_scored(job)
         return done
 
     def open_archive(self) -> Archive | ConfinedArchive | None:
@@ -114,7 +137,9 @@ class Plan:
         looked = self._name(jobs) if archive is None else archive.look_up(jobs)
         for job, found in looked:
             if found is None:
-                yield replace(job, cost=sum(map(_cost_of, job.entries)))
+                todo = replace(job, cost=sum(map(_cost_of, job.entries)))
+                tally.expect(todo)
+                yield todo
                 continue
             done[job.case] = self._measure_here(job, found)
             tally.count(n_from_store=1)

@@ -76,15 +76,21 @@ def progress_line(
     *,
     from_store: int,
     seconds: float,
+    share: float | None = None,
     task: str = "scoring",
     noun: str = "cases",
 ) -> str:
     """Return one line about `done` of `total` cases after `seconds`.
 
+    `share` is that of the work which is done: the largest cases come first, so that by their
+    number more time would seem to be left than there is.
+
     Examples
     --------
     >>> progress_line(60, 150, from_store=10, seconds=10)
     'biasruler: scoring 60/150 cases, 10 from store, 5.0/s, 0:18 left'
+    >>> progress_line(60, 150, from_store=10, seconds=10, share=0.5)
+    'biasruler: scoring 60/150 cases, 10 from store, 5.0/s, 0:10 left'
     """
     line = f"biasruler: {task} {done}/{total} {noun}"
     if from_store:
@@ -92,7 +98,8 @@ def progress_line(
     if not (done > from_store and seconds > 0):
         return line
     rate = (done - from_store) / seconds
-    minutes, rest = divmod(round((total - done) / rate), 60)
+    left = seconds * (1 - share) / share if share else (total - done) / rate
+    minutes, rest = divmod(max(round(left), 0), 60)
     return f"{line}, {rate:.1f}/s, {minutes}:{rest:02d} left"
 
 
@@ -111,6 +118,11 @@ class WholeLines:
         self._clock = clock or time.monotonic
         self._start = self._last = self._clock()
         self._next_share = CI_STEP
+        self._weight: float | None = None
+
+    def weigh(self, share: float) -> None:
+        """Note which share of the work is done."""
+        self._weight = share
 
     def __call__(self, done: int, total: int, from_store: int) -> None:
         """Write a line if one is due."""
@@ -121,7 +133,8 @@ class WholeLines:
         self._last = now
         while self._next_share <= share:
             self._next_share += CI_STEP
-        self._write(self._show(done, total, from_store=from_store, seconds=now - self._start))
+        known = {"seconds": now - self._start, "share": self._weight}
+        self._write(self._show(done, total, from_store=from_store, **known))
 
 
 class LiveLine:
@@ -141,6 +154,11 @@ class LiveLine:
         self._clock = clock or time.monotonic
         self._start = self._clock()
         self._last: float | None = None
+        self._weight: float | None = None
+
+    def weigh(self, share: float) -> None:
+        """Note which share of the work is done."""
+        self._weight = share
 
     def __call__(self, done: int, total: int, from_store: int) -> None:
         """Write over the line if an update is due; clear it after the last case."""
@@ -153,7 +171,8 @@ class LiveLine:
             return
         if self._last is not None and now - self._last < 1 / MOST_UPDATES_PER_S:
             return
-        self._show(self._line(done, total, from_store=from_store, seconds=now - self._start))
+        known = {"seconds": now - self._start, "share": self._weight}
+        self._show(self._line(done, total, from_store=from_store, **known))
         self._last = now
 
     def _rewrite(self, line: str) -> None:

@@ -64,6 +64,15 @@ def test_the_live_line_waits_two_seconds_and_is_cleared_at_the_end():
     assert len(reporter.written) - 2 <= 6, "at most five updates a second"
 
 
+def test_the_time_left_counts_work_and_not_cases():
+    clock, lines = _Clock(), []
+    progress = WholeLines(lines.append, clock=clock)
+    clock.now += 30.0
+    progress.weigh(0.75)
+    progress(20, 100, 0)
+    assert lines == ["biasruler: scoring 20/100 cases, 0.7/s, 0:10 left"]
+
+
 def test_a_fast_run_never_shows_a_live_line():
     reporter = _Reporter()
     progress = LiveLine(_Config, reporter, clock=_Clock())
