@@ -64,11 +64,10 @@ def pairs_of(roles: Mapping[str, Role]) -> Iterator[tuple[str, str]]:
     >>> list(pairs_of({"e": Role.EXPERT, "a": Role.AUTOMATED, "m": Role.MODEL}))
     [('a', 'e'), ('m', 'e'), ('m', 'a')]
     """
+    references = [(name, role) for name, role in roles.items() if role != Role.MODEL]
     for model, role in roles.items():
-        for reference, kind in roles.items():
-            if reference == model or kind == Role.MODEL:
-                continue
-            if role == Role.MODEL or kind == Role.EXPERT:
+        for reference, kind in references:
+            if reference != model and (role == Role.MODEL or kind == Role.EXPERT):
                 yield model, reference
 
 
