@@ -156,8 +156,10 @@ def crop_mask(mask: Mask) -> Crop:
 
     `Crop.voxel_sha256` is that of its voxels, whatever `mask` says.
     """
-    voxels, start = trim(mask.voxels)
-    made = np.array(voxels, dtype=np.min_scalar_type(int(voxels.max(initial=0))), order="F")
+    highest = int(mask.voxels.max())
+    labels = mask.voxels.astype(np.min_scalar_type(highest), copy=False)
+    voxels, start = trim(labels, highest=highest)
+    made = np.array(voxels, order="F")
     return Crop(
         voxels=made,
         start=start,
@@ -224,12 +226,13 @@ def hash_labels(voxels: Labels, *, start: Triple, shape: Triple) -> str:
     return digest.hexdigest()
 
 
-def trim(voxels: NDArray[np.generic]) -> tuple[NDArray[np.generic], Triple]:
-    """Return the smallest part of an array, shape (M, N, P), that is not 0 around, and its start.
+def trim(voxels: Labels, *, highest: int) -> tuple[Labels, Triple]:
+    """Return the part of labels, shape (M, N, P), within the background, and where it starts.
 
-    A view, of length 0 along each axis where there is nothing but 0.
+    A view, of length 0 along each axis where there is nothing but background. `highest` is the
+    largest label.
     """
-    box = find_box(np.not_equal(voxels, 0))  # a quarter of the time of a cast to bool
+    box = find_box(_is_inside(voxels, highest=highest))
     if box is None:
         return voxels[:0, :0, :0], (0, 0, 0)
     x, y, z = (side.start for side in box)
@@ -241,10 +244,18 @@ def find_box(is_inside: NDArray[np.bool_]) -> tuple[slice, ...] | None:
     # One axis after the other, each on what the former ones left, and first the axis whose slices
     # are contiguous in memory: ten million voxels take 0.2 ms in place of 3 ms.
     box = [slice(0, length) for length in is_inside.shape]
+    part = is_inside
     for axis in sorted(range(is_inside.ndim), key=lambda axis: -abs(is_inside.strides[axis])):
         others = tuple(other for other in range(is_inside.ndim) if other != axis)
-        places = np.flatnonzero(is_inside[tuple(box)].any(axis=others))
+        (places,) = np.logical_or.reduce(part, axis=others).nonzero()
         if places.size == 0:
             return None
         box[axis] = slice(int(places[0]), int(places[-1]) + 1)
+        part = is_inside[tuple(box)]
     return tuple(box)
+
+
+def _is_inside(labels: Labels, *, highest: int) -> NDArray[np.bool_]:
+    if labels.dtype == np.uint8 and highest <= 1:  # nearly every mask: its bytes say it already
+        return labels.view(np.bool_)
+    return np.not_equal(labels, 0)  # a quarter of the time of a cast to bool

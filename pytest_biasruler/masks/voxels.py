@@ -35,14 +35,15 @@ class Gathered:
         self._parts: list[tuple[Triple, Labels]] = []
         self._is_lost = False
 
-    def keep(self, labels: Labels | None, *, start: Triple) -> None:
+    def keep(self, labels: Labels | None, *, start: Triple, shape: Triple) -> None:
         """Keep the foreground of a tile; nothing at all once a tile holds what are no labels."""
         if labels is None:
             self._is_lost = True
             self._parts.clear()
         if labels is None or self._is_lost:
             return
-        trimmed, (x, y, z) = trim(labels)
+        tile = labels.reshape(shape, order="F")
+        trimmed, (x, y, z) = trim(tile, highest=int(labels.max()))
         if trimmed.size:
             first, second, third = start
             # A copy: what is not kept goes, also where most of the tile is.
@@ -84,9 +85,10 @@ def gather_voxels(
     left, n_bytes = header.declared - header.vox_offset, header.dtype.itemsize
     native = header.dtype.newbyteorder("=")
     for start, shape in cut_tiles(header.shape, n_bytes=n_bytes):
-        piece = stream.read(prod(shape) * n_bytes)
+        size = prod(shape) * n_bytes
+        piece = stream.read(size)
         left -= len(piece)
-        if len(piece) < prod(shape) * n_bytes:
+        if len(piece) < size:
             raise holds_less(left, name)
         if _ZEROS.startswith(piece):
             if skips_zeros is None:
@@ -94,7 +96,7 @@ def gather_voxels(
             if skips_zeros:
                 continue
         stored = np.frombuffer(piece, header.dtype).astype(native, copy=False)
-        gathered.keep(tally.add(stored.reshape(shape, order="F")), start=start)
+        gathered.keep(tally.add(stored), start=start, shape=shape)
     if stream.read(1):  # the one byte more tells a bomb
         what = f"more data than its header declares ({header.declared} bytes)"
         raise holds_more(what, name, expected="exactly that")
