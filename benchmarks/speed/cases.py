@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from benchmarks.peers.catalogue import FLOOR, FLOOR_PLAIN, OURS, OURS_PLAIN, PEERS
 from benchmarks.speed.cohort import choose_cases, make_cohort, paths_of, write_tiny_case
 from benchmarks.speed.figures import Figure, list_ratios, round_off
@@ -117,11 +119,10 @@ def compare_scores(scores: dict[str, Scores]) -> list[dict[str, Any]]:
 
 
 def _list_furthest(theirs: Scores, ours: Scores) -> dict[str, float]:
-    """Return metric -> the largest difference of all cases and pairs."""
-    furthest: dict[str, float] = defaultdict(float)
+    """Return metric -> the largest difference of all cases and pairs; NaN if one is NaN."""
+    apart: dict[str, list[float]] = defaultdict(list)
     for number, pairs in theirs.items():
         for pair, metrics in pairs.items():
             for metric, value in metrics.items():
-                apart = abs(value - ours[number][pair][metric])
-                furthest[metric] = max(furthest[metric], apart)
-    return dict(furthest)
+                apart[metric].append(abs(value - ours[number][pair][metric]))
+    return {metric: float(np.max(each)) for metric, each in apart.items()}

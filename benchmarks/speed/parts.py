@@ -26,17 +26,18 @@ REST = "rest: headers, counting, bookkeeping"
 PARTS = {  # of a module, or of one function of it
     "masks.file": "reading files",
     "masks.stream": "inflating",
+    "masks.inflate": "inflating",
+    "masks.voxels": "cropping to what is foreground",
+    "masks.crop": "cropping to what is foreground",
+    "masks.tally": "cropping to what is foreground",
     "scoring.surface": "surfaces",
     "scoring.surfel": "surfaces",
+    "scoring.surface:tree": "distances",
+    "scoring.search": "distances",
     "scoring.distance": "distances",
     "scoring.crowded": "distances",
-    "scoring.ring": "distances",
-    "scoring.search": "distances",
+    "scoring.shape": "lesions",
     "scoring.piece": "lesions",
-    "scoring.shape:match_lesions": "lesions",
-    "scoring.shape:bounding_box": "cropping",
-    "scoring.shape:_box_of": "cropping",
-    "scoring.case:_draw": "cropping",
 }
 HASHES = ("sha256", "HASH", "blake2")
 N_ROUNDS = 3

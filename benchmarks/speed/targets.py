@@ -110,6 +110,22 @@ TARGETS = (
         value="max",
     ),
     Target(
+        key="memory/448x448x160",
+        asks="peak memory of a case of 448 x 448 x 160",
+        least=150,
+        aim=150,
+        is_most=True,
+        value="max",
+    ),
+    Target(
+        key="memory/1024x1024x400",
+        asks="peak memory of a case of 1024 x 1024 x 400",
+        least=400,
+        aim=400,
+        is_most=True,
+        value="max",
+    ),
+    Target(
         key="startup/unused",
         asks="plugin installed and not used",
         least=15,
