@@ -70,7 +70,7 @@ class Cluster:
             return subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env={**self.environ, **environ},
+                env=_join(self.environ, environ),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -82,7 +82,7 @@ def start_cluster(folder: Path, *, n_workers: int = 2, **environ: str) -> Iterat
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    cluster = Cluster(folder=folder, port=port, environ={**os.environ, **environ})
+    cluster = Cluster(folder=folder, port=port, environ=_join(os.environ, environ))
     try:
         cluster.start_scheduler()
         for _ in range(n_workers):
@@ -92,3 +92,9 @@ def start_cluster(folder: Path, *, n_workers: int = 2, **environ: str) -> Iterat
         yield cluster
     finally:
         cluster.end()
+
+
+def _join(environ: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Return both; folders of modules come before those that are there."""
+    paths = [each["PYTHONPATH"] for each in (more, environ) if each.get("PYTHONPATH")]
+    return {**environ, **more, "PYTHONPATH": os.pathsep.join(paths)}
