@@ -60,7 +60,7 @@ by = ["age", "sex"]
 limit = 0.3
 """
 N_CHECKS = 10
-N_PIECES = 6  # of a case in the store: three masks and three pairs, written together
+N_PIECES = 7  # of a case in the store: three masks, three pairs and the whole, written together
 QUIET = ("-p", "no:randomly", "-p", "no:hypothesispytest")
 MODES = {
     "alone": ("--biasruler-workers=1",),

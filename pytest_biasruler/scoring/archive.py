@@ -105,7 +105,10 @@ class ConfinedArchive(_Keeper):
 
 
 class Archive(_Keeper):
-    """Pieces of cases: of a case of which one mask changed, only what touches it is measured."""
+    """Pieces of cases: of a case of which one mask changed, only what touches it is measured.
+
+    Beside its pieces a case is kept whole, so that one of which nothing changed is found at once.
+    """
 
     def __init__(self, store: Store, *, settings: Job) -> None:
         super().__init__(store)
@@ -115,6 +118,15 @@ class Archive(_Keeper):
 
     def _look_up(self, jobs: Sequence[Job]) -> Looked:
         cases = [_Known.of(digest_job(job)) for job in jobs]
+        for case in cases:
+            case.key = _hash(self._of_scores, "case", *case.job.measures, *case.lines.values())
+        found = self.store.read_all([case.key for case in cases])
+        for case in cases:
+            if case.key in found:
+                yield case.job, cast("CaseScores", found[case.key])
+        yield from self._look_for_pieces([case for case in cases if case.key not in found])
+
+    def _look_for_pieces(self, cases: Sequence[_Known]) -> Looked:
         first = {case: self._name_first(case) for case in cases}
         of_first = self.store.read_all([key for key in first.values() if key])
         asked = [case for case, key in first.items() if not key or key in of_first]
@@ -127,7 +139,9 @@ class Archive(_Keeper):
             case.contents = {piece: found[key] for piece, key in keys if key in found}
             lacking = [each for each in list_pieces(case.job) if each not in case.contents]
             if not lacking:
-                yield case.job, join_pieces(case.job, case.contents)
+                scores = join_pieces(case.job, case.contents)
+                self.keep({case.key: dict(scores)})
+                yield case.job, scores
                 continue
             self._known[case.job.case] = case
             yield narrow_job(case.job, lacking, grid=case.grid), None
@@ -148,8 +162,12 @@ class Archive(_Keeper):
         if not case.keys:
             self._name_all(case, made["mask", case.first] if case.first else None)
         lasting = drop_passing(job, made, problems=scores["problems"])
-        self.keep({case.keys[piece]: dict(content) for piece, content in lasting.items()})
-        return case.job, join_pieces(case.job, case.contents, problems=scores["problems"])
+        entries = {case.keys[piece]: dict(content) for piece, content in lasting.items()}
+        whole = join_pieces(case.job, case.contents, problems=scores["problems"])
+        if len(lasting) == len(made):
+            entries[case.key] = dict(whole)
+        self.keep(entries)
+        return case.job, whole
 
     def _name_first(self, case: _Known) -> str:
         """Return the key of the mask that sets the grid if it can be read; "" if there is none.
@@ -183,6 +201,7 @@ class _Known:
     lines: dict[str, str]
     first: str
     references: tuple[str, ...]
+    key: str = ""
     grid: tuple[str, ...] = ()
     keys: dict[Piece, str] = field(default_factory=dict)
     contents: Contents = field(default_factory=dict)

@@ -179,7 +179,7 @@ def drop_passing(job: Job, contents: Contents, *, problems: Sequence[list[str]])
     model with a metric that failed only the mask is.
     """
     lost = {entry.set for entry in job.entries if _is_passing(entry, contents)}
-    failed = {problem[0] for problem in problems if CODES[problem[1]] == Consequence.ERROR}
+    failed = {problem[0] for problem in problems if not _is_of_mask(problem)}
     if any(entry.set in lost and entry.role != Role.MODEL for entry in job.entries):
         return {}
     return {

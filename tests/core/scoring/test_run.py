@@ -262,7 +262,7 @@ def test_a_forged_entry_is_measured_again(tiny, tmp_path):
     store = Store(tmp_path / "store")
     first = tiny.score(store=store)
     base = sqlite3.connect(tmp_path / "store" / FILE)
-    base.execute("""UPDATE scores SET content = replace(content, '"scored",0.', '"scored",0.9')""")
+    base.execute("""UPDATE scores SET content = replace(content, '0.', '0.9')""")
     assert base.total_changes > 0
     base.commit()
     base.close()
