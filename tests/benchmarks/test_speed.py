@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import subprocess
 import sys
@@ -12,9 +13,9 @@ from typing import Any
 import pytest
 
 import pytest_biasruler
-from benchmarks.generated import GRIDS, draw_patient, draw_share
+from benchmarks.generated import GRIDS, draw_patient, draw_share, write_cohort
 from benchmarks.peers.catalogue import FLOOR, OURS, OURS_PLAIN, PAIRS, PEERS
-from benchmarks.speed import cases, judged, tables
+from benchmarks.speed import cases, figures, judged, memory, reruns, startup, tables, targets
 from benchmarks.speed.asked import Asked
 from benchmarks.speed.cohort import choose_cases, write_tiny_case
 from benchmarks.speed.figures import Figure
@@ -22,7 +23,9 @@ from benchmarks.speed.parts import PACKAGE, PARTS, REST, share_out
 from benchmarks.speed.tool import ROOT, Tool
 from pytest_biasruler.audit.judging import judge_declared
 from pytest_biasruler.audit.preparing import prepare
+from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.checks.finding import Verdict
+from pytest_biasruler.scoring.store import FILE
 
 
 def test_a_figure_is_told_by_median_and_ends() -> None:
@@ -100,8 +103,8 @@ def test_only_turns_of_both_tools_make_a_ratio() -> None:
         "deepmind": {(0, 1): 1.0, (0, 2): 3.0},
         FLOOR: {(0, 1): 0.05},
     }
-    figures = cases._list_figures(times, asked=Asked(folder=Path(), n_cases=2, n_rounds=2))
-    by_name = {figure["name"]: figure for figure in figures}
+    found = cases._list_figures(times, asked=Asked(folder=Path(), n_cases=2, n_rounds=2))
+    by_name = {figure["name"]: figure for figure in found}
     assert by_name["deepmind/biasruler"]["n"] == 2
     assert by_name["deepmind/biasruler"]["median"] == pytest.approx(12.5)
     assert by_name["biasruler/floor"]["median"] == 2.0
@@ -154,9 +157,40 @@ def test_growth_is_that_of_the_time_per_row() -> None:
         {"format": "csv", "n_rows": n, "seconds": s, "us_per_row": 1e6 * s / n, "peak_mb": 100.0}
         for n, s in ((100, 1.0), (1000, 11.0), (10000, 99.0))
     ]
-    figures = {figure["name"]: figure for figure in tables.list_figures(found)}
-    assert (figures["csv-growth"]["max"], figures["csv-growth"]["min"]) == (1.1, 0.9)
-    assert figures["csv-1000-s"]["median"] == 11.0
+    by_name = {figure["name"]: figure for figure in tables.list_figures(found)}
+    assert (by_name["csv-growth"]["max"], by_name["csv-growth"]["min"]) == (1.1, 0.9)
+    assert by_name["csv-1000-s"]["median"] == 11.0
+
+
+@pytest.mark.parametrize("module", [figures, targets], ids=lambda module: module.__name__)
+def test_examples_are_right(module: Any) -> None:
+    found = doctest.testmod(module)
+    assert (found.failed, found.attempted > 0) == (0, True)
+
+
+def test_every_way_of_a_run_scores_and_the_store_is_filled_by_the_first(tmp_path: Path) -> None:
+    write_cohort(tmp_path, n_cases=2)
+    benchmark = Benchmark.from_file(tmp_path / "biasruler.toml")
+    ways = reruns._list_ways(benchmark, tmp_path / "store")
+    assert [*ways] == [*reruns.TITLES]
+    assert not (tmp_path / "store").exists()
+    assert ways["first"]() > 0
+    stored = (tmp_path / "store" / FILE).read_bytes()
+    assert ways["rerun"]() > 0
+    assert ways["one"]() > 0
+    assert (tmp_path / "store" / FILE).read_bytes() == stored, "something was measured again"
+
+
+def test_the_modules_of_the_plugin_are_found_among_the_imports(tmp_path: Path) -> None:
+    (tmp_path / "test_empty.py").write_text("def test_empty():\n    pass\n", encoding="utf-8")
+    assert startup._time_imports(tmp_path) > 0
+
+
+def test_a_fresh_process_tells_its_memory_before_and_after(tmp_path: Path) -> None:
+    if not Path("/proc/self/status").is_file():
+        pytest.skip("memory is read from /proc")
+    before, peak = memory._measure_apart(write_tiny_case(tmp_path))
+    assert 10 < before <= peak < 1000
 
 
 def test_the_package_imports_none_of_the_tools() -> None:
