@@ -115,7 +115,7 @@ class Surface:
         """Search tree over `points_mm`, built once however many surfaces are compared."""
         # Surfels lie on a grid: splitting at the middle serves as well as at the median and takes
         # half the time; tight nodes save a third of a search among 90,000 surfels.
-        return cKDTree(self.points_mm, leafsize=32, balanced_tree=False)
+        return cKDTree(self.points_mm, leafsize=64, balanced_tree=False)
 
 
 def flat_axis(shape: Sequence[int]) -> int | None:
