@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_biasruler.masks.crop import trim
+from pytest_biasruler.masks.box import trim
 from pytest_biasruler.masks.stream import holds_less, holds_more
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pytest_biasruler.masks.box import find_box
 from pytest_biasruler.scoring.overlap import require_one_grid
 from pytest_biasruler.scoring.piece import count_touched, find_pieces
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from pytest_biasruler.scoring.piece import Pieces
@@ -35,12 +35,13 @@ def bounding_box(*masks: NDArray[np.bool_]) -> Box | None:
 
     Examples
     --------
+    >>> import numpy as np
     >>> mask = np.zeros((4, 5), bool)
     >>> mask[2, 1:4] = True
     >>> bounding_box(mask)
     (slice(2, 3, None), slice(1, 4, None))
     """
-    boxes = [box for box in map(_box_of, masks) if box is not None]
+    boxes = [box for box in map(find_box, masks) if box is not None]
     if not boxes:
         return None
     return tuple(
@@ -92,6 +93,7 @@ def count_lesions(model: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Les
     --------
     The reference has two lesions; the model finds one of them, and sees another that is none:
 
+    >>> import numpy as np
     >>> reference = np.array([[1, 1, 0, 1, 0, 0]], dtype=bool)
     >>> model = np.array([[0, 1, 0, 0, 0, 1]], dtype=bool)
     >>> count_lesions(model, reference)
@@ -165,16 +167,3 @@ def lesion_f1(lesions: LesionCounts) -> float:
         return 0.0
     recall, precision = lesion_recall(lesions), lesion_precision(lesions)
     return 2 * recall * precision / (recall + precision)
-
-
-def _box_of(mask: NDArray[np.bool_]) -> Box | None:
-    # One axis after the other, each on what the former ones left, and first the axis whose slices
-    # are contiguous in memory: ten million voxels take 0.2 ms in place of 3 ms.
-    box = [slice(0, length) for length in mask.shape]
-    for axis in sorted(range(mask.ndim), key=lambda axis: -abs(mask.strides[axis])):
-        others = tuple(other for other in range(mask.ndim) if other != axis)
-        places = np.flatnonzero(mask[tuple(box)].any(axis=others))
-        if places.size == 0:
-            return None
-        box[axis] = slice(int(places[0]), int(places[-1]) + 1)
-    return tuple(box)

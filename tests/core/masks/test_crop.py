@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_biasruler.masks.crop import Crop, crop_mask, find_box, find_union, hash_labels
+from pytest_biasruler.masks.box import find_box
+from pytest_biasruler.masks.crop import Crop, crop_mask, find_union, hash_labels
 from pytest_biasruler.masks.mask import Mask
 
 OBLIQUE = np.array([[0, -3.0, 0, 5], [2, 0, 0, 6], [0, 0, 1, 7], [0, 0, 0, 1]])
