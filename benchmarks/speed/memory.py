@@ -2,84 +2,49 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import subprocess
 import sys
-from dataclasses import replace
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nibabel as nib
-import numpy as np
-
-from benchmarks.generated import GRIDS, SETS, draw_masks, draw_patient
-from benchmarks.speed.cohort import paths_of
 from benchmarks.speed.figures import Figure
 from benchmarks.speed.tool import ROOT, single_threaded
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from benchmarks.speed.asked import Asked
 
-LARGE = (1024, 1024, 400)  # a body by computed tomography
-SHARE = 0.003
-N_ROUNDS = 3
-CODE = """
-import json, re, sys
-from pathlib import Path
-from dataclasses import replace
-from benchmarks.peers.ours import make_job
-from pytest_biasruler.errors import Limits
-from pytest_biasruler.scoring.case import score_case
-def peak():  # not ru_maxrss, which begins with the size of the process that forked
-    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
-paths, imports = json.loads(sys.argv[1]), peak()
-scores = score_case(replace(make_job(paths), limits=Limits(max_voxels=2**29)))
-assert scores["rows"] and not scores["error"]
-print(json.dumps([imports, peak()]))
-"""
 
-
-def measure(asked: Asked) -> dict[str, Any]:
-    """Score one case of every size in fresh processes, and tell the most each ever had."""
-    figures = []
-    for grid in (*GRIDS, LARGE):
-        paths = write_case(asked.folder / "by-size", grid=grid)
-        peaks = [_measure_apart(paths) for _ in range(N_ROUNDS)]
-        size = " x ".join(map(str, grid))
-        name = "x".join(map(str, grid))
-        figures.append(
-            Figure(name=name, title=size, unit="MiB", values=tuple(peak for _, peak in peaks))
+def measure(asked: Asked) -> dict[str, Any]:  # noqa: ARG001  (the script makes its own cases)
+    """Run `benchmarks/memory.py`, and return its figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "found.json")
+        command = [sys.executable, ROOT / "benchmarks" / "memory.py", "--out", answer]
+        done = subprocess.run(
+            [*map(str, command)],
+            cwd=ROOT,
+            env=single_threaded(),
+            stdout=subprocess.DEVNULL,
+            check=False,
         )
-    imports = tuple(before for before, _ in peaks)
+        if done.returncode not in (0, 1):  # 1: more memory than promised, and that is told here
+            raise RuntimeError(f"benchmarks/memory.py ended with {done.returncode}")
+        return {"figures": list_figures(json.loads(answer.read_text(encoding="utf-8")))}
+
+
+def list_figures(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the highest memory of each scene and inflater, and that of the imports alone."""
+    figures = [
+        Figure(
+            name=f"{each['scene'].replace(', ', '-')}-{each['engine']}",
+            title=f"{each['scene']}; {each['engine']}",
+            unit="MiB",
+            values=(each["peak_mib"],),
+            note=f"one mask inflated: {each['one_mask_inflated_mib']:g} MiB",
+        )
+        for each in found
+    ]
+    imports = tuple(each["imports_mib"] for each in found)
     figures.append(Figure(name="imports", title="imports alone", unit="MiB", values=imports))
-    return {"figures": [figure.to_plain() for figure in figures]}
-
-
-def write_case(folder: Path, *, grid: tuple[int, int, int]) -> dict[str, str]:
-    """Write a case of this size, unless it is there, and return the paths of its masks."""
-    folder = folder / "x".join(map(str, grid))
-    paths = paths_of(folder, 0)
-    patient = replace(draw_patient(0), grid=grid)
-    if not all((folder / name).is_dir() for name in SETS):
-        for name, voxels in draw_masks(patient, share=SHARE).items():
-            (folder / name).mkdir(parents=True)
-            image = nib.Nifti1Image(voxels, np.diag([*patient.spacing_mm, 1.0]))
-            with gzip.open(paths[name], "wb", 6) as file:
-                file.write(image.to_bytes())
-    return paths
-
-
-def _measure_apart(paths: dict[str, str]) -> tuple[float, float]:
-    """Return the MiB of a fresh process after its imports, and the most it ever had."""
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, json.dumps(paths)],
-        cwd=ROOT,
-        env=single_threaded(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    before, peak = json.loads(done.stdout)
-    return before, peak
+    return [figure.to_plain() for figure in figures]

@@ -110,7 +110,7 @@ TARGETS = (
         value="max",
     ),
     Target(
-        key="memory/448x448x160",
+        key="memory/448x448x160-tumour-zlib-ng",
         asks="peak memory of a case of 448 x 448 x 160",
         least=150,
         aim=150,
@@ -118,7 +118,7 @@ TARGETS = (
         value="max",
     ),
     Target(
-        key="memory/1024x1024x400",
+        key="memory/1024x1024x400-tumour-zlib-ng",
         asks="peak memory of a case of 1024 x 1024 x 400",
         least=400,
         aim=400,
