@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
@@ -214,13 +215,20 @@ def _shared(row: Sequence[str], known: dict[str, str]) -> tuple[str, ...]:
 
 @contextmanager
 def _cells_of(n_bytes: int) -> Iterator[None]:
-    """Lift the field limit of csv, which is one per process and names no cell when it refuses."""
+    """Lift the field limit of csv, which is one per process and names no cell when it refuses.
+
+    The garbage collector pauses: it would walk over all new rows, which hold no cycles, again and
+    again, and take as long as the reading.
+    """
     with _FIELD_LIMIT:
-        before = csv.field_size_limit(min(n_bytes + 1, _LARGEST_C_LONG))
+        before, collects = csv.field_size_limit(min(n_bytes + 1, _LARGEST_C_LONG)), gc.isenabled()
+        gc.disable()
         try:
             yield
         finally:
             csv.field_size_limit(before)
+            if collects:
+                gc.enable()
 
 
 def _check_separator(header: Sequence[str], *, delimiter: str) -> None:

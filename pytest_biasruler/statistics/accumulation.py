@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_biasruler.statistics.moments import Sums
+from pytest_biasruler.statistics.moments import Sums, sum_products
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -69,9 +69,9 @@ def total_patients(column: ArrayLike, *, patients: ArrayLike) -> PatientTotals:
     return PatientTotals(
         patients=known,
         sizes=np.bincount(codes, minlength=len(known)).astype(np.float64),
-        totals=np.bincount(codes, weights=shifted, minlength=len(known)),
+        totals=_summed(codes, shifted, n=len(known)),
         shift=shift,
-        square_values=float(shifted @ shifted),
+        square_values=sum_products(shifted, shifted),
         minimum=float(values.min()) if values.size else float("nan"),
         maximum=float(values.max()) if values.size else float("nan"),
     )
@@ -102,8 +102,8 @@ def merge_totals(first: PatientTotals, second: PatientTotals) -> PatientTotals:
     moved = 2 * step * second.totals.sum() + step**2 * second.sizes.sum()
     return PatientTotals(
         patients=known,
-        sizes=np.bincount(codes, weights=sizes, minlength=len(known)),
-        totals=np.bincount(codes, weights=totals, minlength=len(known)),
+        sizes=_summed(codes, sizes, n=len(known)),
+        totals=_summed(codes, totals, n=len(known)),
         shift=first.shift,
         square_values=first.square_values + second.square_values + float(moved),
         minimum=float(np.fmin(first.minimum, second.minimum)),
@@ -131,10 +131,16 @@ def sum_totals(merged: PatientTotals) -> Sums:
         n_cases=int(n_cases),
         shift=merged.shift + step,
         total=float(totals.sum()),
-        square_sizes=float(sizes @ sizes),
-        size_totals=float(sizes @ totals),
-        square_totals=float(totals @ totals),
+        square_sizes=sum_products(sizes, sizes),
+        size_totals=sum_products(sizes, totals),
+        square_totals=sum_products(totals, totals),
         square_values=max(square_values, 0.0),
         minimum=merged.minimum,
         maximum=merged.maximum,
     )
+
+
+def _summed(
+    codes: NDArray[np.intp], values: NDArray[np.float64], *, n: int
+) -> NDArray[np.float64]:
+    return np.bincount(codes, weights=values, minlength=n).astype(np.float64, copy=False)

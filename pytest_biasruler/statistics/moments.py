@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pytest_biasruler.statistics.cells import Cells
 
 PHANTOM_WEIGHT = 0.5
@@ -72,6 +74,20 @@ class Sums:
         return float(np.sqrt(max(spread, 0.0) / (self.n_cases - 1)))
 
 
+def sum_products(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Return the sum of the products of two columns, the same on every machine.
+
+    A dot product of 10,000 numbers or more is left to as many threads as there are processors:
+    its last digits hang on them, and where they are busy it takes a hundred times as long.
+
+    Examples
+    --------
+    >>> sum_products(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    11.0
+    """
+    return float(np.sum(first * second))
+
+
 def sum_cells(cells: Cells) -> Sums:
     """Return the sums of one subgroup over its patients.
 
@@ -101,10 +117,10 @@ def sum_cells(cells: Cells) -> Sums:
         n_cases=len(values),
         shift=shift,
         total=float(np.sum(shifted)),
-        square_sizes=float(sizes @ sizes),
-        size_totals=float(sizes @ totals),
-        square_totals=float(totals @ totals),
-        square_values=float(shifted @ shifted),
+        square_sizes=sum_products(sizes, sizes),
+        size_totals=sum_products(sizes, totals),
+        square_totals=sum_products(totals, totals),
+        square_values=sum_products(shifted, shifted),
         minimum=float(values.min()) if values.size else nan,
         maximum=float(values.max()) if values.size else nan,
     )
