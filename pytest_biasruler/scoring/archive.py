@@ -123,7 +123,8 @@ class Archive(_Keeper):
         found = self.store.read_all([case.key for case in cases])
         for case in cases:
             if case.key in found:
-                yield case.job, cast("CaseScores", found[case.key])
+                contents = zip(list_pieces(case.job), found[case.key]["pieces"], strict=True)
+                yield case.job, join_pieces(case.job, dict(contents))
         yield from self._look_for_pieces([case for case in cases if case.key not in found])
 
     def _look_for_pieces(self, cases: Sequence[_Known]) -> Looked:
@@ -139,9 +140,8 @@ class Archive(_Keeper):
             case.contents = {piece: found[key] for piece, key in keys if key in found}
             lacking = [each for each in list_pieces(case.job) if each not in case.contents]
             if not lacking:
-                scores = join_pieces(case.job, case.contents)
-                self.keep({case.key: dict(scores)})
-                yield case.job, scores
+                self.keep({case.key: case.pack()})
+                yield case.job, join_pieces(case.job, case.contents)
                 continue
             self._known[case.job.case] = case
             yield narrow_job(case.job, lacking, grid=case.grid), None
@@ -163,11 +163,10 @@ class Archive(_Keeper):
             self._name_all(case, made["mask", case.first] if case.first else None)
         lasting = drop_passing(job, made, problems=scores["problems"])
         entries = {case.keys[piece]: dict(content) for piece, content in lasting.items()}
-        whole = join_pieces(case.job, case.contents, problems=scores["problems"])
         if len(lasting) == len(made):
-            entries[case.key] = dict(whole)
+            entries[case.key] = case.pack()
         self.keep(entries)
-        return case.job, whole
+        return case.job, join_pieces(case.job, case.contents, problems=scores["problems"])
 
     def _name_first(self, case: _Known) -> str:
         """Return the key of the mask that sets the grid if it can be read; "" if there is none.
@@ -215,6 +214,10 @@ class _Known:
             first=_first(job),
             references=tuple(each.set for each in job.entries if each.role != Role.MODEL),
         )
+
+    def pack(self) -> dict[str, Any]:
+        """Return the entry of the whole case, all pieces of which are known."""
+        return {"pieces": [self.contents[piece] for piece in list_pieces(self.job)]}
 
 
 def _first(job: Job) -> str:

@@ -123,27 +123,19 @@ def join_pieces(job: Job, contents: Contents, *, problems: Sequence[list[str]] =
     problems : sequence
         Those of the pass in which the last of the pieces were measured.
     """
-    by_kind = defaultdict(list)
-    for piece in list_pieces(job):
-        by_kind[piece[0]].append(piece)
-    labels = list(job.labels) or [""]
-    rows = {
-        kind: [
-            _unpack(job, piece, contents[piece]["rows"][number], label=label)
-            for number, label in enumerate(labels)
-            for piece in pieces
-            if contents[piece]["rows"]
-        ]
-        for kind, pieces in by_kind.items()
-        if kind != "mask"
-    }
-    masks = {name: contents["mask", name] for _, name in by_kind["mask"]}
+    rows = defaultdict(list)
+    for number, label in enumerate(job.labels or [""]):
+        for piece in list_pieces(job):
+            if piece[0] != "mask" and contents[piece]["rows"]:
+                row = _unpack(job, piece, contents[piece]["rows"][number], label=label)
+                rows[piece[0]].append(row)
+    masks = {entry.set: contents["mask", entry.set] for entry in job.entries}
     sheared = [[name, *each["sheared"]] for name, each in masks.items() if each["sheared"]]
     return CaseScores(
         masks={name: each["facts"] for name, each in masks.items()},
-        rows=rows.get("pair", []),
-        shapes=rows.get("shape", []),
-        echoes=rows.get("echo", []),
+        rows=rows["pair"],
+        shapes=rows["shape"],
+        echoes=rows["echo"],
         problems=[*sheared, *(each for each in problems if not _is_of_mask(each))],
         error=None,
     )
