@@ -37,7 +37,7 @@ PARTS = {  # of a module, or of one function of it
     "scoring.distance": "distances",
     "scoring.crowded": "distances",
     "scoring.shape": "lesions",
-    "scoring.piece": "lesions",
+    "scoring.component": "lesions",
 }
 HASHES = ("sha256", "HASH", "blake2")
 N_ROUNDS = 3

@@ -15,7 +15,7 @@ from pytest_biasruler.benchmark.metrics import CATALOGUE, DISTANCES, IMAGE_DIAGO
 from pytest_biasruler.errors import call_other
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring import distance, overlap, shape
-from pytest_biasruler.scoring.piece import find_pieces
+from pytest_biasruler.scoring.component import find_components
 from pytest_biasruler.scoring.surface import Surface, extract_surface, flat_axis
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.masks.crop import Crop
-    from pytest_biasruler.scoring.piece import Pieces
+    from pytest_biasruler.scoring.component import Components
     from pytest_biasruler.scoring.shape import Box
 
 _BY_COUNTS: Mapping[str, Callable[[overlap.Counts], float]] = {
@@ -85,9 +85,9 @@ class Drawing:
         )
 
     @cached_property
-    def lesions(self) -> Pieces:
-        """The pieces of the mask, found once however many pairs need them."""
-        return find_pieces(self.voxels)
+    def lesions(self) -> Components:
+        """The components of the mask, found once however many pairs need them."""
+        return find_components(self.voxels)
 
     @cached_property
     def whole(self) -> Mask:

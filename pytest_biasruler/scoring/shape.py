@@ -7,14 +7,14 @@ from math import nan
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.masks.box import find_box
+from pytest_biasruler.scoring.component import count_touched, find_components
 from pytest_biasruler.scoring.overlap import require_one_grid
-from pytest_biasruler.scoring.piece import count_touched, find_pieces
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pytest_biasruler.scoring.piece import Pieces
+    from pytest_biasruler.scoring.component import Components
 
     Box = tuple[slice, ...]
 
@@ -103,11 +103,11 @@ def count_lesions(model: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Les
     box = bounding_box(model, reference)
     if box is None:
         return LesionCounts(n_reference=0, n_model=0, n_found_reference=0, n_true_model=0)
-    return match_lesions(find_pieces(model[box]), find_pieces(reference[box]))
+    return match_lesions(find_components(model[box]), find_components(reference[box]))
 
 
-def match_lesions(model: Pieces, reference: Pieces) -> LesionCounts:
-    """Count the lesions of two masks whose pieces are known already, as `count_lesions` does."""
+def match_lesions(model: Components, reference: Components) -> LesionCounts:
+    """Count the lesions of two masks from their components, as `count_lesions` does."""
     return LesionCounts(
         n_reference=reference.n,
         n_model=model.n,

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from pytest_biasruler.scoring.component import find_components
 from pytest_biasruler.scoring.features import FEATURES, measure_shape
-from pytest_biasruler.scoring.piece import find_pieces
 from pytest_biasruler.scoring.surface import extract_surface
 
 small = arrays(bool, st.tuples(*[st.integers(1, 5)] * 3)).filter(lambda mask: mask.any())
@@ -25,7 +25,7 @@ def shape_of(mask, spacing_mm=(1.0, 1.0, 1.0), **options):
         spacing_mm=spacing_mm,
         voxel_ml=float(np.prod(spacing_mm)) / 1000,
         surface=options.get("surface", given_surface),
-        n_components=find_pieces(mask).n,
+        n_components=find_components(mask).n,
     )
 
 

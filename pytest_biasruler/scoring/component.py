@@ -1,4 +1,4 @@
-"""The pieces into which a mask falls, as runs of voxels along its longest axis.
+"""The connected components of a mask, as runs of voxels along its longest axis.
 
 A smooth mask has far fewer runs than voxels, so joining runs takes a third of the time of
 labelling voxels, and hardly any memory. Where runs are short, voxels are labelled.
@@ -26,8 +26,8 @@ _SHORT = 32  # voxels of the box for each run below which labelling voxels costs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Pieces:
-    """The pieces of one mask: voxels hang together by a face, an edge or a corner.
+class Components:
+    """The components of one mask: voxels hang together by a face, an edge or a corner.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ class Pieces:
         Where each run of voxels begins and ends (that place is no more in it), both rising: places
         in the mask laid out flat, with one voxel of background before each line and each plane.
     numbers : ndarray of int, shape (r,)
-        The piece of each run, from 0.
+        The component of each run, from 0.
     n : int
-        How many pieces there are.
+        How many components there are.
     shape : tuple of int
-        Shape of the mask; only pieces of masks of one shape are laid out alike.
+        Shape of the mask; only components of masks of one shape are laid out alike.
     """
 
     starts: NDArray[np.intp]
@@ -49,8 +49,8 @@ class Pieces:
     shape: tuple[int, ...]
 
 
-def find_pieces(mask: NDArray[np.bool_]) -> Pieces:
-    """Return the pieces of a mask.
+def find_components(mask: NDArray[np.bool_]) -> Components:
+    """Return the components of a mask.
 
     Parameters
     ----------
@@ -59,13 +59,13 @@ def find_pieces(mask: NDArray[np.bool_]) -> Pieces:
 
     Returns
     -------
-    Pieces
-        Voxels of one piece touch by a face, an edge or a corner: 26 neighbours, or 8 in an image
-        of two axes or with an axis of length 1.
+    Components
+        Voxels of one component touch by a face, an edge or a corner: 26 neighbours, or 8 in an
+        image of two axes or with an axis of length 1.
 
     Examples
     --------
-    >>> find_pieces(np.array([[1, 0, 0, 1], [0, 1, 0, 1]], dtype=bool)).n
+    >>> find_components(np.array([[1, 0, 0, 1], [0, 1, 0, 1]], dtype=bool)).n
     2
     """
     laid = _lay_out(mask)
@@ -80,11 +80,11 @@ def find_pieces(mask: NDArray[np.bool_]) -> Pieces:
         roots = _join(*_find_touching(starts, stops, shape=laid.shape), n_runs=len(starts))
         found, numbers = np.unique(roots, return_inverse=True)
         n = len(found)
-    return Pieces(starts=starts, stops=stops, numbers=numbers, n=int(n), shape=mask.shape)
+    return Components(starts=starts, stops=stops, numbers=numbers, n=int(n), shape=mask.shape)
 
 
-def count_touched(pieces: Pieces, *, by: Pieces) -> int:
-    """Return how many pieces of one mask share a voxel with another mask of the same shape.
+def count_touched(components: Components, *, by: Components) -> int:
+    """Return how many components of one mask share a voxel with another mask of the same shape.
 
     Raises
     ------
@@ -94,17 +94,17 @@ def count_touched(pieces: Pieces, *, by: Pieces) -> int:
     Examples
     --------
     >>> pair = [np.array([line], bool) for line in ([1, 0, 1, 0, 1], [1, 1, 1, 0, 0])]
-    >>> two, one = map(find_pieces, pair)
+    >>> two, one = map(find_components, pair)
     >>> count_touched(two, by=one), count_touched(one, by=two)
     (2, 1)
     """
-    if pieces.shape != by.shape:
-        raise ValueError(f"masks must have one shape; found {pieces.shape} and {by.shape}")
+    if components.shape != by.shape:
+        raise ValueError(f"masks must have one shape; found {components.shape} and {by.shape}")
     # Runs of the other mask that begin before this one ends, but for those that end before it.
-    n_begun = np.searchsorted(by.starts, pieces.stops, side="left")
-    n_ended = np.searchsorted(by.stops, pieces.starts, side="right")
-    is_touched = np.zeros(pieces.n, np.bool_)
-    is_touched[pieces.numbers[n_begun > n_ended]] = True
+    n_begun = np.searchsorted(by.starts, components.stops, side="left")
+    n_ended = np.searchsorted(by.stops, components.starts, side="right")
+    is_touched = np.zeros(components.n, np.bool_)
+    is_touched[components.numbers[n_begun > n_ended]] = True
     return int(np.count_nonzero(is_touched))
 
 
@@ -146,7 +146,7 @@ def _steps_ahead(shape: tuple[int, ...]) -> list[int]:
 
 
 def _join(one: NDArray[np.intp], other: NDArray[np.intp], *, n_runs: int) -> NDArray[np.intp]:
-    """Return, for each run, the first run of its piece, from pairs that touch."""
+    """Return, for each run, the first run of its component, from pairs that touch."""
     roots = np.arange(n_runs)
     while len(one):
         # The later one joins the first of all that it touches: a comb is joined in two rounds.
