@@ -32,7 +32,7 @@ def label(mask):
 @quick
 @given(pairs(), ways)
 @example([np.ones((1, 1), bool), np.zeros((1, 1), bool)], 0)
-def test_there_are_as_many_pieces_as_labels(pair, short):
+def test_there_are_as_many_components_as_labels(pair, short):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(component, "_SHORT", short)
         for mask in pair:
@@ -41,7 +41,7 @@ def test_there_are_as_many_pieces_as_labels(pair, short):
 
 @quick
 @given(pairs(), st.tuples(ways, ways))
-def test_a_piece_is_touched_if_one_of_its_voxels_is(pair, shorts):
+def test_a_component_is_touched_if_one_of_its_voxels_is(pair, shorts):
     components = []
     for mask, short in zip(pair, shorts, strict=True):
         with pytest.MonkeyPatch.context() as patch:
@@ -81,7 +81,7 @@ def test_opposite_borders_do_not_touch(monkeypatch, axis):
     assert find_components(mask).n == 2
 
 
-def test_a_snake_and_a_comb_are_one_piece_each(monkeypatch):
+def test_a_snake_and_a_comb_are_one_component_each(monkeypatch):
     monkeypatch.setattr(component, "_SHORT", 0)
     comb = np.zeros((99, 200), bool)
     comb[::2] = comb[:, -1] = True
@@ -93,7 +93,7 @@ def test_a_snake_and_a_comb_are_one_piece_each(monkeypatch):
     assert find_components(snake).n == 2
 
 
-def test_a_mask_without_voxels_has_no_piece_and_touches_none():
+def test_a_mask_without_voxels_has_no_component_and_touches_none():
     empty, mask = np.zeros((2, 4, 4, 4), bool)
     mask[1:3, 1:3, 1:3] = True
     nothing, one = find_components(empty), find_components(mask)
@@ -101,7 +101,7 @@ def test_a_mask_without_voxels_has_no_piece_and_touches_none():
     assert count_touched(one, by=nothing) == count_touched(nothing, by=one) == 0
 
 
-def test_pieces_of_masks_of_other_shapes_are_not_compared():
+def test_components_of_masks_of_other_shapes_are_not_compared():
     components = [find_components(np.ones(shape, bool)) for shape in ((2, 3), (3, 2))]
     with pytest.raises(ValueError, match=r"one shape; found \(2, 3\) and \(3, 2\)"):
         count_touched(components[0], by=components[1])
