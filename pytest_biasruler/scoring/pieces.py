@@ -123,12 +123,13 @@ def join_pieces(job: Job, contents: Contents, *, problems: Sequence[list[str]] =
     problems : sequence
         Those of the pass in which the last of the pieces were measured.
     """
+    metrics = [metric.name for metric in job.metrics]
     rows = defaultdict(list)
     for number, label in enumerate(job.labels or [""]):
         for piece in list_pieces(job):
             if piece[0] != "mask" and contents[piece]["rows"]:
-                row = _unpack(job, piece, contents[piece]["rows"][number], label=label)
-                rows[piece[0]].append(row)
+                values = contents[piece]["rows"][number]
+                rows[piece[0]].append(_unpack(piece, values, metrics=metrics, label=label))
     masks = {entry.set: contents["mask", entry.set] for entry in job.entries}
     sheared = [[name, *each["sheared"]] for name, each in masks.items() if each["sheared"]]
     return CaseScores(
@@ -141,7 +142,7 @@ def join_pieces(job: Job, contents: Contents, *, problems: Sequence[list[str]] =
     )
 
 
-def _unpack(job: Job, piece: Piece, values: Sequence[Any], *, label: str) -> Any:
+def _unpack(piece: Piece, values: Sequence[Any], *, metrics: Sequence[str], label: str) -> Any:
     kind, *names = piece
     if kind == "shape":
         features = dict(zip(FEATURES, values, strict=True))
@@ -152,14 +153,13 @@ def _unpack(job: Job, piece: Piece, values: Sequence[Any], *, label: str) -> Any
         return EchoRow(
             label=label, model=model, automated=automated, reference=reference, facts=facts
         )
-    n_scores = len(job.metrics) + 1
-    scores = zip((metric.name for metric in job.metrics), values[1:n_scores], strict=True)
+    n_scores = len(metrics) + 1
     return ScoreRow(
         label=label,
         model=names[0],
         reference=names[1],
         status=values[0],
-        scores=dict(scores),
+        scores=dict(zip(metrics, values[1:n_scores], strict=True)),
         facts=dict(zip(FACTS, values[n_scores:], strict=True)),
     )
 
