@@ -103,7 +103,8 @@ def print_section(section: dict[str, Any]) -> None:
     for name, reason in section.get("missing", {}).items():
         print(f"  {name}: not measured ({reason})")
     for row in section.get("agreement", []):
-        print(f"  {row['name']}: furthest from ours {row['furthest']}; same: {row['same']}")
+        apart = ", ".join(f"{metric} {by:.1e}" for metric, by in row["furthest"].items())
+        print(f"  {row['name']} agrees in {', '.join(row['same'])}; furthest from ours: {apart}")
 
 
 def print_targets(results: dict[str, Any]) -> None:
