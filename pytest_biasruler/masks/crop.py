@@ -157,9 +157,8 @@ def crop_mask(mask: Mask) -> Crop:
 
     `Crop.voxel_sha256` is that of its voxels, whatever `mask` says.
     """
-    highest = int(mask.voxels.max())
-    labels = mask.voxels.astype(np.min_scalar_type(highest), copy=False)
-    voxels, start = trim(labels, highest=highest)
+    labels = mask.voxels.astype(np.min_scalar_type(int(mask.voxels.max())), copy=False)
+    voxels, start = trim(labels)
     made = np.array(voxels, order="F")
     return Crop(
         voxels=made,

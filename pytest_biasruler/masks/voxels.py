@@ -42,8 +42,7 @@ class Gathered:
             self._parts.clear()
         if labels is None or self._is_lost:
             return
-        tile = labels.reshape(shape, order="F")
-        trimmed, (x, y, z) = trim(tile, highest=int(labels.max()))
+        trimmed, (x, y, z) = trim(labels.reshape(shape, order="F"))
         if trimmed.size:
             first, second, third = start
             # A copy: what is not kept goes, also where most of the tile is.
