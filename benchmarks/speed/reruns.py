@@ -98,7 +98,7 @@ def _time_dask(benchmark: Benchmark) -> float:
 
     size = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
     with (
-        LocalCluster(**size, dashboard_address=None) as cluster,
+        LocalCluster(**size, dashboard_address=":0") as cluster,
         Client(cluster) as client,
         client.get_executor() as executor,
     ):
