@@ -4,9 +4,9 @@
 made-up tables into FOLDER, as CSV and Parquet, and judges a gap and a ruler question on each in a
 fresh process. It prints seconds, processor time and bytes per row, the highest memory of the
 process, and by what factor the processor time per row differs from that of the table ten times
-shorter: other programs on the machine lengthen the seconds much more than that. ``--most 15000000``
-adds the longest table: some 0.7 GB on disk, and minutes. The same seed writes the same tables; one
-that is there already is taken as it is.
+shorter: other programs on the machine lengthen the seconds far more. ``--most 15000000`` adds the
+longest table: some 0.7 GB on disk, and minutes. The same seed writes the same tables; one that is
+there already is taken as it is.
 
 Every table holds ten models, each scored against two references, so that the number of cases grows
 with that of the rows: 750 to 750,000. Imports are not timed, and their memory is taken off what a
