@@ -17,7 +17,7 @@ from pytest_biasruler.benchmark.texttable import (
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pytest_biasruler.errors import Limits
@@ -67,7 +67,7 @@ def read_summary(
         for case, measures in entries
         for label, cells in _by_label(measures, labels=labels, shown=shown)
     )
-    rows = list(islice(found, limits.max_rows + 1))
+    rows: list[Sequence[str]] = list(islice(found, limits.max_rows + 1))
     if len(rows) > limits.max_rows:
         raise too_many_rows(limits, needed=needed).at(shown)
     table = TextTable(header=_HEADER, rows=rows, lines=list(range(1, len(rows) + 1)))
