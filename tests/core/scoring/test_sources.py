@@ -49,6 +49,7 @@ def test_an_array_is_checked_where_it_is_given(tiny):
     entry = entry_of(tiny, "unet", "c1", sources={"unet": tiny.masks["unet"]})
     assert isinstance(entry.source, Crop)
     assert entry.source.voxel_sha256
+    assert entry.source.voxels.shape == (4, 4, 4), "the background travels to the workers, too"
 
 
 @pytest.mark.parametrize("case", ["../../c1", "a\\b", "http://x"])
