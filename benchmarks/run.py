@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--budget", type=float, default=60.0, help="seconds for each tool")
-    parser.add_argument("--many", type=int, default=200, help="cases of runs with workers")
+    parser.add_argument("--many", type=int, default=400, help="cases of runs with workers")
     parser.add_argument("--full", action="store_true", help="score tables of 15 million rows")
     parser.add_argument("--only", nargs="+", choices=QUESTIONS, default=[*QUESTIONS])
     parser.add_argument("--out", type=Path, default=RESULTS)

@@ -29,7 +29,7 @@ class Asked:
     n_cases: int = 12
     n_rounds: int = 5
     budget_s: float = 60.0
-    n_many: int = 200
+    n_many: int = 400
     is_full: bool = False
 
     def to_plain(self) -> dict[str, Any]:
