@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import time
 import warnings
@@ -136,6 +137,7 @@ def _open_client(address: str) -> Iterator[Any]:
             connect = partial(Client, address, timeout=ANSWER_S, set_as_default=False)
             client = attempt(connect)
         if isinstance(client, BiasRulerError):
+            _forget_clients()
             raise BiasRulerError(
                 "BR602",
                 f"no Dask scheduler answers at {address}",
@@ -146,6 +148,17 @@ def _open_client(address: str) -> Iterator[Any]:
             yield client
         finally:
             attempt(partial(client.close, timeout=ANSWER_S))
+            del client
+            _forget_clients()
+
+
+def _forget_clients() -> None:
+    """Let go of a client that could not connect or close, here and now.
+
+    It closes itself when it is collected. Collected while the next client is being made, it was
+    seen to wait for ever for a lock that this thread holds.
+    """
+    gc.collect()
 
 
 @contextlib.contextmanager
