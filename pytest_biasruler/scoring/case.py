@@ -33,11 +33,6 @@ if TYPE_CHECKING:
     from pytest_biasruler.scoring.stack import Masks
 
 
-def score_cases(jobs: Iterable[Job]) -> list[CaseScores]:
-    """Score several cases one after the other, as one errand for another process."""
-    return [score_case(job) for job in jobs]
-
-
 def score_case(job: Job) -> CaseScores:
     """Return all scores of one case, and what else the job asks to be measured.
 
