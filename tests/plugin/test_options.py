@@ -26,6 +26,10 @@ CASES = {
         *("point", ("--biasruler-policy=prove-safe",), "policy", "point", "prove-safe"),
     ),
     "--biasruler-workers": ("3", ("--biasruler-workers=2",), "workers", 3, 2),
+    "--biasruler-scheduler": (
+        *("tcp://a:1", ("--biasruler-scheduler=tcp://b:2",)),
+        *("scheduler", "tcp://a:1", "tcp://b:2"),
+    ),
     "--biasruler-no-cache": ("false", ("--biasruler-no-cache",), "no_cache", False, True),
     "--biasruler-show-cases": ("false", ("--biasruler-show-cases",), "show_cases", False, True),
     "--biasruler-alias": ("true", ("--biasruler-alias",), "show_cases", True, False),
