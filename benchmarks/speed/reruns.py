@@ -94,12 +94,8 @@ def _time(benchmark: Benchmark, **how: Any) -> float:
 
 def _time_dask(benchmark: Benchmark) -> float:
     """Start a cluster, as it would stand ready, then score; its workers import for themselves."""
-    from distributed import Client, LocalCluster
+    from distributed import LocalCluster
 
     size = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
-    with (
-        LocalCluster(**size, dashboard_address=":0") as cluster,
-        Client(cluster) as client,
-        client.get_executor() as executor,
-    ):
-        return _time(benchmark, workers=2, executor=executor)
+    with LocalCluster(**size, dashboard_address=":0") as cluster:
+        return _time(benchmark, scheduler=cluster.scheduler_address)

@@ -23,8 +23,12 @@ THREADS = (
 
 
 def single_threaded() -> dict[str, str]:
-    """Return the environment in which numerical libraries keep to one thread."""
-    return {**os.environ, **dict.fromkeys(THREADS, "1"), "PYTHONPATH": str(ROOT)}
+    """Return the environment in which numerical libraries keep to one thread.
+
+    Bytecode is kept, as an installed package keeps it: else each process would compile ours.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **dict.fromkeys(THREADS, "1"), "PYTHONPATH": str(ROOT)}
 
 
 class Tool:
