@@ -19,7 +19,8 @@ from pathlib import Path
 from benchmarks.fuzzing.hostile import BOMBS
 
 COSTS = Path(__file__).parent / "bomb_costs.json"
-MOST_MIB = 300
+MOST_MIB = 200
+"""Beyond what imports take, which depends on what else is installed beside pandas."""
 MOST_SECONDS = 2.0
 
 
@@ -84,7 +85,7 @@ def main() -> int:
             path = bomb.write(Path(folder))
             n_bytes = path.stat().st_size
             cost = measure(bomb.reader, path)
-        is_cheap = cost.peak_mib < MOST_MIB and cost.cpu_seconds < MOST_SECONDS
+        is_cheap = cost.peak_mib < imports.peak_mib + MOST_MIB and cost.cpu_seconds < MOST_SECONDS
         is_right = cost.codes == [bomb.code]
         n_bad += not (is_cheap and is_right)
         files[name] = {"file_bytes": n_bytes, "code": cost.codes[0], **asdict(cost)}
@@ -95,7 +96,7 @@ def main() -> int:
         sys.stdout.flush()
     kept = {
         "imports_mib": imports.peak_mib,
-        "most_mib": MOST_MIB,
+        "most_mib_beyond_imports": MOST_MIB,
         "most_seconds": MOST_SECONDS,
         "files": files,
     }

@@ -51,6 +51,12 @@ def work(monkeypatch):
     return done
 
 
+@pytest.fixture(scope="module")
+def imports():
+    """Return what a process costs that reads nothing."""
+    return measure("mask")
+
+
 @pytest.mark.parametrize("name", [name for name in MASKS if "10 GB" not in name])
 def test_a_hostile_mask_is_refused_before_its_bulk_is_touched(tmp_path, work, name):
     bomb = MASKS[name]
@@ -78,18 +84,18 @@ def test_a_bomb_costs_the_same_however_large_it_is(tmp_path, work, mib):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is that of Linux")
-def test_a_fresh_process_reads_all_hostile_masks_below_300_mib(tmp_path):
+def test_a_fresh_process_reads_all_hostile_masks_in_little_memory(tmp_path, imports):
     bombs = [bomb for name, bomb in MASKS.items() if "10 GB" not in name]
     cost = measure("mask", *(bomb.write(tmp_path) for bomb in bombs))
     assert cost.codes == [bomb.code for bomb in bombs]
-    assert cost.peak_mib < MOST_MIB
+    assert cost.peak_mib < imports.peak_mib + MOST_MIB
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is that of Linux")
 @pytest.mark.parametrize("name", [name for name in BOMBS if BOMBS[name].reader != "mask"])
-def test_a_fresh_process_refuses_a_hostile_table_below_300_mib(tmp_path, name):
+def test_a_fresh_process_refuses_a_hostile_table_in_little_memory(tmp_path, imports, name):
     bomb = BOMBS[name]
     cost = measure(bomb.reader, bomb.write(tmp_path))
     assert cost.codes == [bomb.code]
-    assert cost.peak_mib < MOST_MIB
+    assert cost.peak_mib < imports.peak_mib + MOST_MIB
