@@ -60,8 +60,8 @@ def align_crop(
     -------
     Crop
         On the grid of `reference`: its affine and voxel size are those of `reference`, which
-        differ from its own by no more than `tolerance`. `Crop.voxel_sha256` is that of the
-        voxels as they now lie.
+        differ from its own by no more than `tolerance`, and it is sheared if either is.
+        `Crop.voxel_sha256` is that of the voxels as they now lie.
 
     Raises
     ------
@@ -191,9 +191,14 @@ def _move_affine(
 
 
 def _move_voxels(
-    mask: Crop, reference: Gridded, *, axes: tuple[int, ...], flips: tuple[bool, ...]
+    mask: Crop, reference: Crop, *, axes: tuple[int, ...], flips: tuple[bool, ...]
 ) -> Crop:
-    moved = replace(mask, affine=reference.affine, spacing_mm=reference.spacing_mm)
+    moved = replace(
+        mask,
+        affine=reference.affine,
+        spacing_mm=reference.spacing_mm,
+        is_sheared=mask.is_sheared or reference.is_sheared,
+    )
     if axes == (0, 1, 2) and not any(flips):
         return moved
     backwards = tuple(slice(None, None, -1 if is_flipped else 1) for is_flipped in flips)

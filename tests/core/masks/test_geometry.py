@@ -230,6 +230,17 @@ def test_shear_is_refused_for_distances_only():
     )
 
 
+@pytest.mark.parametrize(("is_own", "is_of_grid"), [*product((False, True), repeat=2)])
+def test_a_mask_is_sheared_as_stored_or_as_the_grid_it_is_laid_on(is_own, is_of_grid):
+    slight = np.eye(4)
+    slight[0, 1] = 1.2e-3  # less than the tolerance of the grid
+    mask, grid = (
+        crop_mask(Mask(voxels=VOXELS, affine=slight if is_sheared else np.eye(4)))
+        for is_sheared in (is_own, is_of_grid)
+    )
+    assert align_crop(mask, grid).is_sheared == (is_own or is_of_grid)
+
+
 def test_a_mask_written_back_to_front_is_read_as_the_same_mask(tmp_path):
     backwards = store_otherwise(VOXELS, OBLIQUE, axes=(0, 1, 2), flips=(True, False, False))
     for case, (voxels, affine) in {"plain": (VOXELS, OBLIQUE), "turned": backwards}.items():
