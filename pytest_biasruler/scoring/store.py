@@ -34,6 +34,13 @@ _FULL = {
     sqlite3.SQLITE_READONLY: "it is read-only",
     sqlite3.SQLITE_CANTOPEN: "it is read-only",
 }
+_UNREADABLE = {
+    sqlite3.SQLITE_FULL: "its disk is full",
+    sqlite3.SQLITE_IOERR: "its disk can be neither read nor written",
+    sqlite3.SQLITE_READONLY: "it is read-only",
+    sqlite3.SQLITE_CANTOPEN: "its file can be neither opened nor made",
+    sqlite3.SQLITE_BUSY: "another run does not let go of it",
+}
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -55,9 +62,9 @@ class Store:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            self._give_up(f"cannot be made ({error.strerror})")
+            self._give_up(f"it cannot be made ({error.strerror})")
         if self.is_on and (reason := _why_not_ours(self.folder)):
-            self._give_up(reason)
+            self._give_up(f"it {reason}")
 
     @property
     def is_on(self) -> bool:
@@ -105,7 +112,8 @@ class Store:
                     self._stop_writing(_FULL[code])
                     return None
                 else:
-                    self._give_up(f"cannot be used ({type(error).__name__})")
+                    other = f"it cannot be used ({type(error).__name__})"
+                    self._give_up(_UNREADABLE.get(code, other))
         return None
 
     @contextlib.contextmanager
@@ -123,11 +131,11 @@ class Store:
             try:
                 (self.folder / name).unlink(missing_ok=True)
             except OSError as error:
-                self._give_up(f"is damaged and cannot be replaced ({error.strerror})")
+                self._give_up(f"it is damaged and cannot be replaced ({error.strerror})")
 
     def _give_up(self, reason: str) -> None:
         self._off.update(("read", "write"))
-        self.notices.append(f"store of scores is off: it {reason}")
+        self.notices.append(f"store of scores is off: {reason}")
 
     def _stop_writing(self, reason: str) -> None:
         self._off.add("write")

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pytest_biasruler.scoring import store as store_module
 from pytest_biasruler.scoring.store import FILE, Store
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="modes of folders are a POSIX matter")
@@ -194,6 +195,44 @@ def test_a_file_that_became_read_only_is_still_read(tmp_path, monkeypatch):
     store.write("another", ENTRY)
     assert store.read("k") == ENTRY
     assert store.notices == ["store of scores keeps nothing new: it is read-only"]
+
+
+def test_an_empty_folder_that_is_read_only_is_one_clear_line(tmp_path, monkeypatch):
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda path, **how: connect(f"file:{path}?mode=ro", uri=True, **how)
+    )
+    store = Store(tmp_path)
+    assert store.read("k") is None
+    store.write("k", ENTRY)
+    assert store.notices == ["store of scores is off: its file can be neither opened nor made"]
+
+
+def test_a_disk_that_is_full_from_the_start_is_one_clear_line(tmp_path):
+    pytest.importorskip("resource")
+    code = (
+        "import pathlib, resource, sys\n"
+        "from pytest_biasruler.scoring.store import Store\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "store = Store(pathlib.Path(sys.argv[1]))\n"
+        "assert store.read('k') is None\n"
+        "store.write('k', {'dice': 0.5})\n"
+        "sys.stderr.write(repr(store.notices))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-B", "-c", code, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert run.stderr == "['store of scores is off: its disk can be neither read nor written']"
+
+
+def test_a_store_that_another_run_holds_is_one_clear_line(tmp_path, monkeypatch):
+    Store(tmp_path).write("k", ENTRY)
+    monkeypatch.setattr(store_module, "_BUSY_TIMEOUT_S", 0.0)
+    store = Store(tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert store.read("k") is None
+    assert store.notices == ["store of scores is off: another run does not let go of it"]
 
 
 def test_two_processes_write_at_once_and_lose_nothing(tmp_path):
