@@ -63,7 +63,9 @@ class Tally:
             whole = self._round(stored)
         if whole is None:
             return None
-        low, high = whole.min().item(), whole.max().item()
+        # Nothing without a sign lies below a 0 that was seen: nearly every piece is spared a pass.
+        is_lowest = self._low == 0 and whole.dtype.kind in "bu"
+        low, high = 0 if is_lowest else whole.min().item(), whole.max().item()
         self._low, self._high = min(self._low, low), max(self._high, high)
         if low < 0 or high >= _LEAST_REFUSED:
             return None

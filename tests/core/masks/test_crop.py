@@ -101,6 +101,26 @@ def test_a_drawing_is_what_the_whole_mask_holds_in_the_box(voxels, start, size, 
     assert made.find(values) == find_box(expected)
 
 
+@given(
+    shape=st.lists(st.sampled_from([0, 1, 2, 3, 8, 16]), min_size=2, max_size=3).map(tuple),
+    seed=st.integers(0, 99),
+    kind=st.sampled_from(["?", "u1", "u2", "u4"]),
+    order=st.sampled_from("CF"),
+    step=st.sampled_from([1, 2, -1]),
+)
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_the_box_is_that_of_all_places_that_are_not_0(shape, seed, kind, order, step):
+    drawn = np.random.default_rng(seed)
+    voxels = np.zeros(shape, kind, order=order)[::step]
+    for _ in range(min(seed % 4, voxels.size)):
+        voxels[tuple(drawn.integers(0, voxels.shape))] = 2**31 if kind == "u4" else 1
+    places = np.argwhere(voxels)
+    expected = (
+        tuple(map(slice, places.min(axis=0), places.max(axis=0) + 1)) if len(places) else None
+    )
+    assert find_box(voxels) == expected, (voxels.shape, voxels.strides)
+
+
 def test_a_union_holds_every_crop_and_no_more():
     one, other = crop(labels(at=(0, 1, 2))), crop(labels(at=(3, 0, 5), value=2))
     nothing = crop(np.zeros((6, 7, 8)))
