@@ -158,20 +158,22 @@ def _covariance(mask: NDArray[np.bool_], *, spacing_mm: Sequence[float]) -> NDAr
     """Return the covariance of the voxel centres in mm², dividing by their number.
 
     From the counts along each axis and pair of axes: a list of all voxels would take 24 bytes for
-    each of them.
+    each of them. Sums of products in place of dot products, whose last digits are decided by the
+    threads and the processor that they run on.
     """
     counts = [_project(mask, (axis,)) for axis in range(mask.ndim)]
     n_voxels = counts[0].sum()
     places = [np.arange(length) * mm for length, mm in zip(mask.shape, spacing_mm, strict=True)]
-    centred = [at - (at @ count) / n_voxels for at, count in zip(places, counts, strict=True)]
+    centred = [
+        at - np.sum(at * count) / n_voxels for at, count in zip(places, counts, strict=True)
+    ]
     covariance = np.empty((mask.ndim, mask.ndim))
     for one in range(mask.ndim):
-        covariance[one, one] = centred[one] ** 2 @ counts[one] / n_voxels
+        covariance[one, one] = np.sum(centred[one] ** 2 * counts[one]) / n_voxels
         for two in range(one):
             plane = _project(mask, (two, one))
-            covariance[one, two] = covariance[two, one] = (
-                centred[two] @ plane @ centred[one] / n_voxels
-            )
+            along = np.sum(plane * centred[one], axis=1)
+            covariance[one, two] = covariance[two, one] = np.sum(centred[two] * along) / n_voxels
     return covariance
 
 

@@ -54,7 +54,7 @@ def measure_surfels(spacing_mm: tuple[float, ...]) -> NDArray[np.float64]:
         hypot(*(face[axis] for axis in range(n_axes) if facing >> axis & 1))
         for facing in range(2**n_axes)
     ]
-    sizes: NDArray[np.float64] = _facets_by_code(n_axes) @ np.array(scale)
+    sizes: NDArray[np.float64] = (_facets_by_code(n_axes) * np.array(scale)).sum(axis=1)
     sizes.flags.writeable = False
     return sizes
 
