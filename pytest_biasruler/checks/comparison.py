@@ -89,7 +89,7 @@ def compare(
     spread = estimate_spread(
         column.per_case.to_numpy(),
         subgroups=names.to_numpy(dtype=object),
-        patients=evidence.patients(names.index),
+        patients=evidence.number_patients(names.index),
         judged=members.judged,
         limit=limit,
         support=edges,

@@ -159,7 +159,7 @@ def contrast_of(
     return estimate_spread(
         kept.to_numpy(),
         subgroups=names.loc[kept.index].to_numpy(dtype=object),
-        patients=evidence.patients(kept.index),
+        patients=evidence.number_patients(kept.index),
         judged=pair,
         limit=comparison.limit,
         support=comparison.support or (0.0, 0.0),
@@ -217,7 +217,7 @@ def _ratio(
         automated.per_case.loc[index].to_numpy(),
         expert.per_case.loc[index].to_numpy(),
         subgroups=names.loc[index].to_numpy(dtype=object),
-        patients=evidence.patients(index),
+        patients=evidence.number_patients(index),
         pair=pair,
         alpha=alpha,
     )

@@ -47,8 +47,12 @@ class Evidence:
     is_brief: bool = False
     declared: tuple[DeclaredCheck, ...] = field(init=False, repr=False)
     rows: Mapping[tuple[str, str, str], pd.DataFrame] = field(init=False, repr=False)
+    _numbers: pd.Series[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        named = self.metadata.patients
+        numbers = pd.factorize(named.to_numpy(dtype=object), sort=True)[0]
+        object.__setattr__(self, "_numbers", pd.Series(numbers, index=named.index))
         object.__setattr__(self, "rows", PairRows(self.scored.table))
         metrics = tuple(self.metrics.values())
         object.__setattr__(self, "declared", declare_checks(self.benchmark, metrics=metrics))
@@ -69,6 +73,16 @@ class Evidence:
     def patients(self, cases: pd.Index) -> np.ndarray:
         """Return the patient of each case."""
         return self.metadata.patients.reindex(cases).to_numpy(dtype=object)
+
+    def number_patients(self, cases: pd.Index) -> np.ndarray:
+        """Return a number for the patient of each case, rising with the name of the patient.
+
+        Statistics ask whose a case is, again and again; numbers answer where names would be
+        sorted each time.
+        """
+        known = self._numbers
+        same = known if cases.equals(known.index) else known.loc[cases]
+        return same.to_numpy(dtype=np.intp)
 
     def sites(self, cases: pd.Index) -> np.ndarray | None:
         """Return the site of each case, ``""`` where it is missing; None if none is declared."""

@@ -70,7 +70,7 @@ def _estimate(
     return estimate_floor(
         column.per_case.to_numpy(),
         subgroups=names.to_numpy(dtype=object),
-        patients=evidence.patients(names.index),
+        patients=evidence.number_patients(names.index),
         judged=members.judged,
         limit=evidence.metric(declared.metric).sign * _limit(declared),
         support=bounds_of(evidence, declared, column.only(members.judged_among(names.index))),

@@ -64,7 +64,7 @@ def find_members(
     """Return who is in which subgroup of `by`, and which subgroups are judged."""
     subgroups = evidence.cut(by)
     cases, names = subgroups.of.index, subgroups.of.to_numpy()
-    values, patients = column.shown.reindex(cases).to_numpy(), evidence.patients(cases)
+    values, patients = column.shown.reindex(cases).to_numpy(), evidence.number_patients(cases)
     lost = {
         "excluded": _among(cases, column.excluded),
         "undefined": _among(cases, column.undefined),
@@ -77,11 +77,11 @@ def find_members(
             counts[reason][name] = int(np.count_nonzero(is_member & is_lost))
         has_value = is_member & ~np.isnan(values)
         is_missing = name == subgroups.missing and not subgroups.judge_missing
-        n_patients = len(set(patients[has_value]))
+        n_patients = _count_different(patients[has_value])
         status = _status(n_patients, is_missing=is_missing, min_patients=min_patients)
         groups.append(_describe(name, values[has_value], n_patients=n_patients, status=status))
         # Also where so many are lost that too few are left: that must not look like a small group.
-        was_large = len(set(patients[is_member])) >= min_patients
+        was_large = _count_different(patients[is_member]) >= min_patients
         n_lost = sum(count[name] for count in counts.values())
         is_crowded = not n_lost <= MAX_UNDEFINED_SHARE * (n_lost + groups[-1].n_cases)
         if was_large and is_crowded and not is_missing:
@@ -93,6 +93,10 @@ def find_members(
         undefined=counts["undefined"],
         crowded=tuple(crowded),
     )
+
+
+def _count_different(numbers: np.ndarray) -> int:
+    return int(np.count_nonzero(np.bincount(numbers)))
 
 
 def _among(cases: pd.Index, chosen: Collection[str]) -> np.ndarray:

@@ -45,7 +45,7 @@ def compare_rates(
     return estimate_rate_ratio(
         column.per_case.to_numpy(),
         subgroups=names.to_numpy(dtype=object),
-        patients=evidence.patients(names.index),
+        patients=evidence.number_patients(names.index),
         judged=members.judged,
         limit=ratio_limit(declared),
         baseline=baseline,

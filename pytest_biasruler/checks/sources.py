@@ -43,7 +43,7 @@ def _plain_gap(evidence: Evidence, comparison: Comparison, column: Column) -> di
     plain = estimate_spread(
         column.per_case.to_numpy(),
         subgroups=names.to_numpy(dtype=object),
-        patients=evidence.patients(names.index),
+        patients=evidence.number_patients(names.index),
         judged=pair,
         limit=0.0,
         support=pooled_support(column.per_case.to_numpy()),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.statistics.cells import Cells
 
 N_BOOTSTRAPS = 2_000
-_ROWS_AT_ONCE = 50  # keeps the indices of 10,000 patients within a few megabytes
+_DRAWN_AT_ONCE = 2**17  # patients; their numbers stay in the cache of the processor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,14 +171,16 @@ def _bootstrap(cuts: Sequence[Sequence[Cells]], *, seed: int) -> NDArray[np.intp
     ends = np.concatenate([[0], np.cumsum(counts)])
     totals = [[cells.totals(cells.values) for cells in cut] for cut in cuts]
     means = np.empty((2, N_BOOTSTRAPS, len(counts)))
-    for start in range(0, N_BOOTSTRAPS, _ROWS_AT_ONCE):
-        uniforms = stream.uniforms(_ROWS_AT_ONCE, int(ends[-1]))
+    n_at_once = max(1, _DRAWN_AT_ONCE // int(ends[-1]))
+    for start in range(0, N_BOOTSTRAPS, n_at_once):
+        n_rows = min(n_at_once, N_BOOTSTRAPS - start)
+        uniforms = stream.uniforms(n_rows, int(ends[-1]))
         for g, count in enumerate(counts):
             # One resample of patients serves both references.
             drawn = (uniforms[:, ends[g] : ends[g + 1]] * count).astype(np.intp)
             n_cases = cuts[0][g].sizes[drawn].sum(axis=1)
             for column in (0, 1):
-                rows = means[column, start : start + _ROWS_AT_ONCE, g]
+                rows = means[column, start : start + n_rows, g]
                 rows[:] = totals[column][g][drawn].sum(axis=1) / n_cases
     worst: NDArray[np.intp] = np.argmin(means, axis=2)
     return worst
