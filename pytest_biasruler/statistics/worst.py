@@ -178,9 +178,21 @@ def _bootstrap(cuts: Sequence[Sequence[Cells]], *, seed: int) -> NDArray[np.intp
         for g, count in enumerate(counts):
             # One resample of patients serves both references.
             drawn = (uniforms[:, ends[g] : ends[g + 1]] * count).astype(np.intp)
-            n_cases = cuts[0][g].sizes[drawn].sum(axis=1)
+            often = _count_draws(drawn, n_patients=count)
+            n_cases = (often * cuts[0][g].sizes).sum(axis=1)
             for column in (0, 1):
                 rows = means[column, start : start + n_rows, g]
-                rows[:] = totals[column][g][drawn].sum(axis=1) / n_cases
+                rows[:] = (often * totals[column][g]).sum(axis=1) / n_cases
     worst: NDArray[np.intp] = np.argmin(means, axis=2)
     return worst
+
+
+def _count_draws(drawn: NDArray[np.intp], *, n_patients: int) -> NDArray[np.intp]:
+    """Return how often each resample, a row of `drawn`, holds each patient.
+
+    Patients are looked up once, in no order; all sums over them then go through in theirs.
+    """
+    n_rows = len(drawn)
+    places = drawn + n_patients * np.arange(n_rows)[:, None]
+    counts = np.bincount(places.ravel(), minlength=n_rows * n_patients)
+    return counts.reshape(n_rows, n_patients)
