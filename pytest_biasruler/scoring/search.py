@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_biasruler.scoring.ring import measure_steps
+from pytest_biasruler.scoring.surface import grow_tree
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +28,7 @@ LOOKS_FOR_FOUND = 160
 
 _BLOCK = 2**13  # surfels that go through the rings together
 _LOOKS = 2**15  # corners looked at in one go, so that their places stay in the cache
+_MANY = 32  # surfels of another surface for each that is searched for, to leave most of them out
 _STEPS = 255  # steps in one go: how near a step is must fit into one byte
 
 
@@ -84,21 +86,41 @@ def find_rings(here: Surface, there: Surface) -> NDArray[np.intp]:
         Index into `there.rings.lengths_mm`, exact wherever it is one; else their number: there is
         no surfel in reach, or looking on would cost more than a search.
     """
-    near = _find_near(here, there)
-    corners = here.corners[near]
-    numbers = np.full(len(here.corners), len(there.rings.lengths_mm), np.intp)
+    n_rings = len(there.rings.lengths_mm)
+    numbers = np.zeros(len(here.cells), np.intp)
+    apart = np.flatnonzero(~_find_shared(here, there))
+    numbers[apart] = n_rings
+    corners = here.locate(here.cells[apart])
+    near = _find_near(corners, here, there)
+    corners = corners[near]
     blocks = [corners[first : first + _BLOCK] for first in range(0, len(corners) or 1, _BLOCK)]
-    numbers[near] = np.concatenate([_walk(_lay_flat(block, there), there) for block in blocks])
+    found = [_walk(_lay_flat(block, there), there) for block in blocks]
+    numbers[apart[near]] = np.concatenate(found)
     return numbers
 
 
-def _find_near(here: Surface, there: Surface) -> NDArray[np.intp] | slice:
-    """Return which surfels lie on the field of another surface: no ring reaches the others."""
+def _find_shared(here: Surface, there: Surface) -> NDArray[np.bool_]:
+    """Return which surfels lie where the other surface has one, too: often half of them."""
+    first = np.subtract(there.field_start, here.start)
+    stop = np.minimum(first + there.field.shape, here.codes.shape)
+    own, its = [], []
+    for at, end in zip(first.tolist(), stop.tolist(), strict=True):
+        own.append(slice(max(at, 0), max(end, 0)))
+        its.append(slice(max(-at, 0), max(end - at, 0)))
+    is_there = np.zeros(here.codes.shape, np.bool_)
+    is_there[tuple(own)] = there.field[tuple(its)]
+    return is_there.ravel()[here.cells]
+
+
+def _find_near(
+    corners: NDArray[np.int32], here: Surface, there: Surface
+) -> NDArray[np.intp] | slice:
+    """Return which corners lie on the field of another surface: no ring reaches the others."""
     first = np.subtract(there.field_start, here.start)
     stop = first + there.field.shape
     if (first <= 0).all() and (stop >= here.codes.shape).all():
         return slice(None)
-    steps = here.corners - np.array(here.start, np.int32)
+    steps = corners - np.array(here.start, np.int32)
     return np.flatnonzero(((steps >= first) & (steps < stop)).all(axis=1))
 
 
@@ -122,7 +144,7 @@ def _walk(places: NDArray[np.intp], there: Surface) -> NDArray[np.intp]:
     flat = there.field.ravel()
     numbers = np.full(len(places), len(rings.lengths_mm), np.intp)
     left = np.arange(len(places))
-    at, budget = 0, FREE_LOOKS * len(places)
+    at, budget = 1, FREE_LOOKS * len(places)  # no step at all leads to what is shared
     while 0 < len(left) <= budget and at < len(rings.steps):
         n_steps = min(_STEPS, max(1, _LOOKS // len(left)), budget // len(left))
         some = slice(at, at + n_steps)
@@ -148,6 +170,27 @@ def _add_areas(
 
 def _search_tree(here: Surface, there: Surface, *, far: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the distances in mm of some surfels."""
-    nearest = there.tree.query(here.points_mm[far])[1]
-    steps = here.corners[far] - there.corners[nearest]
-    return measure_steps(steps, spacing_mm=here.spacing_mm)
+    corners = here.corners[far]
+    if len(far) * _MANY > len(there.corners):
+        rivals, tree = there.corners, there.tree
+    else:
+        rivals = _find_rivals(corners, there)
+        tree = grow_tree(rivals, spacing_mm=there.spacing_mm)
+    nearest = tree.query(corners * np.array(here.spacing_mm))[1]
+    return measure_steps(corners - rivals[nearest], spacing_mm=here.spacing_mm)
+
+
+def _find_rivals(corners: NDArray[np.int32], there: Surface) -> NDArray[np.int32]:
+    """Return those corners of a surface among which the nearest one of each of some others is.
+
+    None is farther than the nearest one of a few; what lies outside a box so much wider than that
+    of the others is nearest to none of them. A tree of all surfels costs more than all of this.
+    """
+    few = grow_tree(there.corners[::_MANY], spacing_mm=there.spacing_mm)
+    # A little more, so that nothing is left out by rounding.
+    most_mm = few.query(corners * np.array(there.spacing_mm))[0] * (1 + 1e-9)
+    is_rival = np.ones(len(there.corners), np.bool_)
+    for own, along, mm in zip(corners.T, there.corners.T, there.spacing_mm, strict=True):
+        reach = most_mm / mm
+        is_rival &= (along >= (own - reach).min()) & (along <= (own + reach).max())
+    return there.corners[is_rival]

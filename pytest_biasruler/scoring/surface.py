@@ -63,21 +63,25 @@ class Surface:
         return self.codes.size == 0
 
     @cached_property
-    def _cells(self) -> NDArray[np.intp]:
-        """Places of the surfels among the codes laid out flat."""
+    def cells(self) -> NDArray[np.intp]:
+        """Places of the surfels among the codes laid out flat, shape (n,), rising."""
         return np.flatnonzero(find_surfels(self.codes))
 
     @cached_property
     def corners(self) -> NDArray[np.int32]:
         """Corners of the surfels in the frame of the whole image, shape (n, 3) or (n, 2)."""
-        along = np.unravel_index(self._cells, self.codes.shape)
+        return self.locate(self.cells)
+
+    def locate(self, cells: NDArray[np.intp]) -> NDArray[np.int32]:
+        """Return the corners of some `cells` in the frame of the whole image."""
+        along = np.unravel_index(cells, self.codes.shape)
         steps = zip(along, self.start, strict=True)
         return np.array([step + start for step, start in steps], np.int32).T
 
     @cached_property
     def areas_mm2(self) -> NDArray[np.float64]:
         """Areas of the surfels in mm², all above 0, shape (n,); in 2-D, lengths in mm."""
-        return measure_surfels(self.spacing_mm)[self.codes.ravel()[self._cells]]
+        return measure_surfels(self.spacing_mm)[self.codes.ravel()[self.cells]]
 
     @property
     def area_mm2(self) -> float:
@@ -105,17 +109,16 @@ class Surface:
         return tuple(at - more for at, more in zip(self.start, self.rings.reach, strict=True))
 
     @cached_property
-    def points_mm(self) -> NDArray[np.float64]:
-        """Places of the surfels, shape (n, 3) or (n, 2); voxel 0 is centred on the origin."""
-        places: NDArray[np.float64] = (self.corners - 0.5) * np.array(self.spacing_mm)
-        return places
-
-    @cached_property
     def tree(self) -> cKDTree:
-        """Search tree over `points_mm`, built once however many surfaces are compared."""
-        # Surfels lie on a grid: splitting at the middle serves as well as at the median and takes
-        # half the time; tight nodes save a third of a search among 90,000 surfels.
-        return cKDTree(self.points_mm, leafsize=64, balanced_tree=False)
+        """Search tree over all corners in mm, built once however many surfaces are compared."""
+        return grow_tree(self.corners, spacing_mm=self.spacing_mm)
+
+
+def grow_tree(corners: NDArray[np.int32], *, spacing_mm: Sequence[float]) -> cKDTree:
+    """Return a search tree, in mm, over corners of a grid, shape (n, 3) or (n, 2)."""
+    # They lie on a grid: splitting at the middle serves as well as at the median and takes half
+    # the time; tight nodes save a third of a search among 90,000 surfels.
+    return cKDTree(corners * np.array(spacing_mm), leafsize=64, balanced_tree=False)
 
 
 def flat_axis(shape: Sequence[int]) -> int | None:

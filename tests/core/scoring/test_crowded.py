@@ -144,7 +144,7 @@ def test_a_surface_holds_one_byte_for_each_corner_until_it_is_searched():
     (surface,) = extract([noise], (1.0, 1.0, 1.0))
     assert surface.n_surfels > 29**3
     assert surface.codes.nbytes == 31**3
-    assert not {"corners", "points_mm", "tree", "field"} & vars(surface).keys()
+    assert not {"cells", "corners", "tree", "field"} & vars(surface).keys()
 
 
 @pytest.mark.parametrize("spacing", [(0.7, 0.7, 2.5), (0.6, 0.8)])

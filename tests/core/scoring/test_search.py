@@ -87,11 +87,12 @@ def test_rings_never_find_anything_but_the_exact_minimum(pair, block, looks):
 
 
 @quick
-@given(pairs(), st.sampled_from([0, 1, 7, 16]))
-def test_where_the_tree_takes_over_changes_no_distance(pair, free):
+@given(pairs(), st.sampled_from([0, 1, 7, 16]), st.sampled_from([1, 2, 5, 32]))
+def test_where_a_tree_takes_over_and_of_what_changes_no_distance(pair, free, many):
     here, there = pair
     expected = areas_by_distance(*look_around(here, there))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "_MANY", many)
         patch.setattr(search, "FREE_LOOKS", free)
         patch.setattr(search, "LOOKS_FOR_FOUND", free)
         found = areas_by_distance(*look_around(here, there))
@@ -113,6 +114,15 @@ def test_near_surfaces_need_no_tree(monkeypatch):
     balls = [(x - at) ** 2 + (y - 20) ** 2 + (z - 20) ** 2 < 14**2 for at in (19, 22)]
     here, there = (extract_surface(ball, spacing_mm=(0.7, 0.7, 1.5)) for ball in balls)
     assert look_around(here, there)[0][-1] == pytest.approx(2.1)
+
+
+def test_a_few_far_surfels_need_no_tree_of_the_whole_surface(monkeypatch):
+    monkeypatch.setattr(Surface, "tree", property(lambda _: pytest.fail("it was built")))
+    masks = np.zeros((2, 60, 50, 50), bool)
+    masks[:, 2:40, 5:45, 5:45] = True
+    masks[0, 58, 25, 25] = True  # 19 voxels above the block: no ring leads so far
+    here, there = (extract_surface(mask, spacing_mm=(1.0, 1.0, 1.0)) for mask in masks)
+    assert look_around(here, there)[0].tolist() == [0.0, 18.0, 19.0]
 
 
 @pytest.mark.parametrize("gap", [8, 30, 500])
