@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 from decimal import Decimal
 from functools import partial
@@ -81,6 +82,13 @@ def test_names_may_be_large_strings_or_categories(tmp_path, kind):
     assert read(tmp_path, {**ROWS, **names}).table["case"].tolist() == ["a", "b", "c"]
 
 
+@pytest.mark.skipif(not hasattr(pa, "string_view"), reason="this pyarrow knows no string views")
+def test_names_may_be_views_as_polars_writes_them(tmp_path):
+    kind = pa.string_view()
+    names = {name: pa.array(ROWS[name], kind) for name in ("case", "model", "reference")}
+    assert read(tmp_path, {**ROWS, **names}).table["case"].tolist() == ["a", "b", "c"]
+
+
 def test_whole_numbers_as_names_become_text_without_decimals(tmp_path):
     table = read(tmp_path, {**ROWS, "case": [7, 8, 12345678901234567]}, cases=["7", "8"]).table
     assert table["case"].tolist() == ["7", "8"]
@@ -93,6 +101,16 @@ def test_numbers_may_be_whole_decimal_or_text(tmp_path):
     assert text.tolist()[::2] == [0.5, 0.1]
     exact = [Decimal("0.25"), Decimal("0.50"), None]
     assert read(tmp_path, {**ROWS, "dice": exact}).table["dice"].tolist()[:2] == [0.25, 0.5]
+
+
+@pytest.mark.parametrize("kind", [pa.decimal128(10, 4), pa.decimal256(40, 4)], ids=str)
+def test_a_decimal_is_the_number_that_a_csv_makes_of_it(tmp_path, kind):
+    texts = [f"0.{number:04d}" for number in range(0, 10000, 7)]
+    cases = [f"c{number:04d}" for number in range(len(texts))]
+    names = {"case": cases, "model": ["unet"] * len(cases), "reference": ["expert"] * len(cases)}
+    cells = pa.array([Decimal(text) for text in texts], type=kind)
+    found = read(tmp_path, {**names, "dice": cells}, cases=cases).table["dice"]
+    assert found.tolist() == [float(text) for text in texts]
 
 
 def test_what_is_wrong_is_told_in_the_words_of_a_csv(tmp_path):
@@ -151,6 +169,18 @@ def test_a_damaged_file_is_refused(tmp_path):
     for damaged in (b"", b"PAR1", whole[:-20], whole[:4] + b"\xff" * 60 + whole[64:]):
         (tmp_path / "scores.parquet").write_bytes(damaged)
         assert told(tmp_path) == expected
+
+
+def test_a_score_that_changed_under_its_checksum_is_refused(tmp_path):
+    score = 0.123456789
+    keys = {"compression": "none", "use_dictionary": False, "write_page_checksum": True}
+    pq.write_table(pa.table({**ROWS, "dice": [score] * 3}), tmp_path / "scores.parquet", **keys)
+    whole = (tmp_path / "scores.parquet").read_bytes()
+    cell, other = struct.pack("<d", score), struct.pack("<d", 0.987654321)
+    assert whole.count(cell * 3) == 1
+    (tmp_path / "scores.parquet").write_bytes(whole.replace(cell * 3, cell * 2 + other))
+    expected = ["BR408 scores.parquet: is damaged; expected a Parquet file. Export it again."]
+    assert told(tmp_path) == expected
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
