@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
 import time
 import warnings
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 ANSWER_S = 10
 """How long a scheduler may take to answer."""
+
+ASK_S = 60.0
+"""How long all machines may take to say what they have: each imports our package to do so."""
 
 WORKER_S = 10
 """How long its first worker may take to be there."""
@@ -111,10 +115,15 @@ class _Watch:
         """Raise BR801 if the scheduler is gone, or no worker was there for `GRACE_S`."""
         if self._client.status != "running":
             raise _lost(f"the connection to the scheduler {self._address} was lost")
-        known = attempt(lambda: self._client.scheduler_info()["workers"])
-        if isinstance(known, BiasRulerError):
+        # Asked by a call that ends: `scheduler_info` waits for ever for a scheduler that hangs.
+        n_workers = attempt(
+            lambda: self._client.run_on_scheduler(
+                lambda dask_scheduler: len(dask_scheduler.workers), callback_timeout=GRACE_S
+            )
+        )
+        if isinstance(n_workers, BiasRulerError):
             raise _lost(f"the scheduler {self._address} does not answer")
-        if known:
+        if n_workers:
             self._alone_since = None
             return
         self._alone_since = self._alone_since or time.monotonic()
@@ -135,7 +144,8 @@ def _open_client(address: str) -> Iterator[Any]:
             # Dask remarks other versions, of its own packages too; ours are asked for by us.
             warnings.simplefilter("ignore")
             connect = partial(Client, address, timeout=ANSWER_S, set_as_default=False)
-            client = attempt(connect)
+            greeted = attempt(partial(_greet, address))
+            client = greeted if isinstance(greeted, BiasRulerError) else attempt(connect)
         if isinstance(client, BiasRulerError):
             _forget_clients()
             raise BiasRulerError(
@@ -150,6 +160,25 @@ def _open_client(address: str) -> Iterator[Any]:
             attempt(partial(client.close, timeout=ANSWER_S))
             del client
             _forget_clients()
+
+
+def _greet(address: str) -> None:
+    """Raise if nothing that speaks as Dask does answers in time.
+
+    A client waits for ever for the greeting of a server of another kind.
+    """
+    import distributed
+
+    dask: Any = distributed  # most of it has no types
+
+    async def greet() -> None:
+        keys = dask.Security().get_connection_args("client")
+        async with asyncio.timeout(ANSWER_S):
+            comm = await dask.comm.connect(address, timeout=ANSWER_S, **keys)
+            await comm.close()
+
+    with ThreadPoolExecutor(1) as thread:  # this one may run a loop of its own, in a notebook
+        thread.submit(asyncio.run, greet()).result()
 
 
 def _forget_clients() -> None:
@@ -183,9 +212,15 @@ def _check_terms(client: Any, terms: Terms) -> None:
         expected = f"one within {WORKER_S} s"
         raise BiasRulerError("BR602", found, expected, "Start one: dask worker ADDRESS")
     # The scheduler unpacks errands too, but opens no mask.
-    ask = partial(client.run_on_scheduler, refuse, replace(terms, witness=None))
+    of_code = replace(terms, witness=None)
+    ask = partial(client.run_on_scheduler, refuse, of_code, callback_timeout=ASK_S)
     _heed("the scheduler", attempt(ask))
-    for address, answer in sorted(client.run(refuse, terms, on_error="return").items()):
+    ask = partial(client.run, refuse, terms, on_error="return", callback_timeout=ASK_S)
+    answers = attempt(ask)
+    if isinstance(answers, BiasRulerError):
+        found = f"not every worker of the scheduler {client.scheduler.address} answers"
+        raise BiasRulerError("BR602", found, f"all within {ASK_S:.0f} s", "Restart its workers")
+    for address, answer in sorted(answers.items()):
         _heed(f"worker {address}", answer)
 
 

@@ -65,24 +65,33 @@ class Terms:
         return terms
 
 
-@cache
 def refuse(terms: Terms) -> BiasRulerError | None:
-    """Return why this machine may not score under these terms, found out once; None if it may."""
+    """Return why this machine may not score under these terms; None if it may."""
+    return attempt(partial(_meet, terms))
+
+
+@cache  # that they are met is found out once; what is missing is looked for again by the next run
+def _meet(terms: Terms) -> None:
+    """Raise the first of the terms that this machine does not meet."""
+    again = "Install one environment on every machine, and start its processes again"
     for (name, wanted), (_, own) in zip(terms.versions, _own_versions(), strict=True):
         if wanted != own:
-            return unlike(f"has {name} {own}", f"{wanted}, as here")
+            raise unlike(f"has {name} {own}", f"{wanted}, as here")
     if terms.code != code_version():
-        return unlike("has another pytest_biasruler", "the same code as here")
+        raise BiasRulerError(
+            "BR602", "has another pytest_biasruler", "the same code as here", again
+        )
     for name, digest in terms.modules:
         if attempt(partial(_digest_module, name)) != digest:
-            return unlike(f"cannot import the module {name} as it is here", "the same module")
+            found = f"cannot import the module {name} as it is here"
+            fix = "Put it on the PYTHONPATH of every machine, and start its processes again"
+            raise BiasRulerError("BR602", found, "the same module", fix)
     if terms.witness is None:
-        return None
+        return
     look = partial(digest_file, terms.witness, root=terms.root, limits=terms.limits)
     if attempt(look) != terms.digest:
         expected = "the data root at the same path on every machine"
-        return BiasRulerError("BR602", "does not see the masks", expected, "Mount it there")
-    return None
+        raise BiasRulerError("BR602", "does not see the masks", expected, "Mount it there")
 
 
 def score_there(terms: Terms, work: Callable[[list[Job]], object], errand: list[Job]) -> object:
@@ -113,6 +122,7 @@ def _own_versions() -> tuple[tuple[str, str], ...]:
     return (("Python", python), *((name, version(name)) for name in names))
 
 
+@cache  # a file that is edited later is not what this process goes on to call
 def _digest_module(name: str) -> str:
     """Return the SHA-256 of the file of a module, which is imported."""
     file = importlib.import_module(name).__file__

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 import os
+import signal
+import socket
 import sys
 from dataclasses import replace
 from functools import partial
@@ -196,6 +199,36 @@ def test_an_address_that_is_none_is_the_same_line(monkeypatch, address):
     assert line.startswith(f"BR602: no Dask scheduler answers at {address}; ")
 
 
+def test_a_port_where_something_else_listens_is_the_same_line(monkeypatch):
+    monkeypatch.setattr(cluster_module, "ANSWER_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+        line = refusal(lambda: check_cluster(address))
+    assert line.startswith(f"BR602: no Dask scheduler answers at {address}; ")
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_hangs_ends_the_run_in_one_line(tiny, own_cluster, slow, monkeypatch):
+    monkeypatch.setattr(cluster_module, "GRACE_S", 1.0)
+    with own_cluster() as cluster:
+
+        def halt(*_):
+            cluster.scheduler.send_signal(signal.SIGSTOP)
+
+        how = {"metrics": [slow], "progress": halt}
+        line = refusal(lambda: tiny.score(scheduler=cluster.address, **how))
+    assert line.startswith(f"BR801: the scheduler {cluster.address} does not answer; ")
+
+
+@pytest.mark.slow
+def test_a_worker_that_hangs_before_the_run_is_one_line(own_cluster, monkeypatch):
+    monkeypatch.setattr(cluster_module, "ASK_S", 1.0)
+    with own_cluster(n_workers=1) as cluster:
+        cluster.workers[0].send_signal(signal.SIGSTOP)
+        line = refusal(lambda: check_cluster(cluster.address))
+    assert line.startswith("BR602: not every worker of the scheduler tcp://127.0.0.1:")
+
+
 def test_without_the_extra_the_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     line = refusal(lambda: check_cluster("tcp://127.0.0.1:9"))
@@ -289,3 +322,28 @@ def test_terms_are_met_by_the_machine_that_made_them(tiny):
     assert terms.witness == tiny.path("expert", "c0")
     assert refuse(terms) is None
     assert "does not see the masks" in str(refuse(replace(terms, digest="0" * 64)))
+
+
+def test_what_was_refused_is_looked_for_again(tiny):
+    terms = Terms.of([job_of(tiny, "c0")])
+    elsewhere = tiny.path("expert", "c0").rename(tiny.root / "elsewhere")
+    assert "does not see the masks" in str(refuse(terms))
+    elsewhere.rename(tiny.path("expert", "c0"))
+    assert refuse(terms) is None
+
+
+def test_a_module_that_was_edited_after_its_import_is_refused(tiny, tmp_path, monkeypatch):
+    file = tmp_path / "edited_metric.py"
+    file.write_text("def score(model, reference):\n    return 1.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import edited_metric
+
+    metric = Metric(name="edited", score=edited_metric.score)
+    job = replace(job_of(tiny, "c0"), metrics=(metric,))
+    terms = Terms.of([job])
+    assert refuse(terms) is None
+    file.write_text("def score(model, reference):\n    return 0.5\n")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    told = str(refuse(replace(terms, modules=(("edited_metric", digest),))))
+    del sys.modules["edited_metric"]
+    assert "cannot import the module edited_metric as it is here" in told
