@@ -36,7 +36,7 @@ class Gridded(Protocol):
 
 def align_crop(
     mask: Crop,
-    reference: Gridded,
+    reference: Crop,
     *,
     name: str = "mask",
     reference_name: str = "reference",
