@@ -151,7 +151,7 @@ def test_processes_start_once_the_rest_would_take_longer_than_their_start(cube, 
 
     def slow(errand):
         here.extend(job.case for job in errand)
-        return [score_case(job) for job in errand], 0.6
+        return [score_case(job) for job in errand], 0.7
 
     monkeypatch.setattr(pool_module, "score_errand", slow)
     monkeypatch.setattr(pool_module, "open_pool", lambda _: nullcontext(executor))
