@@ -55,7 +55,8 @@ def make_progress(
         stream = sys.__stderr__
         if not is_wanted or stream is None:
             return silent
-        return WholeLines(lambda line: print(line, file=stream, flush=True), show=show)
+        write = _uncaptured(config, lambda line: print(line, file=stream, flush=True))
+        return WholeLines(write, show=show)
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is None:
         return silent

@@ -103,7 +103,7 @@ def test_who_sees_progress(write_masks, run, monkeypatch, environment, arguments
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
-    result = run("biasruler.toml", *arguments)
+    result = run("biasruler.toml", *arguments, subprocess=True)  # where files are captured
 
     text = result.stdout.str() + result.stderr.str()
     assert ("biasruler: scoring 8/8 cases" in text) is is_shown
