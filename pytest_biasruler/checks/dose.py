@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pytest_biasruler.checks.answer import answer, is_wrongly_paired, note_unjudged
+from pytest_biasruler.checks.bounds import bounds_of
 from pytest_biasruler.checks.comparison import (
     compare,
     comparison_details,
@@ -15,7 +16,7 @@ from pytest_biasruler.checks.comparison import (
     estimate_of,
     finite,
 )
-from pytest_biasruler.checks.evidence import Column, bounds_of, score_column
+from pytest_biasruler.checks.evidence import Column, score_column
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.statistics.slope import fit_slopes, widest_slope
 from pytest_biasruler.statistics.support import difference_support

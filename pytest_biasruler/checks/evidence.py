@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pytest_biasruler.benchmark.declared import declare_checks
-from pytest_biasruler.benchmark.metrics import CATALOGUE, IMAGE_DIAGONAL, Metric
+from pytest_biasruler.benchmark.metrics import CATALOGUE, Metric
 from pytest_biasruler.benchmark.subgroups import Subgroups, cross_subgroups
 from pytest_biasruler.checks.pair_rows import PairRows
 from pytest_biasruler.errors import BiasRulerError
@@ -226,34 +226,3 @@ def paired_difference(minuend: Column, subtrahend: Column) -> Column:
         excluded=excluded,
         undefined=(minuend.undefined | subtrahend.undefined | alone) - excluded,
     )
-
-
-def bounds_of(
-    evidence: Evidence, declared: DeclaredCheck, *columns: Column
-) -> tuple[float, float]:
-    """Return the smallest and largest possible s*y of a metric.
-
-    A distance reaches up to the largest image diagonal among the cases of the columns, or the
-    declared cap; where a metric has no bound at all, the observed extremes stand in. Nothing
-    observed lies outside.
-    """
-    metric = evidence.metric(declared.metric)
-    observed = pd.concat([column.shown for column in columns])
-    low, high = (
-        float(extreme) if bound is None else bound
-        for bound, extreme in zip(metric.range, (observed.min(), observed.max()), strict=True)
-    )
-    if metric.range[1] is None:
-        high = max([high, metric.cap or high, *_diagonals(evidence, declared, observed.index)])
-    edges = (metric.sign * low, metric.sign * high)
-    return min(edges), max(edges)
-
-
-def _diagonals(evidence: Evidence, declared: DeclaredCheck, cases: pd.Index) -> list[float]:
-    """Return the largest image diagonal among the cases, if the metric is a distance."""
-    if evidence.metric(declared.metric).one_empty != IMAGE_DIAGONAL:
-        return []
-    scored_set = declared.automated if declared.model is None else declared.model
-    rows = evidence.pair(str(scored_set), str(declared.reference), declared.label)
-    largest = rows["diagonal_mm"].reindex(cases).max()
-    return [float(largest)] if np.isfinite(largest) else []

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.answer import answer, is_wrongly_paired, note_automated, note_unjudged
+from pytest_biasruler.checks.bounds import bounds_of
 from pytest_biasruler.checks.comparison import finite
-from pytest_biasruler.checks.evidence import bounds_of, score_column
+from pytest_biasruler.checks.evidence import score_column
 from pytest_biasruler.checks.finding import Estimate, Finding, Verdict
 from pytest_biasruler.checks.membership import find_members
 from pytest_biasruler.checks.numbers import format_number

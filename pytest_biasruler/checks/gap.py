@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_biasruler.checks.answer import answer_comparison, note_automated
+from pytest_biasruler.checks.bounds import bounds_of
 from pytest_biasruler.checks.challenge import DICE, DISTANCE, describe_challenge
 from pytest_biasruler.checks.comparison import compare, finite
-from pytest_biasruler.checks.evidence import bounds_of, score_column
+from pytest_biasruler.checks.evidence import score_column
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.statistics.shrinkage import shrink_means
 from pytest_biasruler.statistics.spread import tipping_point

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from pytest_biasruler.benchmark.definition import ReferenceKind
 from pytest_biasruler.checks.agreement import agreement_details
 from pytest_biasruler.checks.answer import answer_comparison
+from pytest_biasruler.checks.bounds import bounds_of
 from pytest_biasruler.checks.comparison import compare, finite
 from pytest_biasruler.checks.distortion import describe_distortion
-from pytest_biasruler.checks.evidence import bounds_of, paired_difference, score_column
+from pytest_biasruler.checks.evidence import paired_difference, score_column
 from pytest_biasruler.checks.finding import Finding, Verdict
 from pytest_biasruler.checks.numbers import format_number, format_signed
 

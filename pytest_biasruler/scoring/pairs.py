@@ -50,10 +50,7 @@ _BY_SURFACES: Mapping[str, Callable[[distance.SurfaceDistances], float]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Grid:
-    """The voxel grid of a case, that of its expert reference.
-
-    `mask` carries shape, affine and voxel size; its voxels are not looked at here.
-    """
+    """The voxel grid of a case: shape, affine and voxel size of its expert reference's mask."""
 
     mask: Crop
 
