@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_biasruler.checks.bounds import bounds_of
 from pytest_biasruler.checks.comparison import finite
-from pytest_biasruler.checks.evidence import Column, bounds_of, paired_difference, score_column
+from pytest_biasruler.checks.evidence import Column, paired_difference, score_column
 from pytest_biasruler.statistics.arms import contrast_arms
 from pytest_biasruler.statistics.support import pooled_support
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.metrics import Direction
 from pytest_biasruler.checks.answer import answer_comparison
+from pytest_biasruler.checks.bounds import bounds_of
 from pytest_biasruler.checks.comparison import compare, finite
-from pytest_biasruler.checks.evidence import bounds_of, paired_difference, score_column
+from pytest_biasruler.checks.evidence import paired_difference, score_column
 from pytest_biasruler.checks.numbers import format_number, format_signed
 from pytest_biasruler.statistics.ratio import mean_ratio
 from pytest_biasruler.statistics.spread import estimate_mean
