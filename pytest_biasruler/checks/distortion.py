@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.checks.comparison import compare, conclude, finite
 from pytest_biasruler.checks.bounds import bounds_of
-from pytest_biasruler.checks.evidence import 
+from pytest_biasruler.checks.comparison import compare, conclude, finite
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.statistics.ratio import fieller_ratio
 from pytest_biasruler.statistics.spread import estimate_spread

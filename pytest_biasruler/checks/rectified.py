@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.answer import answer_comparison
-from pytest_biasruler.checks.comparison import Comparison, finite
 from pytest_biasruler.checks.bounds import bounds_of
-from pytest_biasruler.checks.evidence import 
+from pytest_biasruler.checks.comparison import Comparison, finite
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.labelling import (
     find_labelled_members,
