@@ -294,7 +294,7 @@ def test_a_full_disk_costs_the_outputs_and_turns_green_into_red_but_hides_no_ver
     verdict, _, reason = text.partition("BR701: page.html cannot be written (File too large)")
     assert reason, text
     assert "8 of 8 cases scored; 1 of 1 declared checks ran" in verdict, "the verdict comes first"
-    assert "store of scores keeps nothing new: its disk cannot be written" in text
+    assert "store of scores is off: its disk can be neither read nor written" in text
     names = {path.name for path in pytester.path.iterdir()}
     assert "page.html" not in names, "half a page, or the page of an earlier run"
     assert [name for name in names if name.endswith(".tmp")] == []
