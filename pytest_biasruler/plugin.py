@@ -65,7 +65,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     if not any(type(side).__module__.startswith("pytest_biasruler.") for side in (left, right)):
         return None
-    from pytest_biasruler.shell.messages import explain_comparison
+    from pytest_biasruler.report.messages import explain_comparison
 
     return explain_comparison(op, left, right)
 

@@ -378,7 +378,7 @@ BUGS = (
     "pytest_biasruler.audit.assemble",
     "pytest_biasruler.report.html.make_page",
     "pytest_biasruler.report.exports.safe_cell",
-    "pytest_biasruler.shell.messages.subgroup_table",
+    "pytest_biasruler.report.messages.subgroup_table",
     "pytest_biasruler.shell.terminal.headline",
     "pytest_biasruler.shell.closing.account",
 )

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_biasruler.audit import run_audit
 from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
-from pytest_biasruler.shell.subgroup_table import pair_in_order
+from pytest_biasruler.report.subgroup_table import pair_in_order
 
 AGES = ["old"] * 20 + ["young"] * 20
 CASES = [f"secret{number:02d}" for number in range(40)]

@@ -11,8 +11,8 @@ from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.outcome import Outcome, is_better_above, waiver_end
 from pytest_biasruler.checks.quantities import name_quantity
 from pytest_biasruler.errors import printable
-from pytest_biasruler.shell.reasons import tell_reason
-from pytest_biasruler.shell.subgroup_table import (
+from pytest_biasruler.report.reasons import tell_reason
+from pytest_biasruler.report.subgroup_table import (
     format_bounds,
     is_mirrored,
     method_line,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.checks.membership import MAX_UNDEFINED_SHARE
-from pytest_biasruler.shell.subgroup_table import shown
+from pytest_biasruler.report.subgroup_table import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_biasruler.checks.finding import Status
-from pytest_biasruler.shell.reasons import tell_reason
+from pytest_biasruler.report.reasons import tell_reason
 
 
 def _group(name, *, n_cases=40, n_patients=20, status=Status.JUDGED):

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status, Verdict
-from pytest_biasruler.shell.messages import (
+from pytest_biasruler.report.messages import (
     explain_comparison,
     first_line,
     full_message,
     short_line,
     skip_reason,
 )
-from pytest_biasruler.shell.subgroup_table import subgroup_table
+from pytest_biasruler.report.subgroup_table import subgroup_table
 
 TODAY = dt.date(2026, 6, 1)
 
