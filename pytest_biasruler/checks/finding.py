@@ -85,6 +85,8 @@ class Finding:
         What this check's figure and table need; plain types, no NaN.
     outcome : str or None
         passed, failed, inconclusive, waived; None: computed but not judged.
+    line : int or None
+        Where the question stands in the file that `id` begins with, from 1.
     """
 
     id: str
@@ -111,6 +113,7 @@ class Finding:
     groups: tuple[Group, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     outcome: str | None = None
+    line: int | None = None
 
     @property
     def is_public(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.shell.nodes import bare_node
 
@@ -25,7 +25,7 @@ class Accounting:
     deselected: frozenset[str]
     ran: frozenset[str]
     missing: frozenset[str]
-    errors: tuple[Mapping[str, str], ...]
+    errors: tuple[Mapping[str, Any], ...]
 
     @property
     def is_incomplete(self) -> bool:
@@ -46,7 +46,8 @@ class Accounting:
             "ran": len(self.ran),
             "missing": len(self.missing),
             "errors": [
-                {key: error[key] for key in ("id", "code", "message")} for error in self.errors
+                {key: error.get(key) for key in ("id", "code", "message", "line")}
+                for error in self.errors
             ],
         }
 

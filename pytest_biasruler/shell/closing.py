@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import Policy
-from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.accounting import Accounting, account, files_without_audit
-from pytest_biasruler.shell.exports import CSV_PLAN
-from pytest_biasruler.shell.extensions import gather_extensions, gather_sections
-from pytest_biasruler.shell.outputs import clear_outputs, own_paths, write_output
+from pytest_biasruler.shell.extensions import gather_extensions
+from pytest_biasruler.shell.outputs import clear_outputs, own_paths
 from pytest_biasruler.shell.selftest import Tested, run_gate_test
 from pytest_biasruler.shell.settings import Settings, settings_of
 from pytest_biasruler.shell.stash import BENCHMARKS
+from pytest_biasruler.shell.writing import write_forms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pytest
@@ -44,11 +42,15 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Closed:
-    """One benchmark at the end of a run; `tested` tells what its gate catches, if asked for."""
+    """One benchmark at the end of a run; `tested` tells what its gate catches, if asked for.
+
+    `audit` is what its outputs were made of; `outputs` has the path of each form written.
+    """
 
     subject: Subject
     accounting: Accounting
-    outputs: tuple[Path, ...] = ()
+    audit: Audit | None = None
+    outputs: Mapping[str, Path] = field(default_factory=dict)
     tested: str = ""
 
     @property
@@ -87,25 +89,26 @@ def close_audits(
     closed, problems = [], []
     for subject, paths in zip(subjects, _paths(subjects, settings_of(config)), strict=True):
         accounting = account(subject.bundle, ledger, census=census, guard=guard, file=subject.file)
-        written: list[Path] = []
+        audit: Audit | None = None
+        written: dict[str, Path] = {}
         tested = Tested()
         if subject.bundle is not None:
             tested = run_gate_test(config, subject.bundle) if is_finished else tested
             audit = replace(assemble_audit(subject.bundle, accounting), selftest=tested.result)
             audit, refused = gather_extensions(config, audit)
-            render: dict[str, Callable[[], str]] = {
-                "json": audit.to_json,
-                "html": partial(_render, audit, config=config),
-                CSV_PLAN: partial(_tabulate, audit),
-            }
-            written, failures = _write(config, paths, render=render)
+            written, failures = write_forms(config, paths, audit)
             problems += [*refused, *failures]
         else:
             # What an earlier run wrote here would be taken for this run's; strangers stay.
             clear_outputs([*paths.values()], root=config.rootpath)
-        closed.append(
-            Closed(subject=subject, accounting=accounting, outputs=(*written,), tested=tested.line)
+        ended = Closed(
+            subject=subject,
+            accounting=accounting,
+            audit=audit,
+            outputs=written,
+            tested=tested.line,
         )
+        closed.append(ended)
     reasons = _reasons(closed, ledger, guard, settings=settings_of(config))
     reasons += _partial_reasons(closed, census, config=config)
     return Closing(audits=tuple(closed), reasons=(*reasons, *map(str, problems)))
@@ -125,11 +128,9 @@ def _paths(subjects: Sequence[Subject], settings: Settings) -> list[dict[str, Pa
     paths: list[dict[str, Path]] = [{} for _ in subjects]
     places = [place for place, each in enumerate(subjects) if each.bundle or each.file]
     names = [subjects[place].name for place in places]
-    outputs = {"json": settings.json, "html": settings.html, CSV_PLAN: settings.csv_plan}
-    for kind, path in outputs.items():
-        if path is not None:
-            for place, own in zip(places, own_paths(path, names), strict=True):
-                paths[place][kind] = own
+    for kind, path in settings.outputs.items():
+        for place, own in zip(places, own_paths(path, names), strict=True):
+            paths[place][kind] = own
     return paths
 
 
@@ -149,42 +150,6 @@ def assemble_audit(bundle: Bundle, accounting: Accounting) -> Audit:
         checks=accounting.to_plain(),
         warnings=warnings,
     )
-
-
-def _write(
-    config: pytest.Config, paths: Mapping[str, Path], *, render: Mapping[str, Callable[[], str]]
-) -> tuple[list[Path], list[BiasRulerError]]:
-    """Write one after the other; one that fails does not stop the others."""
-    from pytest_biasruler.scoring.attempt import attempt
-
-    settings, written, problems = settings_of(config), [], []
-    for kind, path in paths.items():
-        # A path that the benchmark's name is part of was not looked at when the run began.
-        is_new = path not in settings.outputs
-        strangers = clear_outputs([path], root=settings.root) if is_new else []
-        text = strangers[0] if strangers else attempt(render[kind])  # a bug of ours hides nothing
-        if isinstance(text, BiasRulerError):
-            problems.append(text)
-            continue
-        try:
-            write_output(path, text, root=settings.root)
-        except BiasRulerError as error:
-            problems.append(error)
-        else:
-            written.append(path)
-    return written, problems
-
-
-def _render(audit: Audit, *, config: pytest.Config) -> str:
-    from pytest_biasruler.report.html import render_html
-
-    return render_html(audit, sections=gather_sections(config, audit))
-
-
-def _tabulate(audit: Audit) -> str:
-    from pytest_biasruler.report.exports import tabulate_plan
-
-    return tabulate_plan(audit)
 
 
 def _reasons(

@@ -13,6 +13,10 @@ CSV_PLAN = "csv-plan"
 """The cases to label next, for those who label them."""
 
 KINDS = (CSV_PLAN,)
+"""What ``--biasruler-export`` writes."""
+
+FORMS_OF_THEIR_OWN = ("json", "html", "markdown")
+"""What has an option of its own; written first."""
 
 
 def read_exports(

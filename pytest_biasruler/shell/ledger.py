@@ -123,16 +123,16 @@ class Ledger:
             if attempt.audits & self.contexts.keys()
         )
 
-    def errors(self) -> list[dict[str, str]]:
-        """Return node, shown id, code and message of each check that could not be answered."""
+    def errors(self) -> list[dict[str, Any]]:
+        """Return node, shown id, code, message, line of each check that could not be answered."""
         unique = {
-            (nodeid, plain["id"], plain["code"], plain["message"])
+            (nodeid, plain["id"], plain["code"], plain["message"]): plain.get("line")
             for (nodeid, _), attempt in self.attempts.items()
             for plain in attempt.errors
         }
         return [
-            {"node": nodeid, "id": shown, "code": code, "message": message}
-            for nodeid, shown, code, message in sorted(unique)
+            {"node": nodeid, "id": shown, "code": code, "message": message, "line": line}
+            for (nodeid, shown, code, message), line in sorted(unique.items())
         ]
 
     def conflicts(self) -> list[str]:

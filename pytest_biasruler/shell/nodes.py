@@ -32,6 +32,12 @@ def shown_node(item: pytest.Item) -> str:
     return item.nodeid if is_known and not is_named(item) else bare_node(item.nodeid)
 
 
+def line_of(item: pytest.Item) -> int | None:
+    """Return the line of a test in its file, from 1; of a declared check that of its table."""
+    line = item.reportinfo()[1]
+    return None if line is None else line + 1
+
+
 def bare_node(nodeid: str) -> str:
     """Return a node id without its bracket.
 

@@ -86,6 +86,18 @@ OPTIONS: tuple[Option, ...] = (
         keys={"metavar": "PATH"},
     ),
     Option(
+        flag="--biasruler-markdown",
+        ini="biasruler_markdown",
+        help="write a summary in Markdown here, for job pages and merge requests",
+        keys={"metavar": "PATH"},
+    ),
+    Option(
+        flag="--biasruler-compare",
+        ini="biasruler_compare",
+        help="an earlier audit.json: a check that got worse since then fails",
+        keys={"metavar": "PATH"},
+    ),
+    Option(
         flag="--biasruler-export",
         ini="biasruler_export",
         help="write what is asked for as KIND=PATH, may be repeated; KIND is csv-plan, a table of "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerProblems
-from pytest_biasruler.shell.nodes import shown_node
+from pytest_biasruler.shell.nodes import line_of, shown_node
 from pytest_biasruler.shell.stash import AUDIT, PROPERTY, is_payload
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def add_error(item: pytest.Item, error: BiasRulerError) -> None:
             "id": shown,
             "code": problem.code,
             "message": str(problem).replace(item.nodeid, shown),
+            "line": line_of(item),
         }
         item.user_properties.append((PROPERTY, to_text(plain)))
 

@@ -89,8 +89,8 @@ def _earlier_outputs(config: pytest.Config) -> list[Path]:
         with contextlib.suppress(BiasRulerError):  # told where all files are inspected
             names.append(load_benchmark(config, path).name)
     several = names if len(names) > 1 else []
-    own = [path for output in settings.outputs for path in own_paths(output, several)]
-    return [*settings.outputs, *own]
+    outputs = settings.outputs.values()
+    return [*outputs, *(path for output in outputs for path in own_paths(output, several))]
 
 
 def describe_benchmarks(config: pytest.Config) -> list[str]:
@@ -105,8 +105,8 @@ def describe_benchmarks(config: pytest.Config) -> list[str]:
 
 def _describe(config: pytest.Config, path: Path) -> str:
     from pytest_biasruler.benchmark.declared import declare_checks
-    from pytest_biasruler.shell.subgroup_table import LONGEST_TITLE
-    from pytest_biasruler.shell.subgroup_table import shown as name_of
+    from pytest_biasruler.report.subgroup_table import LONGEST_TITLE
+    from pytest_biasruler.report.subgroup_table import shown as name_of
 
     settings = settings_of(config)
     shown = show_path(path, root=settings.root)

@@ -10,8 +10,7 @@ from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.checks.outcome import Outcome, outcome_of, outcome_without_waiver
 from pytest_biasruler.errors import printable
 from pytest_biasruler.shell.markers import read_markers
-from pytest_biasruler.shell.messages import full_message, skip_reason
-from pytest_biasruler.shell.nodes import shown_node
+from pytest_biasruler.shell.nodes import line_of, shown_node
 from pytest_biasruler.shell.outputs import show_path
 from pytest_biasruler.shell.payload import Found, add_finding
 from pytest_biasruler.shell.settings import settings_of
@@ -50,6 +49,7 @@ def record_finding(
         policy=str(settings.policy_of(marker=_text(policy), declared=finding.policy)),
         waive=finding.waive if (asked or {}).get("waive") else marked.waive or finding.waive,
         statement=printable(finding.statement),  # a sentence for people, with names of their files
+        line=line_of(item),
     )
     if is_judged:
         finding = replace(finding, outcome=str(outcome_of(finding, today=settings.today)))
@@ -83,6 +83,8 @@ def demand(item: pytest.Item, *findings: Finding) -> None:
 
 def _messages_of(item: pytest.Item, findings: Sequence[Finding]) -> list[str]:
     """Note findings that only keep the test from passing; return what the failed ones say."""
+    from pytest_biasruler.report.messages import full_message, skip_reason
+
     settings = settings_of(item.config)
     for finding in findings:
         if finding.outcome in (Outcome.INCONCLUSIVE, Outcome.WAIVED):
@@ -111,9 +113,10 @@ def _card(item: pytest.Item, finding: Finding) -> str | None:
     from pytest_biasruler.report.numbers import anchor
 
     settings = settings_of(item.config)
-    if settings.html is None:
+    page = settings.outputs.get("html")
+    if page is None:
         return None
-    return f"{show_path(settings.html, root=settings.root)}#{anchor(finding.id)}"
+    return f"{show_path(page, root=settings.root)}#{anchor(finding.id)}"
 
 
 def _text(policy: object) -> str | None:

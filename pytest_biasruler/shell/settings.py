@@ -10,7 +10,7 @@ import pytest
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError, Limits, printable
-from pytest_biasruler.shell.exports import CSV_PLAN
+from pytest_biasruler.shell.exports import CSV_PLAN, FORMS_OF_THEIR_OWN
 from pytest_biasruler.shell.limits import read_limits
 from pytest_biasruler.shell.options import OPTIONS
 from pytest_biasruler.shell.stash import SETTINGS
@@ -37,6 +37,10 @@ class Settings:
 
     Attributes
     ----------
+    outputs : mapping
+        Where each form of the audit is to be written, by its kind; in the order of writing.
+    compare : Path or None
+        An earlier audit, which is read and never written.
     policy_option, policy_ini : Policy or None
         Apart, because a marker stands between them (see `policy_of`).
     public : bool
@@ -56,9 +60,8 @@ class Settings:
     """
 
     file: Path | None = field(repr=False)
-    html: Path | None = field(repr=False)
-    json: Path | None = field(repr=False)
-    csv_plan: Path | None = field(repr=False)
+    outputs: Mapping[str, Path] = field(repr=False)
+    compare: Path | None = field(repr=False)
     policy_option: Policy | None
     policy_ini: Policy | None
     workers: int
@@ -75,12 +78,6 @@ class Settings:
     run_date: dt.date
     today: dt.date
     root: Path = field(repr=False)
-
-    @property
-    def outputs(self) -> tuple[Path, ...]:
-        """Paths that this run is to write."""
-        paths = (self.json, self.html, self.csv_plan)
-        return tuple(path for path in paths if path is not None)
 
     def guarded(self, benchmark: Benchmark) -> Benchmark:
         """Return a benchmark, untrusted if the run is: once said, nothing switches it off."""
@@ -108,9 +105,8 @@ def read_settings(config: pytest.Config) -> Settings:
     today = dt.datetime.now(tz=dt.UTC).date()
     settings = Settings(
         file=values["biasruler_file"].as_path(config),
-        html=values["biasruler_html"].as_path(config),
-        json=values["biasruler_json"].as_path(config),
-        csv_plan=as_exports(values["biasruler_export"], config, problems).get(CSV_PLAN),
+        outputs=_read_outputs(values, config, problems),
+        compare=values["biasruler_compare"].as_path(config),
         policy_option=as_policy(values["biasruler_policy"], from_ini=False, problems=problems),
         policy_ini=as_policy(values["biasruler_policy"], from_ini=True, problems=problems),
         workers=as_workers(values["biasruler_workers"], problems),
@@ -132,6 +128,14 @@ def read_settings(config: pytest.Config) -> Settings:
     if problems:
         raise usage_error(problems, "the options of this run")
     return settings
+
+
+def _read_outputs(
+    values: Mapping[str, Value], config: pytest.Config, problems: list[BiasRulerError]
+) -> dict[str, Path]:
+    named = {kind: values[f"biasruler_{kind}"].as_path(config) for kind in FORMS_OF_THEIR_OWN}
+    named |= as_exports(values["biasruler_export"], config, problems)
+    return {kind: path for kind, path in named.items() if path is not None}
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -168,7 +172,7 @@ def _contradictions(settings: Settings) -> list[BiasRulerError]:
     """Return BR602 for what cannot be asked for together."""
     wrong = {
         ("two outputs have one path", "one path for each", "Rename one of them"): (
-            len(set(settings.outputs)) < len(settings.outputs)
+            len(set(settings.outputs.values())) < len(settings.outputs)
         ),
         (
             "--biasruler-public stands beside --biasruler-show-cases",
@@ -179,6 +183,6 @@ def _contradictions(settings: Settings) -> list[BiasRulerError]:
             f"--biasruler-public stands beside an export of {CSV_PLAN}",
             "no list of cases in public",
             "Leave one of them out",
-        ): settings.public and settings.csv_plan is not None,
+        ): settings.public and CSV_PLAN in settings.outputs,
     }
     return [BiasRulerError("BR602", *texts) for texts, is_wrong in wrong.items() if is_wrong]

@@ -9,9 +9,10 @@ from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.outcome import Outcome, is_screen
 from pytest_biasruler.errors import printable
 from pytest_biasruler.shell.accounting_line import accounting_line
-from pytest_biasruler.shell.messages import long_line, short_line, title_of
+from pytest_biasruler.shell.exports import CSV_PLAN
+from pytest_biasruler.report.messages import long_line, short_line, title_of
 from pytest_biasruler.shell.outputs import show_path
-from pytest_biasruler.shell.subgroup_table import LONGEST_TITLE, shown
+from pytest_biasruler.report.subgroup_table import LONGEST_TITLE, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -174,19 +175,20 @@ def own_id(identifier: str) -> str:
     return printable(identifier.partition("::")[2] or identifier)
 
 
-_OUTPUTS = {".json": "json", ".csv": "plan"}
+_NAMES = {"html": "report", CSV_PLAN: "plan"}
 
 
 def _outputs_line(closed: Closed, *, root: Path) -> str:
     if closed.bundle is None:
         return "nothing could be judged, so there is no report"
-    parts = [_output_part(path, root=root) for path in reversed(closed.outputs)]
+    named = sorted(closed.outputs.items(), key=lambda item: item[0] != "html")
+    parts = [_output_part(kind, path, root=root) for kind, path in named]
     return "   ".join([*parts, f"policy {closed.bundle.settings['policy']}"])
 
 
-def _output_part(path: Path, *, root: Path) -> str:
-    text = f"{_OUTPUTS.get(path.suffix, 'report')} {show_path(path, root=root)}"
-    if path.suffix != ".csv":
+def _output_part(kind: str, path: Path, *, root: Path) -> str:
+    text = f"{_NAMES.get(kind, kind)} {show_path(path, root=root)}"
+    if kind != CSV_PLAN:
         return text
     # A plan also lists cases that are labelled already, without a rank: they are not asked for.
     with path.open(encoding="utf-8", newline="") as file:

@@ -18,8 +18,14 @@ CASES = {
     "--biasruler": ("a.toml", ("--biasruler=b.toml",), "file", "ini/a.toml", "b.toml"),
     "--biasruler-html": ("a.html", ("--biasruler-html=b.html",), "html", "ini/a.html", "b.html"),
     "--biasruler-json": ("a.json", ("--biasruler-json=b.json",), "json", "ini/a.json", "b.json"),
+    "--biasruler-markdown": (
+        *("a.md", ("--biasruler-markdown=b.md",), "markdown", "ini/a.md", "b.md"),
+    ),
+    "--biasruler-compare": (
+        *("a.json", ("--biasruler-compare=b.json",), "compare", "ini/a.json", "b.json"),
+    ),
     "--biasruler-export": (
-        *("csv-plan=a.csv", ("--biasruler-export=csv-plan=b.csv",), "csv_plan"),
+        *("csv-plan=a.csv", ("--biasruler-export=csv-plan=b.csv",), "csv-plan"),
         *("ini/a.csv", "b.csv"),
     ),
     "--biasruler-policy": (
@@ -47,6 +53,8 @@ def _settings(pytester, *arguments):
 def _seen(settings, name):
     if name == "policy":
         return str(settings.policy_of(marker=None, declared="confident-fail"))
+    if name in settings.outputs:
+        return settings.outputs[name].relative_to(settings.root).as_posix()
     value = getattr(settings, name)
     return value.relative_to(settings.root).as_posix() if hasattr(value, "parts") else value
 
@@ -79,7 +87,7 @@ def test_the_typed_table_of_pytest_9_works(pytester):
 
     settings = _settings(pytester)
 
-    assert (settings.workers, settings.html.name) == (4, "a.html")
+    assert (settings.workers, settings.outputs["html"].name) == (4, "a.html")
 
 
 def test_policies_rank_command_line_marker_ini_file(pytester):

@@ -42,7 +42,7 @@ def test_the_plan_is_written_beside_the_other_outputs(pytester, write_partly_lab
 
     rows = read_plan(pytester)
     n = len({row[2] for row in rows if row[1]})
-    line = f"plan out/plan.csv ({n} cases to label)   report out/a.html   json out/a.json*"
+    line = f"report out/a.html   json out/a.json   plan out/plan.csv ({n} cases to label)*"
     result.stdout.fnmatch_lines([line])
     audit = json.loads((pytester.path / "out" / "a.json").read_text("utf-8"))
     plan = audit["findings"][0]["details"]["plan"]

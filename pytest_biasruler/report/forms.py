@@ -1,0 +1,51 @@
+"""Every form in which an audit is written, by the name that options give it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.report.exports import tabulate_plan
+from pytest_biasruler.report.html import render_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_biasruler.audit import Audit
+    from pytest_biasruler.report.section import Section
+
+
+def render_form(
+    kind: str, audit: Audit, *, sections: Sequence[Section] = (), prefix: str = ""
+) -> str:
+    """Return an audit in one form.
+
+    Parameters
+    ----------
+    kind : str
+        ``json``, ``html``, ``markdown`` or a KIND of ``--biasruler-export``.
+    sections : sequence of Section, optional
+        What other plugins add to the forms that people read.
+    prefix : str, optional
+        Folder of the tests within the repository, ``""`` or ending in ``/``; for forms whose
+        readers look for files.
+
+    Raises
+    ------
+    KeyError
+        For any other kind.
+    """
+    return _forms(audit, sections=sections, prefix=prefix)[kind]()
+
+
+def _forms(
+    audit: Audit,
+    *,
+    sections: Sequence[Section],
+    prefix: str,  # noqa: ARG001
+) -> Mapping[str, Callable[[], str]]:
+    return {
+        "json": audit.to_json,
+        "html": partial(render_html, audit, sections=sections),
+        "csv-plan": partial(tabulate_plan, audit),
+    }

@@ -1,0 +1,60 @@
+"""The outputs of one audit, written one after the other."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.shell.extensions import gather_sections
+from pytest_biasruler.shell.outputs import clear_outputs, write_output
+from pytest_biasruler.shell.settings import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pytest
+
+    from pytest_biasruler.audit import Audit
+
+
+def write_forms(
+    config: pytest.Config, paths: Mapping[str, Path], audit: Audit
+) -> tuple[dict[str, Path], list[BiasRulerError]]:
+    """Write an audit in each form that has a path; one that fails does not stop the others.
+
+    Returns
+    -------
+    dict
+        Path of each form that was written.
+    list of BiasRulerError
+        Why the others were not.
+    """
+    from pytest_biasruler.scoring.attempt import attempt
+
+    settings = settings_of(config)
+    written: dict[str, Path] = {}
+    problems: list[BiasRulerError] = []
+    for kind, path in paths.items():
+        # A path that the benchmark's name is part of was not looked at when the run began.
+        is_new = path not in settings.outputs.values()
+        strangers = clear_outputs([path], root=settings.root) if is_new else []
+        # A bug of ours hides nothing.
+        text = strangers[0] if strangers else attempt(partial(_render, kind, audit, config=config))
+        if isinstance(text, BiasRulerError):
+            problems.append(text)
+            continue
+        try:
+            write_output(path, text, root=settings.root)
+        except BiasRulerError as error:
+            problems.append(error)
+        else:
+            written[kind] = path
+    return written, problems
+
+
+def _render(kind: str, audit: Audit, *, config: pytest.Config) -> str:
+    from pytest_biasruler.report.forms import render_form
+
+    return render_form(kind, audit, sections=gather_sections(config, audit))
