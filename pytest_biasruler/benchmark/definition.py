@@ -47,11 +47,17 @@ class BothEmpty(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """A set of masks that counts as the answer."""
+    """A set of masks that counts as the answer.
+
+    `made_by`, `made_on` (a date, or a text such as ``"2023-05"``) and `made_with` are only told.
+    """
 
     name: str
     kind: ReferenceKind
     masks: Masks | None = field(default=None, repr=False)
+    made_by: str | None = None
+    made_on: str | dt.date | None = None
+    made_with: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

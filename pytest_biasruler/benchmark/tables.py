@@ -7,6 +7,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_biasruler.benchmark.days import day
 from pytest_biasruler.benchmark.definition import (
     Attribute,
     BothEmpty,
@@ -97,10 +98,13 @@ def read_each(
     return read
 
 
+_MADE: Mapping[str, Rule] = {"made_by": text, "made_on": day, "made_with": text}
+
+
 def read_reference(name: str, raw: object, *, masks: Rule, problems: Problems) -> Reference:
     """Return one of ``[references.*]``; a kind that is wrong is noted and guessed."""
     path = ("references", name)
-    rules: dict[str, Rule] = {"kind": one_of(list(ReferenceKind)), "masks": masks}
+    rules: dict[str, Rule] = {"kind": one_of(list(ReferenceKind)), "masks": masks, **_MADE}
     kept = read_table(
         raw,
         rules,
@@ -110,7 +114,7 @@ def read_reference(name: str, raw: object, *, masks: Rule, problems: Problems) -
         required=["kind"],
     )
     kind = ReferenceKind(kept.get("kind", _guessed_kind(name, raw)))
-    return Reference(name=name, kind=kind, masks=kept.get("masks"))
+    return Reference(name=name, **{**kept, "kind": kind})
 
 
 def _guessed_kind(name: str, raw: object) -> str:

@@ -17,6 +17,8 @@ A benchmark file is TOML. All paths are relative to root and stay inside it.
 [references.NAME]
   kind                  "expert" or "automated"
   masks                 such as "expert/{case}.nii.gz"; not needed with a score table
+  made_by, made_with    by whom and with what, in words for the report
+  made_on               a date, or "2023-05" or "2023"
 [models.NAME]
   masks, trained_on     as above; the name of a reference
 [labels]
