@@ -145,7 +145,7 @@ def _answer(finding: Finding) -> str:
     if finding.policy == Policy.POINT:
         return f"{text}, point estimate, uncontrolled"
     if finding.verdict == Verdict.INCONCLUSIVE:
-        return "; ".join([text, *_what_is_needed(finding)])
+        return "; ".join([text, *what_is_needed(finding)])
     if finding.outcome == Outcome.FAILED and finding.verdict == Verdict.PASS:
         return f"{text}, but judged by an automated reference only"
     return text
@@ -172,7 +172,8 @@ def _without_limit(finding: Finding) -> str:
     return shown(finding.statement)
 
 
-def _what_is_needed(finding: Finding) -> list[str]:
+def what_is_needed(finding: Finding) -> list[str]:
+    """Return why an open question stays open and what would answer it, in short clauses."""
     is_told = finding.reason in (None, "underpowered", "borderline")
     parts = [] if is_told else [tell_reason(finding)]
     if finding.min_detectable is not None and finding.limit is not None:

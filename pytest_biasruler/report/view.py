@@ -48,7 +48,7 @@ def make_page(audit: Audit, *, sections: Sequence[Section] = ()) -> Page:
         sign=headline.sign,
         headline=headline.rest,
         facts=_facts(audit, digest),
-        banners=_banners(audit),
+        banners=make_banners(audit),
         parts=(*own[:-1], *test, *added, own[-1]),
         digest=digest,
     )
@@ -94,7 +94,7 @@ _FLIPS = {
 }
 
 
-def _banners(audit: Audit) -> tuple[str, ...]:
+def make_banners(audit: Audit) -> tuple[str, ...]:
     """Return what must be read before anything else."""
     banners = []
     if audit.settings.get("show_cases"):
