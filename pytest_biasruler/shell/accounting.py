@@ -10,6 +10,7 @@ from pytest_biasruler.shell.nodes import bare_node
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_biasruler.audit.counts import Counts
     from pytest_biasruler.shell.guard import Census, Guard
     from pytest_biasruler.shell.ledger import Bundle, Ledger
 
@@ -28,15 +29,19 @@ class Accounting:
     errors: tuple[Mapping[str, Any], ...]
 
     @property
-    def is_incomplete(self) -> bool:
-        """Whether a selected check never reported."""
-        return bool(self.missing)
+    def counts(self) -> Counts:
+        """The numbers without the names."""
+        from pytest_biasruler.audit.counts import Counts
 
-    @property
-    def is_partial(self) -> bool:
-        """Whether fewer checks ran than were declared, those in error aside."""
         in_error = {error["node"] for error in self.errors}
-        return bool(self.declared - self.ran - in_error)
+        return Counts(
+            declared=len(self.declared),
+            ran=len(self.ran),
+            missing=len(self.missing),
+            errors=self.errors,
+            n_in_error=len(in_error),
+            is_partial=bool(self.declared - self.ran - in_error),
+        )
 
     def to_plain(self) -> dict[str, object]:
         """Return ``accounting.checks`` of audit.json."""

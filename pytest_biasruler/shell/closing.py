@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.shell.accounting import Accounting, account, files_without_audit
@@ -137,24 +137,22 @@ def _paths(subjects: Sequence[Subject], settings: Settings) -> list[dict[str, Pa
 def assemble_audit(bundle: Bundle, accounting: Accounting) -> Audit:
     """Return the audit of one benchmark."""
     from pytest_biasruler.audit import assemble
+    from pytest_biasruler.audit.counts import note_partial
 
-    warnings: list[dict[str, Any]] = []
-    n_declared, n_ran = len(accounting.declared), len(accounting.ran)
-    if accounting.is_partial:
-        text = f"{n_ran} of {n_declared} declared checks ran; expected all"
-        warnings.append({"code": "BR601", "set": "audit", "n": n_declared - n_ran, "text": text})
     return assemble(
         bundle.context,
         bundle.findings,
         settings=bundle.settings,
         checks=accounting.to_plain(),
-        warnings=warnings,
+        warnings=note_partial(accounting.counts),
     )
 
 
 def _reasons(
     closed: Sequence[Closed], ledger: Ledger, guard: Guard, *, settings: Settings
 ) -> list[str]:
+    from pytest_biasruler.audit.counts import refuse_few
+
     reasons = []
     silent = frozenset().union(*(one.accounting.missing for one in closed))
     missing = sorted(guard.missing | silent)
@@ -166,22 +164,23 @@ def _reasons(
     swallowed = sorted((ledger.failed | ledger.in_error) - guard.admitted - guard.missing)
     if swallowed:
         reasons.append(f"a failed check was swallowed: {_named(swallowed)}")
-    n_ran = len(ledger.gating)
-    least = settings.min_checks
-    if least is not None and not n_ran >= least:
-        reasons.append(f"{n_ran} checks ran, fewer than --biasruler-min-checks {least}")
-    return reasons
+    least, option = settings.min_checks, "--biasruler-min-checks"
+    return [*reasons, *refuse_few(len(ledger.gating), least=least, option=option)]
 
 
 def _partial_reasons(
     closed: Sequence[Closed], census: Census, *, config: pytest.Config
 ) -> list[str]:
+    from pytest_biasruler.audit.counts import refuse_part
+
     return [
-        f"BR601 {one.subject.file or 'audit'}: {len(one.accounting.ran)} of "
-        f"{len(one.accounting.declared)} declared checks ran; expected all under prove-safe. "
-        "Run them all."
+        str(problem)
         for one in closed
-        if one.accounting.is_partial and Policy.PROVE_SAFE in _policies(one, census, config=config)
+        for problem in refuse_part(
+            one.accounting.counts,
+            _policies(one, census, config=config),
+            place=one.subject.file or "audit",
+        )
     ]
 
 

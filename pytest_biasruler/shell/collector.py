@@ -16,11 +16,11 @@ from pytest_biasruler.shell.stash import ASKS, CENSUS, PROPERTY, is_payload
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_biasruler.report.told import Line
     from pytest_biasruler.shell.closing import Closing
     from pytest_biasruler.shell.guard import Census
     from pytest_biasruler.shell.journal import Journal
     from pytest_biasruler.shell.ledger import Ledger
-    from pytest_biasruler.shell.terminal import Line
 
 
 class Collector:

@@ -379,7 +379,7 @@ BUGS = (
     "pytest_biasruler.report.html.make_page",
     "pytest_biasruler.report.exports.safe_cell",
     "pytest_biasruler.report.messages.subgroup_table",
-    "pytest_biasruler.shell.terminal.headline",
+    "pytest_biasruler.report.told.headline",
     "pytest_biasruler.shell.closing.account",
 )
 
