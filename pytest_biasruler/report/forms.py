@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.report.exports import tabulate_plan
+from pytest_biasruler.report.badge import write_badge
+from pytest_biasruler.report.exports import tabulate_findings, tabulate_plan, tabulate_scores
+from pytest_biasruler.report.gitlab import write_code_quality, write_metrics
 from pytest_biasruler.report.html import render_html
+from pytest_biasruler.report.model_card import write_model_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,13 +42,16 @@ def render_form(
 
 
 def _forms(
-    audit: Audit,
-    *,
-    sections: Sequence[Section],
-    prefix: str,  # noqa: ARG001
+    audit: Audit, *, sections: Sequence[Section], prefix: str
 ) -> Mapping[str, Callable[[], str]]:
     return {
         "json": audit.to_json,
         "html": partial(render_html, audit, sections=sections),
+        "badge": partial(write_badge, audit),
+        "gitlab-metrics": partial(write_metrics, audit),
+        "gitlab-codequality": partial(write_code_quality, audit, prefix=prefix),
+        "huggingface": partial(write_model_card, audit),
+        "csv-scores": partial(tabulate_scores, audit),
+        "csv-findings": partial(tabulate_findings, audit),
         "csv-plan": partial(tabulate_plan, audit),
     }

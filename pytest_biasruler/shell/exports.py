@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 CSV_PLAN = "csv-plan"
 """The cases to label next, for those who label them."""
 
-KINDS = (CSV_PLAN,)
+KINDS = (
+    *("badge", "gitlab-metrics", "gitlab-codequality", "huggingface"),
+    *("csv-scores", "csv-findings", CSV_PLAN),
+)
 """What ``--biasruler-export`` writes."""
 
 FORMS_OF_THEIR_OWN = ("json", "html", "markdown")
@@ -28,8 +31,8 @@ def read_exports(
     --------
     >>> read_exports(["csv-plan=plan.csv"], place="--biasruler-export")
     ({'csv-plan': 'plan.csv'}, [])
-    >>> print(read_exports(["badge=x.svg"], place="--biasruler-export")[1][0])
-    BR602: --biasruler-export is badge=x.svg; expected KIND=PATH, KIND one of csv-plan. Correct it.
+    >>> print(read_exports(["svg=x.svg"], place="--biasruler-export")[1][0].found)
+    --biasruler-export is svg=x.svg
     """
     paths: dict[str, str] = {}
     problems = []

@@ -100,8 +100,9 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         flag="--biasruler-export",
         ini="biasruler_export",
-        help="write what is asked for as KIND=PATH, may be repeated; KIND is csv-plan, a table of "
-        "the cases to label next",
+        help="write what is asked for as KIND=PATH, may be repeated; KIND is badge, "
+        "gitlab-metrics, gitlab-codequality, huggingface, csv-scores, csv-findings or csv-plan "
+        "(see docs/exports.md)",
         type="linelist",
         default=[],
         keys={"metavar": "KIND=PATH", "action": "append"},

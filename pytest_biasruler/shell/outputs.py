@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import secrets
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError, printable
 from pytest_biasruler.shell.lock import try_lock
+from pytest_biasruler.shell.marks import is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-GENERATOR_MARK = b"pytest-biasruler"
-MARK_WITHIN_BYTES = 1024
-SCHEMA = "biasruler-audit/"
-CSV_HEAD = b"check,rank,case,subgroup,probability,seed\n"
-"""First line of a plan; whoever has added a column to it has made it his own."""
 _REPLACE_FOR_S = 2.0  # Windows refuses while a virus scanner or a viewer holds the old file
 
 
@@ -121,7 +116,7 @@ def _clear(path: Path, *, shown: str) -> BiasRulerError | None:
         )
     try:
         if path.exists():
-            if not _is_ours(path):
+            if not is_ours(path):
                 return _not_ours(shown)
             path.unlink()
         _remove_leftovers(path)
@@ -129,25 +124,6 @@ def _clear(path: Path, *, shown: str) -> BiasRulerError | None:
     except OSError as error:
         return _cannot_be_written(shown, error)
     return None
-
-
-def _is_ours(path: Path) -> bool:
-    if not path.is_file():
-        return False  # reading a pipe or a terminal would wait for ever
-    with path.open("rb") as file:
-        head = file.read(MARK_WITHIN_BYTES)
-        if GENERATOR_MARK in head and b"generator" in head:
-            return True
-        if head.startswith(CSV_HEAD):
-            return True
-        if not head.lstrip().startswith(b"{"):
-            return False
-        rest = file.read()
-    try:
-        plain = json.loads(head + rest)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(plain, dict) and str(plain.get("schema", "")).startswith(SCHEMA)
 
 
 def _name_temporary(path: Path) -> Path:

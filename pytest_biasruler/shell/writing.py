@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
@@ -12,8 +14,6 @@ from pytest_biasruler.shell.settings import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-
     import pytest
 
     from pytest_biasruler.audit import Audit
@@ -57,4 +57,18 @@ def write_forms(
 def _render(kind: str, audit: Audit, *, config: pytest.Config) -> str:
     from pytest_biasruler.report.forms import render_form
 
-    return render_form(kind, audit, sections=gather_sections(config, audit))
+    sections = gather_sections(config, audit)
+    return render_form(kind, audit, sections=sections, prefix=folder_in_checkout(config))
+
+
+def folder_in_checkout(config: pytest.Config) -> str:
+    """Return the folder that ids begin from within GitLab's checkout, ``""`` or ending in ``/``.
+
+    GitLab finds a file by its path in the repository, and tests may lie in a part of that.
+    """
+    checkout = os.environ.get("CI_PROJECT_DIR", "")
+    root = config.rootpath.resolve()
+    if not checkout or not root.is_relative_to(Path(checkout).resolve()):
+        return ""
+    folder = root.relative_to(Path(checkout).resolve()).as_posix()
+    return "" if folder == "." else f"{folder}/"

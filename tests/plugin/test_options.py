@@ -216,7 +216,7 @@ def test_case_names_are_shown_only_if_asked_and_the_header_says_so(pytester, wri
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("badge=x.svg", "is badge=x.svg; expected KIND=PATH, KIND one of csv-plan"),
+        ("svg=x.svg", "is svg=x.svg; expected KIND=PATH, KIND one of badge, gitlab-metrics, "),
         ("csv-plan", "is csv-plan; expected KIND=PATH"),
         ("csv-plan=", "is csv-plan=; expected KIND=PATH"),
         ("plan.csv", "is plan.csv; expected KIND=PATH"),
