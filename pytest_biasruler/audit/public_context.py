@@ -43,7 +43,7 @@ def publish_context(
             "n_patients": disclosure.n_patients,
         },
         "references": {
-            name: {"kind": known["kind"], "n_read": None, "n_excluded": None}
+            name: {**_stated(known), "n_read": None, "n_excluded": None}
             for name, known in context["references"].items()
         },
         "attributes": {
@@ -58,6 +58,12 @@ def publish_context(
         "warnings": publish_warnings(context["warnings"], disclosure),
         "accounting": _publish_accounting(context, disclosure),
     }
+
+
+def _stated(reference: Plain) -> Plain:
+    """Return what the benchmark file says of a reference: words of its maintainers."""
+    said = ("kind", "made_by", "made_on", "made_with")
+    return {key: reference[key] for key in said if key in reference}
 
 
 def _publish_attribute(known: Plain, attribute: Attribute, disclosure: Disclosure) -> Plain:

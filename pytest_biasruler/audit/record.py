@@ -46,12 +46,15 @@ class Audit:
     findings: tuple[Finding, ...]
     extensions: Plain = field(default_factory=dict)
     selftest: Plain = field(default_factory=dict)
+    crossings: tuple[Plain, ...] = ()
     schema: str = SCHEMA
 
     def to_plain(self) -> dict[str, Any]:
         """Return the audit in plain types, as JSON holds it."""
         content = {item.name: getattr(self, item.name) for item in fields(self)}
         content["findings"] = [finding_to_plain(finding) for finding in self.findings]
+        if not self.crossings:  # as in files of earlier versions, whose hash should stay theirs
+            del content["crossings"]
         result: dict[str, Any] = plain(content)
         return result
 
@@ -75,9 +78,10 @@ class Audit:
         """
         content = _parse(text)
         findings = tuple(finding_from_plain(item) for item in content.pop("findings"))
-        scores, warnings = tuple(content.pop("scores")), tuple(content.pop("warnings"))
+        lists = ("scores", "warnings", "crossings")
+        rows: dict[str, Any] = {key: tuple(content.pop(key, ())) for key in lists}
         refuse_edited(findings, is_public=content["settings"].get("public") is True)
-        return cls(findings=findings, scores=scores, warnings=warnings, **content)
+        return cls(findings=findings, **rows, **content)
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -138,6 +138,7 @@ def assemble(
         **{
             **about,
             "scores": tuple(about["scores"]),
+            "crossings": tuple(about.get("crossings", ())),
             "warnings": (
                 *about["warnings"],
                 *(map(publish_note, withheld) if settings.get("public") else withheld),

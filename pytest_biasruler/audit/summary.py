@@ -7,16 +7,18 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.accounting import account_for_cases, problem_lines
+from pytest_biasruler.audit.crossings import describe_crossings
 from pytest_biasruler.audit.numeric import check_numerics
 from pytest_biasruler.audit.record import plain
 from pytest_biasruler.audit.remarks import note_empty, remark_text
-from pytest_biasruler.audit.tables import summarise_scores
+from pytest_biasruler.audit.tables import find_threshold, summarise_scores
 from pytest_biasruler.audit.withheld import note_wrong_pairing
+from pytest_biasruler.checks.provenance import count_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.definition import DeclaredCheck, Reference
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.evidence import Evidence
 
@@ -51,6 +53,7 @@ def context(evidence: Evidence, *, show_cases: bool = False) -> dict[str, Any]:
                 "name": benchmark.name,
                 "n_cases": len(evidence.cases),
                 "n_patients": int(evidence.metadata.patients.nunique()),
+                "min_patients": benchmark.defaults.min_patients,
                 "hash": scored.digest,
             },
             "tool": _tool(),
@@ -64,8 +67,15 @@ def context(evidence: Evidence, *, show_cases: bool = False) -> dict[str, Any]:
             "references": _references(evidence),
             "attributes": _attributes(evidence),
             "labels": {name: list(values) for name, values in benchmark.labels.items()},
-            "metrics": {name: _metric(evidence.metric(name)) for name in _metrics_of(evidence)},
+            "metrics": {
+                name: {
+                    **_metric(evidence.metric(name)),
+                    "threshold": find_threshold(evidence, name),
+                }
+                for name in _metrics_of(evidence)
+            },
             "scores": summarise_scores(evidence, metrics=_metrics_of(evidence)),
+            "crossings": describe_crossings(evidence),
             "warnings": [
                 {
                     "code": note.code,
@@ -103,9 +113,16 @@ def _references(evidence: Evidence) -> dict[str, Any]:
             "kind": str(reference.kind),
             "n_read": n_cases - len(excluded.get(reference.name, {})),
             "n_excluded": len(excluded.get(reference.name, {})),
+            **_made(reference),
         }
         for reference in evidence.benchmark.references
     }
+
+
+def _made(reference: Reference) -> dict[str, str]:
+    """Return what the benchmark says of the making of a reference; what it leaves out is not."""
+    stated = {key: getattr(reference, key) for key in ("made_by", "made_on", "made_with")}
+    return {key: str(value) for key, value in stated.items() if value is not None}
 
 
 def _attributes(evidence: Evidence) -> dict[str, Any]:
@@ -113,7 +130,7 @@ def _attributes(evidence: Evidence) -> dict[str, Any]:
     described = {}
     for attribute in evidence.benchmark.attributes:
         subgroups = evidence.subgroups[attribute.name]
-        of = subgroups.of
+        of, sources = subgroups.of, count_sources(evidence, subgroups)
         described[attribute.name] = {
             "column": attribute.source,
             "bins": list(attribute.bins) if attribute.bins else None,
@@ -127,6 +144,7 @@ def _attributes(evidence: Evidence) -> dict[str, Any]:
                     "n_cases": int((of == name).sum()),
                     "n_patients": int(patients[of == name].nunique()),
                     "share": float((of == name).sum() / n_cases) if n_cases else 0.0,
+                    "sources": sources[name],
                 }
                 for name in subgroups.order
             ],

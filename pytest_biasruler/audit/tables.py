@@ -17,30 +17,52 @@ if TYPE_CHECKING:
     from pytest_biasruler.checks.evidence import Evidence
 
 GOOD_SCORE = 0.8
-"""Scores above it are counted for metrics on the 0-1 scale."""
+"""Better scores are counted, for metrics on the 0-1 scale without a threshold of their own."""
 
 
 def summarise_scores(evidence: Evidence, *, metrics: Sequence[str]) -> list[dict[str, Any]]:
     """Return one row for each metric, label, model, reference and subgroup, and for all cases.
 
     The worst tenth is the quantile that one case in ten is worse than or equal to, None for a
-    signed error; `above` is the share of cases above 0.8, for metrics on the 0-1 scale. Cases
-    without a score do not count.
+    signed error; `above_threshold` is the share of cases that are better than `find_threshold`
+    of the metric, None where it has none. Cases without a score do not count.
     """
     rows = []
+    known = {name: (evidence.metric(name), find_threshold(evidence, name)) for name in metrics}
     for (model, reference, label), part in evidence.rows.items():
         for name in metrics:
+            metric, threshold = known[name]
             scores = part[name].astype(float)
             scores = scores[np.isfinite(scores.to_numpy())]
             about = {"metric": name, "label": label, "model": model, "reference": reference}
             rows += [
-                {**about, **row} for row in _by_subgroup(evidence, evidence.metric(name), scores)
+                {**about, **row}
+                for row in _by_subgroup(evidence, metric, scores, threshold=threshold)
             ]
     return rows
 
 
-def _by_subgroup(evidence: Evidence, metric: Metric, scores: pd.Series) -> list[dict[str, Any]]:
-    rows = [{"attribute": None, "subgroup": "all", **_describe(evidence, metric, scores)}]
+def find_threshold(evidence: Evidence, metric: str) -> float | None:
+    """Return the score that a success must be better than: that of the first `success` check.
+
+    0.8 for metrics on the 0-1 scale of which no check names a number, None for the others.
+    """
+    declared = [
+        check.options["threshold"]
+        for check in evidence.declared
+        if check.check == "success" and check.metric == metric
+    ]
+    numbers = [float(one) for one in declared if not isinstance(one, str)]
+    if numbers:
+        return numbers[0]
+    return GOOD_SCORE if evidence.metric(metric).is_share else None
+
+
+def _by_subgroup(
+    evidence: Evidence, metric: Metric, scores: pd.Series, *, threshold: float | None
+) -> list[dict[str, Any]]:
+    whole = _describe(evidence, metric, scores, threshold=threshold)
+    rows = [{"attribute": None, "subgroup": "all", **whole}]
     for name in sorted(evidence.subgroups):
         subgroups = evidence.subgroups[name]
         of = subgroups.of.reindex(scores.index)
@@ -48,14 +70,18 @@ def _by_subgroup(evidence: Evidence, metric: Metric, scores: pd.Series) -> list[
             {
                 "attribute": name,
                 "subgroup": subgroup,
-                **_describe(evidence, metric, scores[(of == subgroup).to_numpy()]),
+                **_describe(
+                    evidence, metric, scores[(of == subgroup).to_numpy()], threshold=threshold
+                ),
             }
             for subgroup in subgroups.order
         ]
     return rows
 
 
-def _describe(evidence: Evidence, metric: Metric, scores: pd.Series) -> dict[str, Any]:
+def _describe(
+    evidence: Evidence, metric: Metric, scores: pd.Series, *, threshold: float | None
+) -> dict[str, Any]:
     n_cases = len(scores)
     values = scores.to_numpy()
     is_empty = n_cases == 0
@@ -68,7 +94,7 @@ def _describe(evidence: Evidence, metric: Metric, scores: pd.Series) -> dict[str
         "worst_tenth": None
         if is_empty or metric.direction == Direction.SIGNED
         else float(metric.sign * np.quantile(metric.sign * values, 0.1)),
-        "above_threshold": float((values > GOOD_SCORE).mean())
-        if metric.is_share and not is_empty
-        else None,
+        "above_threshold": None
+        if is_empty or threshold is None
+        else float((metric.sign * values > metric.sign * threshold).mean()),
     }

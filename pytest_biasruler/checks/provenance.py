@@ -22,6 +22,7 @@ from pytest_biasruler.checks.membership import find_members
 
 if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.subgroups import Subgroups
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.membership import Membership
 
@@ -49,7 +50,7 @@ def check_provenance(evidence: Evidence, declared: DeclaredCheck) -> Finding:
         details={
             "criteria": [asdict(criterion) for criterion in criteria],
             "exclusions": _exclusions(evidence, members),
-            "sources": _sources(evidence, members),
+            "sources": count_sources(evidence, members.subgroups),
             "expert_subset": subset,
             "too_small": list(members.too_small),
         },
@@ -91,15 +92,15 @@ def _exclusions(evidence: Evidence, members: Membership) -> list[dict[str, Any]]
     ]
 
 
-def _sources(evidence: Evidence, members: Membership) -> dict[str, dict[str, int]]:
+def count_sources(evidence: Evidence, subgroups: Subgroups) -> dict[str, dict[str, int]]:
     """Return how many cases of each subgroup have an expert label, only an automated one, none."""
     expert = cases_with_expert(evidence)
     any_reference = {
         case for rows in evidence.rows.values() for case in rows.index[has_answer(rows)]
     }
-    of = members.subgroups.of
+    of = subgroups.of
     sources = {}
-    for name in members.subgroups.order:
+    for name in subgroups.order:
         cases = set(of.index[of == name])
         sources[str(name)] = {
             "expert": len(cases & expert),

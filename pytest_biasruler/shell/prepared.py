@@ -179,6 +179,7 @@ class Preparations:
                 "public": settings.public,
                 "limits_changed": dict(settings.limits_changed),
                 "run_date": settings.run_date.isoformat(),
+                "commit": settings.commit,
             },
         }
 

@@ -21,6 +21,7 @@ from pytest_biasruler.shell.values import (
     as_tied,
     as_whole_number,
     as_workers,
+    read_commit,
     read_run_date,
 )
 
@@ -55,6 +56,8 @@ class Settings:
         Limits of the safe reader that are not at their default.
     run_date : date
         Printed in outputs: the UTC date, or that of ``SOURCE_DATE_EPOCH``.
+    commit : str or None
+        That the CI system says it runs.
     today : date
         UTC date of the real clock; waivers end by it.
     """
@@ -76,6 +79,7 @@ class Settings:
     limits: Limits
     limits_changed: Mapping[str, Any]
     run_date: dt.date
+    commit: str | None
     today: dt.date
     root: Path = field(repr=False)
 
@@ -121,6 +125,7 @@ def read_settings(config: pytest.Config) -> Settings:
         limits=limits,
         limits_changed=changed,
         run_date=read_run_date(today, problems),
+        commit=read_commit(),
         today=today,
         root=config.rootpath,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,21 @@ def as_whole_number(value: Value, problems: list[BiasRulerError], *, least: int 
 def as_tied(value: Value, config: pytest.Config) -> Value:
     tied = tied_value(value.flag, config.invocation_params.args)
     return value if tied is None else replace(value, option=tied)
+
+
+_COMMITS = (
+    *("GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "CIRCLE_SHA1"),
+    *("BITBUCKET_COMMIT", "GIT_COMMIT", "DRONE_COMMIT_SHA", "TRAVIS_COMMIT"),
+)
+"""Where GitHub, GitLab, Azure, CircleCI, Bitbucket, Jenkins, Drone and Travis name the commit."""
+
+_HASH = re.compile(r"[0-9a-f]{7,64}")
+
+
+def read_commit() -> str | None:
+    """Return the commit that a CI system says it runs; what is no hash is not believed."""
+    named = (os.environ.get(name, "").strip().lower() for name in _COMMITS)
+    return next((commit for commit in named if _HASH.fullmatch(commit)), None)
 
 
 def read_run_date(today: dt.date, problems: list[BiasRulerError]) -> dt.date:

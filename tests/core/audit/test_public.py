@@ -30,6 +30,7 @@ LEFT = 4
 COUNTS_OF_PEOPLE = ("n_cases", "n_patients", "expected")
 OTHER_INTEGERS = (
     r"accounting\.checks\.\w+",
+    r"benchmark\.min_patients",
     r"attributes\.\w+\.bins\.\d+",
     r"unasked\.n_other_columns",
 )
