@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_biasruler.audit import load_schema, run_audit
+from pytest_biasruler.audit.states import State
 from pytest_biasruler.benchmark.definition import Model
 
 PAGE = Path(__file__).parents[3] / "docs" / "audit-json.md"
@@ -124,3 +125,17 @@ def test_the_details_of_a_finding_about_training_or_sites_are_those_of_the_page(
     documented = keys(page[f"details of {check}"]) | {"screen", "proven_by", "plan", "gallery"}
     documented |= keys(page["details"]) if common else set()
     assert set(finding.details) <= documented
+
+
+def test_the_page_lists_what_changed_since_an_earlier_audit(page):
+    schema = load_schema()
+    details = schema["$defs"]["finding"]["properties"]["details"]["properties"]["compare"]
+    accounting = schema["properties"]["accounting"]["properties"]["compare"]
+    states = set(re.findall(r"^\| `([a-z ]+)` \|", page["compare"], re.MULTILINE))
+    assert keys(page["compare"]) == (
+        set(details["properties"])
+        | set(accounting["properties"])
+        | {s for s in State if " " not in s}
+    )
+    assert set(details["properties"]["state"]["enum"]) == set(State)
+    assert set(State) <= states
