@@ -176,12 +176,7 @@ def what_is_needed(finding: Finding) -> list[str]:
     """Return why an open question stays open and what would answer it, in short clauses."""
     is_told = finding.reason in (None, "underpowered", "borderline")
     parts = [] if is_told else [tell_reason(finding)]
-    if finding.min_detectable is not None and finding.limit is not None:
-        is_floor = is_better_above(finding)
-        edge = finding.limit + (-1.0 if is_floor else 1.0) * finding.min_detectable
-        extreme = "largest" if is_floor else "smallest"
-        quantity = f"{extreme} {name_quantity(finding).removeprefix('largest ')}"
-        parts.append(f"{quantity} this data can show {format_number(edge)}")
+    parts.append(tell_detectable(finding))
     needed = finding.details.get("needed") or {}
     for name, n_more in sorted(needed.items()):
         if n_more == 0:
@@ -190,6 +185,17 @@ def what_is_needed(finding: Finding) -> list[str]:
         n_text = f"about {math.ceil(n_more)}" if is_countable else f"more than {MOST_NEEDED:,}"
         parts.append(f"{n_text} more patients in {shown(name)} needed")
     return [part for part in parts if part]
+
+
+def tell_detectable(finding: Finding) -> str:
+    """Return the value beyond the limit from which on these data would give a FAIL, if known."""
+    if finding.min_detectable is None or finding.limit is None:
+        return ""
+    is_floor = is_better_above(finding)
+    edge = finding.limit + (-1.0 if is_floor else 1.0) * finding.min_detectable
+    extreme = "largest" if is_floor else "smallest"
+    quantity = f"{extreme} {name_quantity(finding).removeprefix('largest ')}"
+    return f"{quantity} this data can show {format_number(edge)}"
 
 
 def _relation(finding: Finding) -> str:

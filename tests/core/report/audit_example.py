@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_biasruler.audit import Audit
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status, Verdict
-from pytest_biasruler.report.html import render_html
+from pytest_biasruler.report.forms import render_form
 
 AGES = ("0–40", "41–55", "56–120")
 METHOD = (
@@ -820,7 +820,22 @@ def make_hostile_audit() -> Audit:
     )
 
 
+GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN_FORMS = {
+    "html": "page.html",
+    "badge": "badge.json",
+    "gitlab-metrics": "metrics.txt",
+    "gitlab-codequality": "codequality.json",
+    "huggingface": "model-index.yaml",
+    "csv-scores": "scores.csv",
+    "csv-findings": "findings.csv",
+}
+"""Files of tests/golden, by the form in which they show the example."""
+
+
 def write_golden() -> None:
-    """Write the golden page anew; see tests/golden/README.md."""
-    path = Path(__file__).parents[2] / "golden" / "page.html"
-    path.write_text(render_html(make_audit()), encoding="utf-8")
+    """Write the golden files anew; see tests/golden/README.md."""
+    for kind, name in GOLDEN_FORMS.items():
+        text = render_form(kind, make_audit(), prefix="study/")
+        (GOLDEN / name).write_text(text, encoding="utf-8", newline="\n")
+    (GOLDEN / "summary.md").write_text(write_markdown(make_audit()), encoding="utf-8")

@@ -1,0 +1,102 @@
+"""One row of the Markdown summary: a finding, or a check that could not run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.checks.finding import Finding, Verdict
+from pytest_biasruler.checks.quantities import name_quantity
+from pytest_biasruler.report.messages import long_line, tell_detectable
+from pytest_biasruler.report.numbers import LONGEST_NAME, NOTHING, short_id, typeset
+from pytest_biasruler.report.sentences import explanation_of
+from pytest_biasruler.report.spans import code, prose
+from pytest_biasruler.report.wording import (
+    bounds_of,
+    outcome_of,
+    patients_of,
+    sign_of,
+    told_limit,
+    value_of,
+    word_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Entry = Finding | Mapping[str, Any]
+
+LONGEST_REASON = 200
+
+SIGNS = {
+    "fail": "✕",
+    "inconclusive": "◆",
+    "pass": "●",
+    "error": "✕",
+    "waived": "‖",
+    "not-judged": "○",
+}
+"""The glyphs of the page as characters."""
+
+HEAD = ("", "check", "finding", "bounds", "limit", "patients")
+
+
+def outcome_of_entry(entry: Entry) -> str:
+    """Return what became of a check, as a word of `RANKS`."""
+    return outcome_of(entry) if isinstance(entry, Finding) else "error"
+
+
+def make_row(entry: Entry) -> tuple[str, ...]:
+    """Return the cells of a finding or error, as Markdown, in the order of `HEAD`."""
+    return _row(entry) if isinstance(entry, Finding) else _error_row(entry)
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    return (
+        f"{SIGNS[sign_of(finding)]} {word_of(finding)}",
+        code(short_id(finding.id)),
+        "; ".join(_tell(finding)),
+        bounds_of(finding).strip("[]").replace(", ", " to "),
+        told_limit(finding),
+        patients_of(finding, finding.told_pair),
+    )
+
+
+def _tell(finding: Finding) -> Iterator[str]:
+    """Yield what was found, of whom, what is missing for a verdict, and a waiver."""
+    estimate = finding.estimate
+    if estimate is None or estimate.value is None:
+        yield prose(long_line(finding))
+    else:
+        yield ", ".join(_tell_estimate(finding))
+        if finding.verdict == Verdict.INCONCLUSIVE:
+            yield from _tell_undecided(finding)
+    if finding.waive is not None:
+        until, reason = finding.waive.get("until"), finding.waive.get("reason")
+        yield f"waiver until {prose(until)}: {prose(reason, longest=LONGEST_REASON)}"
+
+
+def _tell_undecided(finding: Finding) -> Iterator[str]:
+    detectable = tell_detectable(finding)
+    if detectable:
+        yield prose(typeset(detectable))
+    yield prose(explanation_of(finding).removeprefix("Undecided: ").rstrip("."))
+
+
+def _tell_estimate(finding: Finding) -> Iterator[str]:
+    has_unit = finding.unit and finding.check != "success"
+    unit = f" {prose(finding.unit, longest=LONGEST_NAME)}" if has_unit else ""
+    yield f"{name_quantity(finding)} {value_of(finding)}{unit}"
+    direction = finding.details.get("direction") if finding.check == "ruler" else None
+    if isinstance(direction, str) and direction != "none":
+        yield prose(direction)
+    pair = finding.told_pair
+    if pair is not None:
+        between = "−" if finding.check == "ruler" else "vs"
+        yield f"{code(pair[0])} {between} {code(pair[1])}"
+    elif finding.details.get("worst"):
+        yield code(finding.details["worst"])
+
+
+def _error_row(error: Mapping[str, Any]) -> tuple[str, ...]:
+    name, told = code(short_id(str(error["id"]))), prose(error.get("message", ""))
+    return (f"{SIGNS['error']} ERROR", name, told, NOTHING, NOTHING, NOTHING)
