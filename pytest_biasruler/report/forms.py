@@ -9,6 +9,7 @@ from pytest_biasruler.report.badge import write_badge
 from pytest_biasruler.report.exports import tabulate_findings, tabulate_plan, tabulate_scores
 from pytest_biasruler.report.gitlab import write_code_quality, write_metrics
 from pytest_biasruler.report.html import render_html
+from pytest_biasruler.report.markdown import write_markdown
 from pytest_biasruler.report.model_card import write_model_card
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _forms(
     return {
         "json": audit.to_json,
         "html": partial(render_html, audit, sections=sections),
+        "markdown": partial(write_markdown, audit, sections=sections),
         "badge": partial(write_badge, audit),
         "gitlab-metrics": partial(write_metrics, audit),
         "gitlab-codequality": partial(write_code_quality, audit, prefix=prefix),
