@@ -119,8 +119,8 @@ def _draw_loop(finding: Finding) -> Figure | None:
         return None
     rows = [
         (
-            f"trained on {trained} labels",
-            [gap_lines(cells.get((trained, judge)))[:1] for judge in ARMS],
+            ("trained on", f"{trained} labels"),
+            [" ".join(gap_lines(cells.get((trained, judge)))[:1]) for judge in ARMS],
         )
         for trained in ARMS
     ]
@@ -129,9 +129,9 @@ def _draw_loop(finding: Finding) -> Figure | None:
         "The gap of both models under both references: trained on, by row; judged by, by column.",
         f"The closed loop: the gap ({told_pair(finding)}) by what the model was trained on and "
         "by what judges it. Only the bold column is judged by experts; a model that is trained "
-        "and judged by the same automated labels may look fair.",
+        "and judged by the same automated labels may show no gap at all.",
     )
-    titles = [f"judged by {judge}" for judge in ARMS]
+    titles = [("judged by", judge) for judge in ARMS]
     return draw_square(rows, columns=titles, bold=0, words=figure_words)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.report.charts import draw_key
 from pytest_biasruler.report.marks import (
     INK,
     SKY,
     VERMILLION,
+    WIDTH,
     Box,
     Figure,
     Line,
@@ -30,9 +32,8 @@ if TYPE_CHECKING:
 
     Split = tuple[str, Mapping[str, Any]]
 
-WIDTH = 720
-NAMES_END, PLOT_START, PLOT_END, VALUES_END = 150.0, 160.0, 600.0, 712.0
-LEGEND, LIMIT_LABEL, BAR, STEP, BETWEEN, AXIS = 34.0, 20.0, 12.0, 17.0, 12.0, 44.0
+PLOT_START, PLOT_END, VALUES_END = 8.0, 304.0, 360.0
+LEGEND, LIMIT_LABEL, NAME, BAR, STEP, BETWEEN, AXIS = 30.0, 18.0, 20.0, 12.0, 17.0, 8.0, 46.0
 PARTS = (("gap", "none"), ("explained", SKY), ("unexplained", VERMILLION))
 """The bars of a subgroup, the first the sum of the others."""
 
@@ -47,14 +48,15 @@ def draw_split_bars(
     dashed lines.
     """
     scale = _scale(splits, limits=limits)
-    marks: list[Mark] = [*_draw_legend()]
-    first = top = LEGEND + LIMIT_LABEL if limits else LEGEND
+    marks: list[Mark] = [*draw_key(PARTS, x=0.0)]
+    top = LEGEND + LIMIT_LABEL if limits else LEGEND
     for split in splits:
         marks += _draw_split(split, scale, top)
-        top += len(PARTS) * STEP + BETWEEN
-    marks += _draw_axis(axis, scale, first=first, last=top)
+        marks += _draw_uprights(limits, scale, top + NAME)
+        top += NAME + len(PARTS) * STEP + BETWEEN
+    marks += _draw_axis(axis, scale, top)
     if limits:
-        marks += _draw_limits(limits, scale, first=first, last=top)
+        marks.append(_name_limits(limits, scale, LEGEND + LIMIT_LABEL))
     return Figure(words=words, width=WIDTH, height=round(top + AXIS), marks=tuple(marks))
 
 
@@ -64,18 +66,10 @@ def _scale(splits: Sequence[Split], *, limits: tuple[float, ...]) -> Scale:
     return fit_scale([0.0, *limits, *values], bounds=bounds, start=PLOT_START, end=PLOT_END)
 
 
-def _draw_legend() -> Iterator[Mark]:
-    x = PLOT_START
-    for name, colour in PARTS:
-        yield Box(x=tenth(x), y=6, width=12, height=12, colour=colour)
-        yield Text(x=tenth(x + 18), y=16, text=name)
-        x += 40 + text_width(name)
-
-
 def _draw_split(split: Split, scale: Scale, top: float) -> Iterator[Mark]:
     name, numbers = split
-    middle = top + 1.5 * STEP
-    yield Text(x=0, y=tenth(middle + 2), text=fitted(shown(name), NAMES_END))
+    yield Text(x=0, y=tenth(top + 14), text=fitted(shown(name), WIDTH))
+    top += NAME
     for index, (part, colour) in enumerate(PARTS):
         value = numbers.get(part)
         if value is None:
@@ -107,26 +101,28 @@ def _draw_bounds(
     yield Path(d=trace([(places[0], y), (places[1], y)]), colour=INK)
 
 
-def _draw_axis(axis: str, scale: Scale, *, first: float, last: float) -> Iterator[Mark]:
-    yield Line(x1=PLOT_START, y1=tenth(last), x2=PLOT_END, y2=tenth(last))
-    for value, text in scale.ticks():
-        x = scale.place(value)
-        yield Line(x1=x, y1=tenth(last), x2=x, y2=tenth(last + 4))
-        yield Text(x=x, y=tenth(last + 16), text=text, anchor="middle")
-    middle = tenth((PLOT_START + PLOT_END) / 2)
-    yield Text(x=middle, y=tenth(last + 33), text=fitted(axis, 430), anchor="middle")
+def _draw_uprights(limits: tuple[float, ...], scale: Scale, top: float) -> Iterator[Mark]:
+    """Yield zero and the limits through the bars of one subgroup, not through its name."""
+    bottom = tenth(top + len(PARTS) * STEP - 2)
     zero = scale.place(0.0)
-    yield Line(x1=zero, y1=tenth(first - 2), x2=zero, y2=tenth(last))
-
-
-def _draw_limits(
-    limits: tuple[float, ...], scale: Scale, *, first: float, last: float
-) -> Iterator[Mark]:
+    yield Line(x1=zero, y1=tenth(top - 3), x2=zero, y2=bottom)
     for limit in limits:
         x = scale.place(limit)
-        places = [(x, first - 4), (x, last)]
-        yield Path(d=trace(places), colour=INK, dash="5 3", width=1.5)
+        yield Path(d=trace([(x, top - 3), (x, bottom)]), colour=INK, dash="4 2")
+
+
+def _draw_axis(axis: str, scale: Scale, y: float) -> Iterator[Mark]:
+    yield Line(x1=PLOT_START, y1=tenth(y), x2=PLOT_END, y2=tenth(y))
+    for value, text in scale.ticks():
+        x = scale.place(value)
+        yield Line(x1=x, y1=tenth(y), x2=x, y2=tenth(y + 4))
+        yield Text(x=x, y=tenth(y + 17), text=text, anchor="middle")
+    middle = tenth((PLOT_START + PLOT_END) / 2)
+    yield Text(x=middle, y=tenth(y + 33), text=fitted(axis, WIDTH), anchor="middle")
+
+
+def _name_limits(limits: tuple[float, ...], scale: Scale, y: float) -> Text:
     text = f"limit {'±' if len(limits) > 1 else ''}{typeset(format_limit(max(limits)))}"
     half = text_width(text) / 2
-    x = tenth(min(max(scale.place(max(limits)), PLOT_START + half), PLOT_END - half))
-    yield Text(x=x, y=tenth(first - 8), text=text, anchor="middle")
+    x = tenth(min(max(scale.place(max(limits)), half), WIDTH - half))
+    return Text(x=x, y=tenth(y - 3), text=text, anchor="middle")

@@ -39,7 +39,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """A table with a caption; `note` says what is left out."""
+    """A table with a caption; `note` says what is left out.
+
+    One that is stacked becomes a paragraph per row on a phone: nothing of it is out of sight.
+    """
 
     kind: ClassVar[str] = "table"
     caption: str
@@ -47,6 +50,7 @@ class Table:
     rows: tuple[Row, ...]
     note: str = ""
     is_sortable: bool = True
+    is_stacked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,8 @@ from pytest_biasruler.report.numbers import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_NUMBER = re.compile(r"[+\N{MINUS SIGN}]?\d[\d,]*(\.\d+)?(e-?\d+)?")
 
 MOST_ROWS = 500
 FIRST_ROWS = 50
@@ -107,10 +112,33 @@ def make_table(
     return Table(
         caption=caption,
         head=tuple(head),
-        rows=tuple(Row(cells=tuple(cells)) for cells in kept),
+        rows=tuple(Row(cells=tuple(cells)) for cells in _without_needless_keys(kept)),
         note=note,
         is_sortable=is_sortable and len(kept) > 2,
     )
+
+
+def _without_needless_keys(rows: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
+    """Return rows without the keys of columns that their texts put in the same order."""
+    columns = [[*column] for column in zip(*rows, strict=True)]
+    for index, column in enumerate(columns):
+        if _is_ordered_by_text(column):
+            columns[index] = [replace(cell, sort="") if cell.sort else cell for cell in column]
+    return [*zip(*columns, strict=True)]
+
+
+def _is_ordered_by_text(column: Sequence[Cell]) -> bool:
+    told = [cell for cell in column if cell.sort or cell.text != NOTHING]
+    if not all(cell.is_number and _NUMBER.match(cell.text) for cell in told):
+        return False
+    pairs = sorted((float(cell.sort or _read(cell.text)), _read(cell.text)) for cell in told)
+    return all((a[0] < b[0]) == (a[1] < b[1]) for a, b in pairwise(pairs))
+
+
+def _read(text: str) -> float:
+    """Return the number that a text begins with, as the script of the page reads it."""
+    found = _NUMBER.match(text)
+    return float(found[0].replace("\N{MINUS SIGN}", "-").replace(",", "")) if found else 0.0
 
 
 def slugs(**values: object) -> tuple[tuple[str, str], ...]:

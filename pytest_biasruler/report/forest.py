@@ -10,6 +10,7 @@ from pytest_biasruler.report.marks import (
     BLUE,
     INK,
     SIGNS,
+    WIDTH,
     Figure,
     Line,
     Mark,
@@ -27,10 +28,9 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.report.marks import Words
 
-WIDTH = 720
-NAMES_END, VALUES_END, SIGNS_AT, WORDS_START = 238.0, 584.0, 596.0, 606.0
-PLOT_START, PLOT_END = 250.0, 496.0
-ROW, LIMIT_LABEL, AXIS, TITLE = 26.0, 20.0, 40.0, 22.0
+PLOT_START, PLOT_END, SIGN = 8.0, 352.0, 24.0
+ROW, STRIP, LIMIT_LABEL, AXIS, TITLE = 38.0, 24.0, 20.0, 46.0, 22.0
+"""A row has names and numbers on its first line and its marks on a strip of its own below."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,9 +75,9 @@ class Panel:
 def draw_forest(panels: Sequence[Panel], *, words: Words) -> Figure:
     """Return panels of estimates below one another, each with its own axis.
 
-    Names stand on the left, marks in the middle, value and verdict on the right. A limit is a
-    dashed line through the rows it belongs to; undefined rows hold no mark; bounds that are open
-    or too far away end in an arrow.
+    A row has name, value and verdict on its first line and its marks below, over the whole width.
+    A limit is a dashed line through the strips it belongs to; undefined rows hold no mark; bounds
+    that are open or too far away end in an arrow.
     """
     marks: list[Mark] = []
     top = 0.0
@@ -93,18 +93,21 @@ def _draw_panel(panel: Panel, top: float) -> tuple[list[Mark], float]:
     if panel.title:
         marks.append(Text(x=0, y=tenth(top + 15), text=panel.title, is_bold=True))
         top += TITLE
+    words = max((text_width(row.word) + SIGN for row in panel.rows if row.sign), default=0.0)
+    values_end = tenth(WIDTH - words)
     for limits, rows in groupby(panel.rows, key=lambda row: row.limits):
         if limits:
             top += LIMIT_LABEL
-        first = top
+            marks.append(_name_limits(limits, scale, top))
         for row in rows:
-            marks += _draw_row(row, scale, top + ROW / 2)
+            strip = tenth(top + STRIP)
+            marks += _draw_row(row, scale, top, values_end)
+            marks += _draw_limits(limits, scale, strip)
+            if panel.origin is not None:
+                x = scale.place(panel.origin)
+                marks.append(Line(x1=x, y1=strip - 7, x2=x, y2=strip + 7))
             top += ROW
-        marks += _draw_limits(limits, scale, first, top)
-        if panel.origin is not None:
-            x = scale.place(panel.origin)
-            marks.append(Line(x1=x, y1=tenth(first), x2=x, y2=tenth(top), width=0.5))
-    marks += _draw_axis(scale, top, panel.axis)
+    marks += _draw_axis(scale, tenth(top), panel.axis)
     return marks, top + AXIS
 
 
@@ -122,20 +125,21 @@ def _scale(panel: Panel) -> Scale:
     )
 
 
-def _draw_row(row: ForestRow, scale: Scale, y: float) -> Iterator[Mark]:
-    y = tenth(y)
-    baseline = tenth(y + 4)
-    yield Text(x=0, y=baseline, text=fitted(row.name, NAMES_END))
-    shown = fitted(row.shown or UNDEFINED, VALUES_END - PLOT_END - 10)
+def _draw_row(row: ForestRow, scale: Scale, top: float, values_end: float) -> Iterator[Mark]:
+    y, baseline = tenth(top + STRIP), tenth(top + 13)
+    shown = fitted(row.shown or UNDEFINED, values_end / 2)
+    room = values_end - text_width(shown) - 12
+    yield Text(x=0, y=baseline, text=fitted(row.name, room))
     if row.bounds is not None and (row.value is not None or row.is_range):
         yield from _draw_bounds(row.bounds, scale, y)
     if row.value is not None:
         yield Point(x=scale.place(row.value), y=y, shape=row.shape, colour=row.colour)
-    yield Text(x=VALUES_END, y=baseline, text=shown, anchor="end")
+    yield Text(x=values_end, y=baseline, text=shown, anchor="end")
     if row.sign:
         shape, colour = SIGNS[row.sign]
-        yield Point(x=SIGNS_AT, y=y, shape=shape, colour=colour)
-        yield Text(x=WORDS_START, y=baseline, text=row.word)
+        x, y = values_end + SIGN / 2, tenth(baseline - 4.5)
+        yield Point(x=x, y=y, shape=shape, colour=colour)
+        yield Text(x=values_end + SIGN - 4, y=baseline, text=row.word)
 
 
 def _draw_bounds(
@@ -155,24 +159,25 @@ def _draw_bounds(
             yield Line(x1=x, y1=tenth(y - 5), x2=x, y2=tenth(y + 5), width=2)
 
 
-def _draw_limits(
-    limits: tuple[float, ...], scale: Scale, top: float, bottom: float
-) -> Iterator[Mark]:
+def _name_limits(limits: tuple[float, ...], scale: Scale, y: float) -> Text:
+    is_mirrored = len(limits) == 2 and limits[0] == -limits[1]
+    text = f"limit {'±' if is_mirrored else ''}{typeset(format_limit(max(limits)))}"
+    half = text_width(text) / 2
+    x = min(max(scale.place(max(limits)), half), WIDTH - half)
+    return Text(x=tenth(x), y=tenth(y - 5), text=text, anchor="middle")
+
+
+def _draw_limits(limits: tuple[float, ...], scale: Scale, y: float) -> Iterator[Mark]:
     for limit in limits:
         x = scale.place(limit)
-        yield Line(x1=x, y1=tenth(top - 3), x2=x, y2=tenth(bottom), width=1.5, dash="5 3")
-    if limits:
-        is_mirrored = len(limits) == 2 and limits[0] == -limits[1]
-        text = f"limit {'±' if is_mirrored else ''}{typeset(format_limit(max(limits)))}"
-        half = text_width(text) / 2
-        x = min(max(scale.place(max(limits)), PLOT_START + half), PLOT_END - half)
-        yield Text(x=tenth(x), y=tenth(top - 7), text=text, anchor="middle")
+        yield Line(x1=x, y1=y - 8, x2=x, y2=y + 8, width=2, dash="4 2")
 
 
 def _draw_axis(scale: Scale, y: float, title: str) -> Iterator[Mark]:
-    yield Line(x1=PLOT_START, y1=tenth(y), x2=PLOT_END, y2=tenth(y))
+    yield Line(x1=PLOT_START, y1=y, x2=PLOT_END, y2=y)
     for value, text in scale.ticks():
         x = scale.place(value)
-        yield Line(x1=x, y1=tenth(y), x2=x, y2=tenth(y + 4))
-        yield Text(x=x, y=tenth(y + 16), text=text, anchor="middle")
-    yield Text(x=tenth((PLOT_START + PLOT_END) / 2), y=tenth(y + 31), text=title, anchor="middle")
+        yield Line(x1=x, y1=y, x2=x, y2=tenth(y + 4))
+        yield Text(x=x, y=tenth(y + 17), text=text, anchor="middle")
+    middle = tenth((PLOT_START + PLOT_END) / 2)
+    yield Text(x=middle, y=tenth(y + 33), text=fitted(title, WIDTH), anchor="middle")

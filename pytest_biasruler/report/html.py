@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pytest_biasruler.errors import printable
-from pytest_biasruler.report.marks import OUTLINES, SIGNS
+from pytest_biasruler.report.marks import FONT_SIZE, SIGNS, outline
 from pytest_biasruler.report.view import make_page
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pytest_biasruler.audit import Audit
     from pytest_biasruler.report.section import Section
 
+
+SHORTEST = 9
+"""Characters of a row's name that always has room: no range in it needs to be kept together."""
 
 _RANGE = re.compile(r"\d[\d.,]*–\d[\d.,]*")
 
@@ -80,7 +83,7 @@ def _environment() -> Environment:
     )
     environment.filters["coordinate"] = _coordinate
     environment.filters["kept"] = _kept
-    environment.globals.update(outlines=OUTLINES, signs=SIGNS)
+    environment.globals.update(outline=outline, signs=SIGNS, font_size=FONT_SIZE, shortest=SHORTEST)
     return environment
 
 

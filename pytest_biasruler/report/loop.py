@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.report.marks import (
     BLUE,
     VERMILLION,
+    WIDTH,
     Box,
     Figure,
     Line,
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     from pytest_biasruler.report.marks import Mark, Words
     from pytest_biasruler.report.scale import Scale
 
-WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT = 270.0, 450.0
-TOP, BOTTOM = 44.0, 236.0
-CELL_WIDTH, CELL_HEIGHT, CELLS_START, CELLS_TOP = 190.0, 52.0, 250.0, 52.0
+HEIGHT = 260
+LEFT, RIGHT = 100.0, 260.0
+TOP, BOTTOM = 60.0, 246.0
+CELL_WIDTH, CELL_HEIGHT, CELLS_START, CELLS_TOP = 117.0, 48.0, 124.0, 44.0
+LINE = 17.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,18 +67,17 @@ def draw_gap_slope(sides: tuple[Side, Side], *, words: Words) -> Figure:
             colour=BLUE,
         ),
     ]
-    looks = ((LEFT, "end", -1, "circle", BLUE), (RIGHT, "start", 1, "square", VERMILLION))
-    for side, (x, anchor, way, shape, colour) in zip(sides, looks, strict=True):
+    looks = ((LEFT, -1, "circle", BLUE), (RIGHT, 1, "square", VERMILLION))
+    for side, (x, way, shape, colour) in zip(sides, looks, strict=True):
         y = scale.place(side.value)
-        marks.append(Text(x=x, y=20, text=side.title, anchor=anchor, is_bold=True))
+        marks.append(Text(x=x, y=18, text=side.title, anchor="middle", is_bold=True))
+        marks.append(Text(x=x, y=36, text=fitted(side.shown, 158), anchor="middle"))
         marks += _draw_bounds(side, scale, x)
         marks += [
             Point(x=x + way * 14, y=scale.place(run), shape="ring", colour="none")
             for run in side.runs
         ]
         marks.append(Point(x=x, y=y, shape=shape, colour=colour))
-        text = fitted(side.shown, 230)
-        marks.append(Text(x=x + way * 26, y=tenth(y + 4), text=text, anchor=anchor))
     return Figure(words=words, width=WIDTH, height=HEIGHT, marks=tuple(marks))
 
 
@@ -94,36 +95,39 @@ def _draw_bounds(side: Side, scale: Scale, x: float) -> Iterator[Mark]:
 
 
 def draw_square(
-    rows: Sequence[tuple[str, Sequence[tuple[str, ...]]]],
+    rows: Sequence[tuple[tuple[str, ...], Sequence[str]]],
     *,
-    columns: Sequence[str],
+    columns: Sequence[tuple[str, ...]],
     bold: int,
     words: Words,
 ) -> Figure:
-    """Return a grid with lines of text in each cell; the column at index `bold` is bold.
+    """Return a grid with a text in each cell; the column at index `bold` is bold.
 
-    `rows` are a title and one tuple of lines for each of `columns`; an empty one is a dash.
+    `rows` are the lines of a title and a text for each of `columns`, which are lines too; an
+    empty text is a dash.
     """
     marks: list[Mark] = []
     for index, title in enumerate(columns):
         x = CELLS_START + (index + 0.5) * CELL_WIDTH
-        text = fitted(title, CELL_WIDTH)
-        marks.append(
-            Text(x=x, y=CELLS_TOP - 12, text=text, anchor="middle", is_bold=index == bold)
-        )
+        for line, text in enumerate(title):
+            y = CELLS_TOP - 8 - LINE * (len(title) - 1 - line)
+            marks.append(Text(x=x, y=y, text=text, anchor="middle", is_bold=index == bold))
     for number, (title, cells) in enumerate(rows):
         y = CELLS_TOP + number * CELL_HEIGHT
-        marks.append(Text(x=0, y=y + 30, text=fitted(title, CELLS_START - 10)))
-        for index, lines in enumerate(cells):
+        first = y + CELL_HEIGHT / 2 + 4.5 - LINE / 2 * (len(title) - 1)
+        for line, text in enumerate(title):
+            marks.append(Text(x=0, y=first + LINE * line, text=text))
+        for index, cell in enumerate(cells):
             x = CELLS_START + index * CELL_WIDTH
             marks.append(Box(x=x, y=y, width=CELL_WIDTH, height=CELL_HEIGHT, colour="none"))
-            marks += _write(lines or (NOTHING,), x + CELL_WIDTH / 2, y, is_bold=index == bold)
-    height = round(CELLS_TOP + len(rows) * CELL_HEIGHT + 8)
+            marks.append(
+                Text(
+                    x=x + CELL_WIDTH / 2,
+                    y=y + CELL_HEIGHT / 2 + 4.5,
+                    text=fitted(cell or NOTHING, CELL_WIDTH - 8),
+                    anchor="middle",
+                    is_bold=index == bold,
+                )
+            )
+    height = round(CELLS_TOP + len(rows) * CELL_HEIGHT + 4)
     return Figure(words=words, width=WIDTH, height=height, marks=tuple(marks))
-
-
-def _write(lines: Sequence[str], x: float, y: float, *, is_bold: bool) -> Iterator[Mark]:
-    first = y + 30 - 8 * (len(lines) - 1)
-    for index, line in enumerate(lines):
-        text = fitted(line, CELL_WIDTH - 8)
-        yield Text(x=x, y=first + 17 * index, text=text, anchor="middle", is_bold=is_bold)

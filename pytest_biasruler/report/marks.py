@@ -34,19 +34,25 @@ SIGNS = {
 }
 """Shape and fill of the glyph that goes with each word."""
 
+_CIRCLE = (-4.5, 0.0, "a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z")
 OUTLINES = {
-    "circle": "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z",
-    "ring": "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z",
-    "square": "M-4-4h8v8h-8z",
-    "triangle": "M0-5l5 9h-10z",
-    "diamond": "M0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z",
-    "cross": "M-5-3l2-2l3 3l3-3l2 2l-3 3l3 3l-2 2l-3-3l-3 3l-2-2l3-3z",
-    "plus": "M-1.5-5h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z",
-    "bars": "M-4-5h3v10h-3zM1-5h3v10h-3z",
-    "left": "M-5 0l6-4v8z",
-    "right": "M5 0l-6-4v8z",
+    "circle": _CIRCLE,
+    "ring": _CIRCLE,
+    "square": (-4.0, -4.0, "h8v8h-8z"),
+    "triangle": (0.0, -5.0, "l5 9h-10z"),
+    "diamond": (0.0, -5.5, "l5.5 5.5l-5.5 5.5l-5.5-5.5z"),
+    "cross": (-5.0, -3.0, "l2-2l3 3l3-3l2 2l-3 3l3 3l-2 2l-3-3l-3 3l-2-2l3-3z"),
+    "plus": (-1.5, -5.0, "h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z"),
+    "bars": (-4.0, -5.0, "h3v10h-3zm5 0h3v10h-3z"),
+    "left": (-5.0, 0.0, "l6-4v8z"),
+    "right": (5.0, 0.0, "l-6-4v8z"),
 }
-"""Each shape about (0, 0)."""
+"""Where each shape about (0, 0) begins, and its path from there."""
+
+WIDTH = 360
+"""How wide figures are: a phone shows them with text of 11 pixels, a desktop two side by side."""
+
+FONT_SIZE = 13
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,9 +153,46 @@ class Figure:
         )
 
     @property
-    def others(self) -> tuple[Mark, ...]:
-        """Everything but lines, in order."""
-        return tuple(mark for mark in self.marks if not isinstance(mark, Line))
+    def boxes(self) -> tuple[Box, ...]:
+        """Rectangles, above the lines."""
+        return tuple(mark for mark in self.marks if isinstance(mark, Box))
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Open lines through several points, above the rectangles."""
+        return tuple(mark for mark in self.marks if isinstance(mark, Path))
+
+    @property
+    def points(self) -> tuple[tuple[str, str], ...]:
+        """Fill and joined path of all points of one fill, above the paths."""
+        joined: dict[str, str] = {}
+        for mark in self.marks:
+            if isinstance(mark, Point):
+                joined[mark.colour] = joined.get(mark.colour, "") + outline(
+                    mark.shape, mark.x, mark.y
+                )
+        return tuple(joined.items())
+
+    @property
+    def texts(self) -> tuple[tuple[str, bool, tuple[Text, ...]], ...]:
+        """Texts by anchor and weight, each group in order."""
+        grouped: dict[tuple[str, bool], list[Text]] = {}
+        for mark in self.marks:
+            if isinstance(mark, Text):
+                grouped.setdefault((mark.anchor, mark.is_bold), []).append(mark)
+        return tuple((*look, tuple(texts)) for look, texts in grouped.items())
+
+
+def outline(shape: str, x: float = 0.0, y: float = 0.0) -> str:
+    """Return the path of a shape about a point.
+
+    Examples
+    --------
+    >>> outline("square", 10, 20)
+    'M6 16h8v8h-8z'
+    """
+    right, down, path = OUTLINES[shape]
+    return f"M{tenth(x + right):g} {tenth(y + down):g}{path}"
 
 
 def tenth(value: float) -> float:
@@ -168,7 +211,7 @@ def trace(points: Iterable[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{tenth(x):g} {tenth(y):g}" for x, y in points)
 
 
-def text_width(text: str, *, size: float = 12) -> float:
+def text_width(text: str, *, size: float = FONT_SIZE) -> float:
     """Return about how wide a text is drawn, rather too wide than too narrow."""
     return size * sum(_em(character) for character in text)
 
@@ -183,7 +226,7 @@ def _em(character: str) -> float:
     return 0.36 if character in " .,:;'|!ijl-[]()" else 0.6
 
 
-def fitted(text: str, width: float, *, size: float = 12) -> str:
+def fitted(text: str, width: float, *, size: float = FONT_SIZE) -> str:
     """Return `text`, cut with an ellipsis if it would be wider than `width`."""
     if text_width(text, size=size) <= width:
         return text

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Status
-from pytest_biasruler.report.charts import Slope, draw_slopes, draw_triangle
+from pytest_biasruler.report.charts import draw_triangle
 from pytest_biasruler.report.forest import Panel
-from pytest_biasruler.report.marks import MOST_SERIES
+from pytest_biasruler.report.marks import MOST_SERIES, text_width
 from pytest_biasruler.report.numbers import format_number, shown, typeset
 from pytest_biasruler.report.rows import axis_of, draw_panels, gap_panel, gap_rows, words_of
+from pytest_biasruler.report.slopes import Slope, draw_slopes
 from pytest_biasruler.report.wording import metric_title
+
+EDGE_WIDTH = 96.0
+"""Room for a line of text beside an edge of the triangle."""
 
 if TYPE_CHECKING:
     from pytest_biasruler.checks.finding import Finding
@@ -58,7 +62,8 @@ def _draw_slopes(finding: Finding) -> Figure | None:
         f"Mean {metric_title(finding.metric)} of the same cases, by the expert and by the "
         "automated reference. Lines that draw together hide a gap.",
     )
-    return draw_slopes(slopes, words=words, sides=("expert", "automated"))
+    width = 2 * float(finding.details.get("gap_limit") or 0.0)
+    return draw_slopes(slopes, words=words, sides=("expert", "automated"), width=width)
 
 
 def _draw_triangle(finding: Finding) -> Figure | None:
@@ -78,7 +83,9 @@ def _draw_triangle(finding: Finding) -> Figure | None:
         if parts:
             is_lower = finding.unit in ("mm", "ml")
             worst = (max if is_lower else min)(parts, key=lambda name: (parts[name], name))
-            lines.append(f"{shown(worst, longest=18)}: {typeset(format_number(parts[worst]))}")
+            number = typeset(format_number(parts[worst]))
+            line = f"{shown(worst)}: {number}"
+            lines.append(line if text_width(line) <= EDGE_WIDTH else f"worst: {number}")
         edges[edge] = lines
     words = words_of(
         finding,

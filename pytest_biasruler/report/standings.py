@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.report.charts import Slope, draw_slopes
 from pytest_biasruler.report.forest import ForestRow, Panel
 from pytest_biasruler.report.marks import MOST_SERIES
 from pytest_biasruler.report.numbers import format_number, shown, typeset
@@ -15,6 +14,7 @@ from pytest_biasruler.report.rows import (
     estimate_row,
     words_of,
 )
+from pytest_biasruler.report.slopes import Slope, draw_bump
 from pytest_biasruler.report.wording import attribute_title, metric_title
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ EVERYONE = "all cases"
 
 
 def draw_ranking(finding: Finding) -> tuple[Figure | None, ...]:
-    """Return slopes of the models from expert to automated mean, and the forest of regrets."""
-    return _draw_means(finding), _draw_regrets(finding)
+    """Return lines of the models from expert to automated place, and the forest of regrets."""
+    return _draw_places(finding), _draw_regrets(finding)
 
 
 def told_ranking(finding: Finding) -> Mapping[str, Any] | None:
@@ -40,34 +40,37 @@ def told_ranking(finding: Finding) -> Mapping[str, Any] | None:
     return next((one for one in rankings if one.get("subgroup") == worst), None)
 
 
-def _draw_means(finding: Finding) -> Figure | None:
+def _draw_places(finding: Finding) -> Figure | None:
     told = told_ranking(finding)
     means = (told or {}).get("means") or {}
     expert, automated = (means.get(side) or {} for side in SIDES)
+    places = {side: {m: n for n, m in enumerate(order_by(told, side), 1)} for side in SIDES}
     slopes = [
         Slope(
             name=shown(model),
-            left=expert[model],
-            right=automated[model],
-            left_shown=typeset(format_number(expert[model])),
-            right_shown=typeset(format_number(automated[model])),
+            left=float(places["expert"][model]),
+            right=float(places["automated"][model]),
+            left_shown=typeset(format_number(expert.get(model))),
+            right_shown=typeset(format_number(automated.get(model))),
         )
         for model in _front(told)
-        if expert.get(model) is not None and automated.get(model) is not None
+        if model in places["automated"]
     ]
     if not slopes:
         return None
     where = where_of(finding, told)
     left_out = len(order_by(told, "expert")) - len(slopes)
     cut = f" {left_out} more stand in the table." if left_out else ""
+    title = metric_title(finding.metric)
     text = words_of(
         finding,
-        f"Mean {metric_title(finding.metric)} of each model{where} by the expert and by the "
-        "automated reference.",
-        f"Mean {metric_title(finding.metric)} of each model{where} on the same cases, by the "
-        f"expert and by the automated reference. Lines that cross change places.{cut}",
+        f"The place of each model{where} by the expert and by the automated reference, with its "
+        f"mean {title}.",
+        f"The order of the models{where} on the same cases, the best on top, by the expert and "
+        f"by the automated reference; beside each its mean {title}. Lines that cross change "
+        f"places.{cut}",
     )
-    return draw_slopes(slopes, words=text, sides=SIDES)
+    return draw_bump(slopes, words=text, sides=SIDES)
 
 
 def _front(ranking: Mapping[str, Any] | None) -> list[str]:

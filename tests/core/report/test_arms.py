@@ -121,7 +121,7 @@ def remarks(finding):
 
 
 def test_the_slope_runs_from_the_expert_trained_gap_to_the_other_with_bounds():
-    # Axis 0 to 1 with 6 % on each side from y 236 up to 44: 0 is at 225.7, 1 at 54.3.
+    # Axis 0 to 1 with 6 % on each side from y 246 up to 60: 0 is at 236, 1 at 70.
     figure = draw_gap_slope(
         (
             Side(title="before", value=0.0, low=None, high=0.5, shown="0"),
@@ -129,28 +129,28 @@ def test_the_slope_runs_from_the_expert_trained_gap_to_the_other_with_bounds():
         ),
         words=WORDS,
     )
-    assert [mark.d for mark in figure.marks if isinstance(mark, Path)] == ["M270 225.7L450 54.3"]
+    assert [mark.d for mark in figure.marks if isinstance(mark, Path)] == ["M100 236L260 70"]
     points = [(p.x, p.y, p.shape) for p in figure.marks if isinstance(p, Point)]
     assert points == [
-        (270.0, 225.7, "circle"),
-        (464.0, 140.0, "ring"),
-        (464.0, 54.3, "ring"),
-        (450.0, 54.3, "square"),
+        (100.0, 236.0, "circle"),
+        (274.0, 153.0, "ring"),
+        (274.0, 70.0, "ring"),
+        (260.0, 70.0, "square"),
     ]
     ends = [(m.x1, m.y1) for m in figure.marks if isinstance(m, Line) and m.x2 - m.x1 == 10]
-    assert ends == [(265.0, 140.0), (445.0, 140.0), (445.0, 54.3)], "an open bound has no end"
-    assert [m.y1 for m in figure.marks if isinstance(m, Line) and m.dash] == [225.7]
+    assert ends == [(95.0, 153.0), (255.0, 153.0), (255.0, 70.0)], "an open bound has no end"
+    assert [m.y1 for m in figure.marks if isinstance(m, Line) and m.dash] == [236.0]
 
 
 def test_the_square_has_one_bold_column():
     figure = draw_square(
-        [("first", [("1", "[0, 2]"), ()]), ("second", [("3",), ("4",)])],
-        columns=["expert", "automated"],
+        [(("first", "row"), ["1", ""]), (("second",), ["3", "4"])],
+        columns=[("judged by", "expert"), ("automated",)],
         bold=0,
         words=WORDS,
     )
     bold = [mark.text for mark in figure.marks if isinstance(mark, Text) and mark.is_bold]
-    assert bold == ["expert", "1", "[0, 2]", "3"]
+    assert bold == ["judged by", "expert", "1", "3"]
     assert len([mark for mark in figure.marks if isinstance(mark, Box)]) == 4
     assert "–" in texts_of(figure)
 

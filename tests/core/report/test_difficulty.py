@@ -7,9 +7,10 @@ import pytest
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.blocks import Paragraph, Table
 from pytest_biasruler.report.difficulty import describe_difficulty, draw_difficulty
+from pytest_biasruler.report.html import render_html
 from pytest_biasruler.report.marks import SKY, VERMILLION, Box, Path, Point, Text
 
-from .audit_example import AGES, HOSTILE, make_estimate, make_finding, make_group
+from .audit_example import AGES, HOSTILE, make_audit, make_estimate, make_finding, make_group
 
 
 def part(gap, unexplained, low, high, **changes):
@@ -92,7 +93,7 @@ def test_bars_start_at_zero_and_negative_parts_lie_left_of_it():
 
 def test_the_limit_is_dashed_and_an_open_bound_is_an_arrow():
     declared = difficulty(is_baseline_chosen=False)
-    assert [path.dash for path in marks(declared, Path)].count("5 3") == 1
+    assert [path.dash for path in marks(declared, Path)].count("4 2") == 2, "one at each subgroup"
     assert "limit 0.050" in [text.text for text in marks(declared, Text)]
     assert not marks(difficulty(), Point)
     open_ended = difficulty(split={AGES[0]: part(0.111, 0.051, 0.021, None)})
@@ -100,7 +101,7 @@ def test_the_limit_is_dashed_and_an_open_bound_is_an_arrow():
 
 
 def test_against_a_chosen_reference_group_there_is_a_limit_on_either_side():
-    assert [path.dash for path in marks(difficulty(), Path)].count("5 3") == 2
+    assert [path.dash for path in marks(difficulty(), Path)].count("4 2") == 4
     assert "limit ±0.050" in [text.text for text in marks(difficulty(), Text)]
     (table, *_) = tables(
         difficulty(split={AGES[0]: part(-0.06, -0.0501, -0.09, -0.05002)})
@@ -110,19 +111,21 @@ def test_against_a_chosen_reference_group_there_is_a_limit_on_either_side():
 
 def test_without_a_limit_none_is_drawn():
     finding = replace(difficulty(), limit=None)
-    assert "5 3" not in [path.dash for path in marks(finding, Path)]
+    assert "4 2" not in [path.dash for path in marks(finding, Path)]
     assert len([box for box in marks(finding, Box) if box.y > 30]) == 6
 
 
 def test_bounds_that_nothing_is_known_of_are_not_drawn():
     paths = marks(difficulty(split={AGES[0]: part(0.111, 0.051, None, None)}), Path)
-    assert [path.dash for path in paths] == ["5 3", "5 3"]
+    assert [path.dash for path in paths] == ["4 2", "4 2"]
 
 
 def test_bounds_lie_above_the_bars_that_they_belong_to():
-    (figure,) = draw_difficulty(difficulty(split={AGES[0]: part(0.111, 0.051, 0.021, 0.081)}))
-    kinds = [type(mark) for mark in figure.others]
-    assert kinds.index(Path) > max(i for i, kind in enumerate(kinds) if kind is Box)
+    finding = difficulty(split={AGES[0]: part(0.111, 0.051, 0.021, 0.081)})
+    (figure,) = draw_difficulty(finding)
+    page = render_html(replace(make_audit(), findings=(finding,)))
+    last_bar = page.rindex("<rect ")
+    assert all(page.index(path.d) > last_bar for path in figure.paths)
 
 
 def test_the_table_holds_each_gap_in_its_parts():

@@ -337,17 +337,21 @@ def test_marks_too_pale_for_white_have_an_outline_of_ink(text):
     pale = [colour for colour in COLOURS if contrast(colour, "#ffffff") < 3]
     assert pale
     for colour in (*pale, *(c for _, c in SIGNS.values() if c.startswith("#"))):
-        tags = re.findall(rf'<[^>]*fill="{colour}"[^>]*>', text)
+        tags = [*re.finditer(rf'<[^>]*fill="{colour}"[^>]*>', text)]
         assert tags or colour == COLOURS[-1], "only sky, the sixth, is in no figure here"
         for tag in tags:
-            assert 'stroke="currentColor"' in tag
+            before = text[: tag.start()]
+            group = before[before.rindex("<g ") :] if "<g " in before else ""
+            inherited = "" if "</g>" in group else group[: group.find(">")]
+            assert 'stroke="currentColor"' in tag[0] + inherited
 
 
 def test_a_range_is_kept_on_one_line_in_cells_and_sentences():
     statement = "Dice of 0–40 is below that of 41–55 <b>"
     page = render_html(replace(make_audit(), findings=(make_finding(statement=statement),)))
     kept = '<span class="whole">0–40</span>'
-    assert f'<th scope="row">{kept}</th>' in page
+    assert f'<td class="t">{kept}</td>' in page
+    assert '<th scope="row">0–40</th>' in page, "a name of nine letters has room"
     (card,) = re.findall(r"<h3>(?:(?!</h3>).)*Dice of.*?</h3>", page)
     assert f"Dice of {kept} is below" in card
     assert "&lt;b&gt;" in card, "names are escaped before ranges are kept"

@@ -26,7 +26,7 @@ def test_an_added_section_holds_words_and_a_table():
     )
     page = render_html(make_audit(), sections=[section])
     assert "<p>Two.</p>" in page
-    row = '<th scope="row">GE</th><td>120</td>'
+    row = '<th scope="row">GE</th><td class="t">120</td>'
     assert re.search(f"<caption><span>Scanners</span></caption>.*{row}", page, re.DOTALL)
 
 

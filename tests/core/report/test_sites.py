@@ -92,7 +92,7 @@ def test_every_site_with_a_gap_is_drawn_and_those_that_count_come_first():
 def test_mean_and_prediction_stand_against_the_limit_on_both_sides():
     (figure,) = draw_transport(transport())
     assert "limit ±0.050" in texts_of(figure)
-    assert len([mark for mark in figure.marks if isinstance(mark, Line) and mark.dash]) == 2
+    assert len({mark.x1 for mark in figure.marks if isinstance(mark, Line) and mark.dash}) == 2
     (declared,) = draw_transport(transport(baseline=PAIR[0]))
     assert "limit 0.050" in texts_of(declared)
     whiskers = {
