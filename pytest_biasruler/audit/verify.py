@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.numbers import format_number
+from pytest_biasruler.checks.outcome import waiver_end
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _IS_BETTER_ABOVE = {"success": None, "floor": None}
 
 
 def refuse_edited(findings: Iterable[Finding], *, is_public: bool) -> None:
-    """Refuse verdicts that bounds and limit of their own finding rule out.
+    """Refuse verdicts that bounds and limit of their own finding rule out, and endless waivers.
 
     An INCONCLUSIVE is always possible: missing values, wrong pairing and multiplicity withhold
     what bounds alone would allow.
@@ -38,6 +39,13 @@ def refuse_edited(findings: Iterable[Finding], *, is_public: bool) -> None:
         ``BR603`` for the first such finding.
     """
     for finding in findings:
+        if not _has_end(finding):
+            raise BiasRulerError(
+                "BR603",
+                f"the audit holds a waiver of {finding.id} that ends on no date",
+                "a date such as 2027-03-31",
+                "Write it again with --biasruler-json",
+            )
         if finding.check in BOUND and not _is_possible(finding, is_public=is_public):
             raise BiasRulerError(
                 "BR603",
@@ -45,6 +53,15 @@ def refuse_edited(findings: Iterable[Finding], *, is_public: bool) -> None:
                 "a verdict that its own bounds and limit allow",
                 "Write it again with --biasruler-json",
             )
+
+
+def _has_end(finding: Finding) -> bool:
+    """Return whether a waiver, if there is one, ends on a day."""
+    try:
+        waiver_end(finding)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_possible(finding: Finding, *, is_public: bool) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -118,6 +118,18 @@ def problems_of(work: Callable[[], object]) -> list[BiasRulerError]:
 def in_order(problems: Iterable[BiasRulerError]) -> list[BiasRulerError]:
     """Return `problems` sorted by file and line; what has no line comes after what has one."""
     return sorted(problems, key=_place)
+
+
+def summarise_problems(problems: Sequence[BiasRulerError], place: str) -> str:
+    """Return all problems, and a last line that stands alone; one problem is said once.
+
+    Some platforms show only the last line of stderr.
+    """
+    lines, place = [str(problem) for problem in problems], printable(place)
+    if len(lines) == 1:
+        return f"biasruler: 1 problem in {place}: {lines[0]}"
+    last = f"biasruler: {len(lines)} problems in {place}, first: {lines[0]}"
+    return "\n".join([*lines, last])
 
 
 def lines_text(lines: Iterable[int]) -> str:

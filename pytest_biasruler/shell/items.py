@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.refusals import summarise_problems
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, holds_controls
 from pytest_biasruler.shell.extensions import plugin_metrics
 from pytest_biasruler.shell.outputs import name_file, place_in_project
 from pytest_biasruler.shell.prepared import preparations_of
 from pytest_biasruler.shell.recorder import demand, record_finding
 from pytest_biasruler.shell.representation import show_by_value
-from pytest_biasruler.shell.settings import settings_of, summarise_problems
+from pytest_biasruler.shell.settings import settings_of
 from pytest_biasruler.shell.stash import BENCHMARKS, CENSUS
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_biasruler.benchmark.definition import Policy
-from pytest_biasruler.errors import BiasRulerError, Limits, printable
+from pytest_biasruler.benchmark.refusals import summarise_problems
+from pytest_biasruler.errors import BiasRulerError, Limits
 from pytest_biasruler.shell.exports import CSV_PLAN, FORMS_OF_THEIR_OWN
 from pytest_biasruler.shell.limits import read_limits
 from pytest_biasruler.shell.options import OPTIONS
@@ -159,18 +160,6 @@ def settings_of(config: pytest.Config) -> Settings:
 def usage_error(problems: Sequence[BiasRulerError], place: str) -> pytest.UsageError:
     """Return the error that ends the run with exit code 4."""
     return pytest.UsageError(summarise_problems(problems, place))
-
-
-def summarise_problems(problems: Sequence[BiasRulerError], place: str) -> str:
-    """Return all problems, and a last line that stands alone; one problem is said once.
-
-    Some platforms show only the last line of stderr.
-    """
-    lines, place = [str(problem) for problem in problems], printable(place)
-    if len(lines) == 1:
-        return f"biasruler: 1 problem in {place}: {lines[0]}"
-    last = f"biasruler: {len(lines)} problems in {place}, first: {lines[0]}"
-    return "\n".join([*lines, last])
 
 
 def _contradictions(settings: Settings) -> list[BiasRulerError]:

@@ -1,0 +1,106 @@
+"""An audit that was kept, judged as a run of today would, perhaps under another policy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.audit.counts import count_checks, count_gating, refuse_few, refuse_part
+from pytest_biasruler.audit.ratchet import with_outcome
+from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.checks.outcome import Outcome, is_screen, is_waived, outcome_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from pytest_biasruler.audit.record import Audit
+    from pytest_biasruler.checks.finding import Finding
+
+_WITHOUT_ESTIMATE = ("provenance",)
+"""Checks of facts, which every policy judges by their verdict."""
+
+
+def judge_again(audit: Audit, *, policy: str | None, today: dt.date) -> Audit:
+    """Return the audit with the outcomes that a run on `today` would give its findings.
+
+    Verdicts stay: they follow from the data. What was computed without being judged stays so, and
+    what only numbers that are hidden could decide has no outcome (see `undecided`). Findings that
+    were held against an earlier audit still are.
+
+    Parameters
+    ----------
+    policy : str, optional
+        Above that of each finding.
+    today : date
+        UTC date by which waivers end.
+    """
+    findings = tuple(_judge(finding, policy=policy, today=today) for finding in audit.findings)
+    settings = {**audit.settings, "policy": policy} if policy else audit.settings
+    return replace(audit, findings=findings, settings=settings)
+
+
+def _judge(finding: Finding, *, policy: str | None, today: dt.date) -> Finding:
+    asked = replace(finding, policy=policy or finding.policy)
+    if finding.outcome is None:
+        return asked
+    if _is_hidden(asked) and not is_waived(asked, today=today):
+        # Who judged it so knew the numbers.
+        is_known = finding.policy == asked.policy and finding.outcome != Outcome.WAIVED
+        return finding if is_known else replace(asked, outcome=None)
+    return with_outcome(asked, str(outcome_of(asked, today=today)))
+
+
+def _is_hidden(finding: Finding) -> bool:
+    """Return whether only an estimate that the audit does not tell could decide."""
+    is_decided = is_screen(finding) or finding.check in _WITHOUT_ESTIMATE
+    return (
+        finding.policy == Policy.POINT
+        and finding.is_public
+        and finding.estimate is None
+        and not is_decided
+    )
+
+
+def undecided(before: Audit, after: Audit) -> list[str]:
+    """Return the ids of findings that were judged but cannot be judged again."""
+    pairs = zip(before.findings, after.findings, strict=True)
+    return [new.id for old, new in pairs if old.outcome is not None and new.outcome is None]
+
+
+def list_reasons(
+    before: Audit, after: Audit, *, policy: str | None, min_checks: int | None, place: str
+) -> list[str]:
+    """Return why an audit does not count as green, beside checks that failed or are in error.
+
+    Parameters
+    ----------
+    before, after : Audit
+        As it was read, and judged again.
+    place : str
+        What people may see of its path.
+    """
+    counts, reasons = count_checks(after), []
+    if counts.missing:
+        noun = "test" if counts.missing == 1 else "tests"
+        reasons.append(f"{counts.missing} collected {noun} never reported")
+    hidden = undecided(before, after)
+    if hidden:
+        noun = "check" if len(hidden) == 1 else "checks"
+        reasons.append(
+            f"{len(hidden)} {noun} cannot be judged by the point estimate, which this public "
+            "audit hides; judge by another policy, or the audit that is not public"
+        )
+    n_ran = count_gating(after.findings)
+    reasons += refuse_few(n_ran, least=min_checks, option="--min-checks")
+    policies = {policy} if policy else {after.settings["policy"], *_policies_of(after)}
+    return [*reasons, *map(str, refuse_part(counts, policies, place=place))]
+
+
+def _policies_of(audit: Audit) -> set[str]:
+    return {finding.policy for finding in audit.findings}
+
+
+def is_red(audit: Audit) -> bool:
+    """Return whether a check failed or is in error."""
+    is_failed = any(finding.outcome == Outcome.FAILED for finding in audit.findings)
+    return is_failed or bool(count_checks(audit).errors)

@@ -1,0 +1,56 @@
+"""The `biasruler` command, for those who hold an audit but no test run: it knows no pytest."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.cli.console import Exit, tell_error
+from pytest_biasruler.cli.parser import make_parser
+from pytest_biasruler.errors import BiasRulerError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+_HOMES = {"report": "reporting", "judge": "judging", "compare": "comparing", "init": "beginning"}
+"""Which module answers which command; it imports only what that takes."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; whatever goes wrong is told in a sentence, never as a traceback.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after ``biasruler``; None: those of this process.
+
+    Returns
+    -------
+    int
+        The exit code, one of `Exit`.
+    """
+    code: int = Exit.INTERRUPTED
+    try:
+        code = _run(make_parser().parse_args(argv))
+        sys.stdout.flush()
+    except SystemExit as ended:  # --help, --version, or wrong usage
+        return int(ended.code or Exit.OK)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:  # whoever read has read enough; Python would complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from pytest_biasruler.scoring.attempt import attempt
+
+    home = import_module(f"pytest_biasruler.cli.{_HOMES[arguments.command]}")
+    done = attempt(partial(home.run, arguments))
+    if isinstance(done, BiasRulerError):
+        return tell_error(done, place=f"biasruler {arguments.command}")
+    return int(done)
