@@ -7,6 +7,7 @@ from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.public_cells import Cell
+from pytest_biasruler.audit.public_compare import publish_compare
 from pytest_biasruler.audit.public_means import is_complete as has_everybody
 from pytest_biasruler.audit.public_means import may_tell_means, tells_no_size
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status
@@ -71,7 +72,8 @@ def publish_finding(finding: Finding, disclosure: Disclosure) -> Finding:
             has_sds=is_complete and finding.check != "success",
             has_statuses=has_statuses,
         ),
-        details=_details(finding, listed, has_numbers=has_numbers),
+        details=_details(finding, listed, has_numbers=has_numbers)
+        | publish_compare(finding, has_numbers=has_numbers),
     )
     statement = f"{_state(public, is_hidden=not is_open)}{_tell_unjudged(finding, listed)}"
     return replace(public, statement=statement)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.shell.accounting import Accounting, account, files_without_audit
+from pytest_biasruler.shell.earlier import earlier_of
 from pytest_biasruler.shell.extensions import gather_extensions
 from pytest_biasruler.shell.outputs import clear_outputs, own_paths
 from pytest_biasruler.shell.selftest import Tested, run_gate_test
@@ -95,7 +96,7 @@ def close_audits(
         if subject.bundle is not None:
             tested = run_gate_test(config, subject.bundle) if is_finished else tested
             audit = replace(assemble_audit(subject.bundle, accounting), selftest=tested.result)
-            audit, refused = gather_extensions(config, audit)
+            audit, refused = gather_extensions(config, _note_changes(config, audit))
             written, failures = write_forms(config, paths, audit)
             problems += [*refused, *failures]
         else:
@@ -112,6 +113,12 @@ def close_audits(
     reasons = _reasons(closed, ledger, guard, settings=settings_of(config))
     reasons += _partial_reasons(closed, census, config=config)
     return Closing(audits=tuple(closed), reasons=(*reasons, *map(str, problems)))
+
+
+def _note_changes(config: pytest.Config, audit: Audit) -> Audit:
+    """Return an audit that says what changed since the earlier one, if that was asked for."""
+    earlier = earlier_of(config, str(audit.benchmark["name"]))
+    return audit if earlier is None else earlier.note(audit)
 
 
 def _subjects(ledger: Ledger, census: Census) -> list[Subject]:

@@ -15,7 +15,7 @@ from pytest_biasruler.shell.lock import try_lock
 from pytest_biasruler.shell.marks import is_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     import pytest
@@ -79,6 +79,30 @@ def own_paths(path: Path, names: Sequence[str]) -> list[Path]:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "benchmark"
+
+
+def refuse_same(
+    outputs: Iterable[Path], compared: Sequence[Path], *, root: Path
+) -> list[BiasRulerError]:
+    """Return BR602 for each output that is an earlier audit, which nothing may write or remove."""
+    shown = [
+        show_path(path, root=root)
+        for path in outputs
+        if any(_is_same_file(path, each) for each in compared)
+    ]
+    fix = "Keep the earlier audit under a name of its own"
+    return [
+        BiasRulerError("BR602", f"{each} is compared and would be written", "two files", fix)
+        for each in dict.fromkeys(shown)
+    ]
+
+
+def _is_same_file(first: Path, second: Path) -> bool:
+    """Return whether two paths are one file: by spelling, by a link, or by a folder's link."""
+    with contextlib.suppress(OSError):  # one of them is not there
+        if first.samefile(second):
+            return True
+    return first == second or first.resolve() == second.resolve()
 
 
 def show_path(path: Path, *, root: Path) -> str:

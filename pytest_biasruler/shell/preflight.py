@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.benchmark.refusals import in_order, problems_of, raise_if_any
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.shell.earlier import (
+    announce_missing,
+    describe_earlier,
+    refuse_missing,
+    refuse_overwriting,
+)
 from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers
 from pytest_biasruler.shell.items import declared_checks, load_benchmark, read_tables
 from pytest_biasruler.shell.options import is_listing
@@ -46,9 +52,7 @@ def refuse_bad_start(config: pytest.Config) -> None:
         With every problem of the outputs, the benchmark files and their tables.
     """
     settings, is_only_listing = settings_of(config), is_listing(config)
-    problems = (
-        [] if is_only_listing else clear_outputs(_earlier_outputs(config), root=settings.root)
-    )
+    problems = [] if is_only_listing else _clear_outputs(config)
     places = ["the outputs"] if problems else []
     unfit = problems_of(lambda: plugin_readers(config))
     problems, places = [*problems, *unfit], [*places, *(["the mask readers"] if unfit else [])]
@@ -69,6 +73,13 @@ def refuse_bad_start(config: pytest.Config) -> None:
         raise usage_error(problems, " and ".join(places))
 
 
+def _clear_outputs(config: pytest.Config) -> list[BiasRulerError]:
+    """Remove outputs of earlier runs, unless one of them is what this run is held against."""
+    settings, outputs = settings_of(config), _earlier_outputs(config)
+    problems = refuse_overwriting(settings, outputs, names=_names(config))
+    return problems or clear_outputs(outputs, root=settings.root)
+
+
 def _miss_cluster(config: pytest.Config) -> list[BiasRulerError]:
     """Return why nothing can be scored on the cluster of this run, if it is known to need one."""
     settings = settings_of(config)
@@ -82,20 +93,28 @@ def _miss_cluster(config: pytest.Config) -> list[BiasRulerError]:
 
 def _earlier_outputs(config: pytest.Config) -> list[Path]:
     """Return the paths of this run's outputs, and of each benchmark's if several are named."""
-    settings = settings_of(config)
-    collected = [path for path, is_collected in named_files(config).items() if is_collected]
-    names = []
-    for path in sorted(collected, key=lambda path: name_file(path, config)):
-        with contextlib.suppress(BiasRulerError):  # told where all files are inspected
-            names.append(load_benchmark(config, path).name)
+    names = _names(config, only_collected=True)
     several = names if len(names) > 1 else []
-    outputs = settings.outputs.values()
+    outputs = settings_of(config).outputs.values()
     return [*outputs, *(path for output in outputs for path in own_paths(output, several))]
+
+
+def _names(config: pytest.Config, *, only_collected: bool = False) -> list[str]:
+    """Return the names of the benchmarks that this run names, by file."""
+    files = named_files(config)
+    names = []
+    for path in sorted(files, key=lambda path: name_file(path, config)):
+        if files[path] or not only_collected:
+            with contextlib.suppress(BiasRulerError):  # told where all files are inspected
+                names.append(load_benchmark(config, path).name)
+    return names
 
 
 def describe_benchmarks(config: pytest.Config) -> list[str]:
     """Return a line for each benchmark that this run names, and what may leak names."""
     lines = [_describe(config, path) for path in named_files(config)]
+    missing = announce_missing(settings_of(config), _names(config))
+    lines += [in_yellow(f"biasruler: {line}", config) for line in missing]
     if settings_of(config).show_cases:
         lines.append("biasruler: outputs contain case names (--biasruler-show-cases)")
     if settings_of(config).public:
@@ -119,7 +138,15 @@ def _describe(config: pytest.Config, path: Path) -> str:
     n_checks = len(declare_checks(benchmark))
     noun = "check" if n_checks == 1 else "checks"
     name = name_of(benchmark.name, longest=LONGEST_TITLE)
-    return f"biasruler: {name} ({shown}, {n_checks} {noun}), policy {policy}"
+    compare = describe_earlier(settings, benchmark.name)
+    told = f"biasruler: {name} ({shown}, {n_checks} {noun}), policy {policy}"
+    return f"{told}, compare {compare}"
+
+
+def in_yellow(text: str, config: pytest.Config) -> str:
+    """Return a text for the header, in yellow where the terminal shows colours."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return f"\x1b[33m{text}\x1b[0m" if getattr(reporter, "hasmarkup", False) else text
 
 
 def _describe_confinement(config: pytest.Config) -> list[str]:
@@ -158,9 +185,21 @@ def _inspect(
                 refuse_small_subgroups(read[0], declare_checks(read[0]), shown=shown)
             )
         )
+    if read and not problems:
+        policies = _policies(config, read[0])
+        problems += refuse_missing(settings_of(config), read[0].name, policies)
     if looks_at_data:
         problems += _find_problems(config, path, read=read)
     return in_order(problems)
+
+
+def _policies(config: pytest.Config, benchmark: Benchmark) -> set[Policy]:
+    """Return the policies that the checks of a file have, or its own if it declares none."""
+    from pytest_biasruler.benchmark.declared import declare_checks
+
+    default, settings = benchmark.defaults.policy or Policy.CONFIDENT_FAIL, settings_of(config)
+    named = {str(check.policy or default) for check in declare_checks(benchmark)}
+    return {settings.policy_of(marker=None, declared=each) for each in named or {str(default)}}
 
 
 def _find_problems(

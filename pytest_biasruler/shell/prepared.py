@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.shell.earlier import earlier_of
 from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers
 from pytest_biasruler.shell.lock import locked
 from pytest_biasruler.shell.outputs import name_file
@@ -145,7 +146,10 @@ class Preparations:
         from pytest_biasruler.audit import disclose, judge_declared
 
         notices: list[str] = []
+        earlier = earlier_of(self._config, benchmark.name)  # or an error, before any work
         evidence = self._score(self._settings.guarded(benchmark), notices)
+        if earlier is not None:
+            earlier.refuse_others(evidence)
         disclosure = disclose(evidence) if self._settings.public else None
         judged: dict[str, Finding | BiasRulerError] = {}
         for judgement in judge_declared(evidence):

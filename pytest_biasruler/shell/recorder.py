@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.checks.outcome import Outcome, outcome_of, outcome_without_waiver
 from pytest_biasruler.errors import printable
+from pytest_biasruler.shell.earlier import earlier_of
 from pytest_biasruler.shell.markers import read_markers
 from pytest_biasruler.shell.nodes import line_of, shown_node
 from pytest_biasruler.shell.outputs import show_path
@@ -53,6 +54,8 @@ def record_finding(
     )
     if is_judged:
         finding = replace(finding, outcome=str(outcome_of(finding, today=settings.today)))
+    earlier = earlier_of(item.config, prepared.evidence.benchmark.name)
+    finding = finding if earlier is None else earlier.hold(finding)
     if prepared.disclosure is not None:
         finding = publish_finding(finding, prepared.disclosure)
     else:

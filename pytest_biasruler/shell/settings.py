@@ -14,6 +14,7 @@ from pytest_biasruler.errors import BiasRulerError, Limits
 from pytest_biasruler.shell.exports import CSV_PLAN, FORMS_OF_THEIR_OWN
 from pytest_biasruler.shell.limits import read_limits
 from pytest_biasruler.shell.options import OPTIONS
+from pytest_biasruler.shell.outputs import refuse_same
 from pytest_biasruler.shell.stash import SETTINGS
 from pytest_biasruler.shell.values import (
     Value,
@@ -179,4 +180,6 @@ def _contradictions(settings: Settings) -> list[BiasRulerError]:
             "Leave one of them out",
         ): settings.public and CSV_PLAN in settings.outputs,
     }
-    return [BiasRulerError("BR602", *texts) for texts, is_wrong in wrong.items() if is_wrong]
+    problems = [BiasRulerError("BR602", *texts) for texts, is_wrong in wrong.items() if is_wrong]
+    compared = [settings.compare] if settings.compare is not None else []
+    return problems + refuse_same(settings.outputs.values(), compared, root=settings.root)

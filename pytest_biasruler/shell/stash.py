@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.errors import BiasRulerError
+    from pytest_biasruler.shell.earlier import Earlier
     from pytest_biasruler.shell.guard import Census
     from pytest_biasruler.shell.prepared import Preparations
     from pytest_biasruler.shell.settings import Settings
@@ -31,6 +32,7 @@ SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 BENCHMARKS: pytest.StashKey[dict[Path, Benchmark]] = pytest.StashKey()
 PREPARATIONS: pytest.StashKey[Preparations] = pytest.StashKey()
 CENSUS: pytest.StashKey[Census] = pytest.StashKey()
+EARLIER: pytest.StashKey[dict[Path, Earlier | BiasRulerError]] = pytest.StashKey()
 
 AUDIT: pytest.StashKey[str] = pytest.StashKey()
 """Of an item: digest of the benchmark that it asks, once it is known."""

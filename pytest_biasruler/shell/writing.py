@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.shell.earlier import refuse_overwriting
 from pytest_biasruler.shell.extensions import gather_sections
 from pytest_biasruler.shell.outputs import clear_outputs, write_output
 from pytest_biasruler.shell.settings import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     import pytest
 
     from pytest_biasruler.audit import Audit
+    from pytest_biasruler.shell.settings import Settings
 
 
 def write_forms(
@@ -39,7 +42,7 @@ def write_forms(
     for kind, path in paths.items():
         # A path that the benchmark's name is part of was not looked at when the run began.
         is_new = path not in settings.outputs.values()
-        strangers = clear_outputs([path], root=settings.root) if is_new else []
+        strangers = _clear_new(path, settings=settings) if is_new else []
         # A bug of ours hides nothing.
         text = strangers[0] if strangers else attempt(partial(_render, kind, audit, config=config))
         if isinstance(text, BiasRulerError):
@@ -52,6 +55,12 @@ def write_forms(
         else:
             written[kind] = path
     return written, problems
+
+
+def _clear_new(path: Path, *, settings: Settings) -> list[BiasRulerError]:
+    """Remove an output of an earlier run, but never the audit that this run is held against."""
+    problems = refuse_overwriting(settings, [path])
+    return problems or clear_outputs([path], root=settings.root)
 
 
 def _render(kind: str, audit: Audit, *, config: pytest.Config) -> str:
