@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.cli.console import Exit, write_lines
+from pytest_biasruler.cli.console import Exit, tell_error, write_lines
 from pytest_biasruler.cli.reading import read_named, show_typed
-from pytest_biasruler.errors import printable
+from pytest_biasruler.errors import BiasRulerError, printable
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +33,11 @@ def run(arguments: argparse.Namespace) -> Exit:
     earlier = read_named(arguments.compare) if arguments.compare is not None else None
     judged = judge_again(kept, policy=arguments.policy, today=today)
     if earlier is not None:
-        judged = tighten_audit(judged, earlier, path=show_typed(arguments.compare))
+        try:
+            judged = tighten_audit(judged, earlier, path=show_typed(arguments.compare))
+        except BiasRulerError as error:  # of other data: an error of every check
+            tell_error(error, place=show_typed(arguments.audit))
+            return Exit.FAILED
     place = show_typed(arguments.audit)
     reasons = list_reasons(
         kept, judged, policy=arguments.policy, min_checks=arguments.min_checks, place=place
