@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.report.blocks import Cell, Link, Paragraph
@@ -85,7 +86,7 @@ def _lead_with(leading: list[Finding]) -> tuple[Block, ...]:
         cells,
         is_sortable=False,
     )
-    return table, _draw(first, rows, axis)
+    return replace(table, is_stacked=True), _draw(first, rows, axis)
 
 
 def _kind_of(finding: Finding) -> tuple[str, str, str]:
