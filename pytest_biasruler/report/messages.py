@@ -128,10 +128,24 @@ def measure(finding: Finding) -> str:
     if estimate is None or estimate.value is None:
         return f"{name_quantity(finding)} undefined"
     mirrored = is_mirrored(finding)
-    value = format_number(estimate.value, limit=finding.limit)
     bounds = format_bounds(estimate.low, estimate.high, limit=finding.limit, mirrored=mirrored)
+    return _tell_value(finding, f" {bounds}")
+
+
+def _tell_value(finding: Finding, bounds: str = "") -> str:
+    known = finding.estimate.value if finding.estimate is not None else None
+    value = format_number(known, limit=finding.limit)
+    value = negative(value) if is_mirrored(finding) else value
     unit = f" {finding.unit}" if finding.unit else ""
-    return f"{name_quantity(finding)} {negative(value) if mirrored else value} {bounds}{unit}"
+    return f"{name_quantity(finding)} {value}{bounds}{unit}"
+
+
+def brief_answer(finding: Finding) -> str:
+    """Return value and limit, and the bounds only where they lie on both sides of it."""
+    relation = _relation(finding)
+    if relation in ("beside", "spans") or _is_unbounded(finding):
+        return _answer(finding)
+    return f"{_tell_value(finding)} {relation} limit {format_number(finding.limit)}"
 
 
 def _answer(finding: Finding) -> str:

@@ -71,7 +71,7 @@ class Closing:
 
     audits: tuple[Closed, ...]
     reasons: tuple[str, ...]
-    cut_off: str = ""  # of earlier runs that never came so far
+    notices: tuple[str, ...] = ()
 
     @property
     def is_worth_printing(self) -> bool:

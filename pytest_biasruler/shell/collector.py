@@ -14,7 +14,7 @@ from pytest_biasruler.shell.options import is_configured, is_listing
 from pytest_biasruler.shell.stash import ASKS, CENSUS, PROPERTY, is_payload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_biasruler.report.told import Line
     from pytest_biasruler.shell.closing import Closing
@@ -105,7 +105,9 @@ class Collector:
         census = self._config.stash[CENSUS]
         if is_listing(self._config) or not self._is_concerned(census):
             return
+        from pytest_biasruler.errors import BiasRulerError
         from pytest_biasruler.scoring.attempt import attempt
+        from pytest_biasruler.shell.ci import append_summaries
         from pytest_biasruler.shell.closing import Closing, close_audits
         from pytest_biasruler.shell.ledger import Ledger
 
@@ -117,9 +119,16 @@ class Collector:
         self._closing = closed if isinstance(closed, Closing) else failed
         if self._journal is not None:
             self._tell_of_earlier_runs(self._journal)
+        summed_up = attempt(partial(append_summaries, self._config, self._closing))
+        self._notice([str(summed_up)] if isinstance(summed_up, BiasRulerError) else summed_up)
         is_told = self._prepare_section(self._closing)
         if (self._closing.reasons or not is_told) and session.exitstatus in (0, 5):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _notice(self, texts: Iterable[str]) -> None:
+        if self._closing is not None:
+            notices = (*self._closing.notices, *texts)
+            self._closing = replace(self._closing, notices=notices)
 
     def _prepare_section(self, closing: Closing) -> bool:
         """Make the section while the exit status can still change; return whether that worked."""
@@ -155,7 +164,7 @@ class Collector:
 
         if self._closing is not None:
             text = tell_cut_off(journal.cut_off, root=self._config.rootpath)
-            self._closing = replace(self._closing, cut_off=text)
+            self._notice([text] if text else [])
         journal.end()
 
     @pytest.hookimpl(tryfirst=True)
@@ -174,11 +183,16 @@ class Collector:
         for text, colour in self._section:
             terminalreporter.write_line(text, **({colour: True} if colour else {}))
 
+    @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
-        """Let go of the journal, and remove the folder in which workers shared scores."""
+        """Let go of the journal and of the folder of shared scores, and say the last word."""
         if self._journal is not None:
             self._journal.close()
         if self._shared_store:
             from pytest_biasruler.shell.store_folder import remove_shared_folder
 
             remove_shared_folder(self._shared_store)
+        if self._closing is not None and self._closing.is_worth_printing:
+            from pytest_biasruler.shell.ci import say_to_ci
+
+            say_to_ci(self._config, self._closing)

@@ -28,21 +28,15 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
         lines += [(printable(text), "yellow") for text in (bundle.notices if bundle else ())]
         lines += [(closed.tested, "")] if closed.tested else []
         lines.append((_outputs_line(closed, root=config.rootpath), ""))
-    lines += [(printable(closing.cut_off), "yellow")] if closing.cut_off else []
+    lines += [(printable(text), "yellow") for text in closing.notices]
     return lines + [(printable(reason), "red") for reason in closing.reasons]
 
 
 def _tell(config: pytest.Config, closed: Closed) -> list[Line]:
     """Return the lines of one benchmark: fewer if quiet, all if pytest lists skips too."""
-    from pytest_biasruler.report.told import MOST_LINES, Told, tell_audit
+    from pytest_biasruler.report.told import MOST_LINES, tell_audit
 
-    bundle = closed.bundle
-    told = Told(
-        name=closed.subject.name,
-        findings=closed.findings,
-        counts=closed.accounting.counts,
-        cases=bundle.context["accounting"] if bundle is not None else None,
-    )
+    bundle, told = closed.bundle, told_of(closed)
     most = (
         None if any(char in str(config.getoption("reportchars")) for char in "saA") else MOST_LINES
     )
@@ -50,6 +44,19 @@ def _tell(config: pytest.Config, closed: Closed) -> list[Line]:
     if config.get_verbosity() < 0:
         return _tell_quietly(told, bundle, most=most, more=more)
     return tell_audit(told, most=most, more=more)
+
+
+def told_of(closed: Closed) -> Told:
+    """Return what is told of one benchmark."""
+    from pytest_biasruler.report.told import Told
+
+    bundle = closed.bundle
+    return Told(
+        name=closed.subject.name,
+        findings=closed.findings,
+        counts=closed.accounting.counts,
+        cases=bundle.context["accounting"] if bundle is not None else None,
+    )
 
 
 def _tell_quietly(told: Told, bundle: Bundle | None, *, most: int | None, more: str) -> list[Line]:

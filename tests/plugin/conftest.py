@@ -158,7 +158,8 @@ def run(
     monkeypatch.setenv("NO_COLOR", "1")
     # Compiled once for all inner processes, also where the outer one may not write bytecode.
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(bytecode))
-    for name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"):
+    github = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE")
+    for name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE", *github):
         monkeypatch.delenv(name, raising=False)
 
     def start(*arguments: str, subprocess: bool = False) -> pytest.RunResult:
