@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.cli.console import Exit, tell_error
+from pytest_biasruler.cli.console import Exit, outliving, tell_error
 from pytest_biasruler.cli.parser import make_parser
 from pytest_biasruler.errors import BiasRulerError
 
@@ -33,17 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code, one of `Exit`.
     """
-    code: int = Exit.INTERRUPTED
     try:
         code = _run(make_parser().parse_args(argv))
-        sys.stdout.flush()
+        with outliving(sys.stdout):
+            sys.stdout.flush()
+        return code
     except SystemExit as ended:  # --help, --version, or wrong usage
         return int(ended.code or Exit.OK)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except BrokenPipeError:  # whoever read has read enough; Python would complain at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from enum import IntEnum
@@ -11,7 +12,7 @@ from pytest_biasruler.benchmark.refusals import summarise_problems
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _COLOURS = {"red": "31", "yellow": "33", "green": "32"}
 
@@ -41,13 +42,26 @@ def write_lines(lines: Iterable[tuple[str, str]], *, stream: TextIO | None = Non
 def write_text(text: str, *, stream: TextIO) -> None:
     """Print a text; letters that the terminal does not know become escapes."""
     encoding = stream.encoding or "ascii"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    with outliving(stream):
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+@contextlib.contextmanager
+def outliving(stream: TextIO) -> Iterator[None]:
+    """Go on if whoever reads `stream` has read enough: the exit code is still to come."""
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())  # Python would complain at its end
+        os.close(nowhere)
 
 
 def tell_error(error: BiasRulerError, *, place: str) -> int:
     """Print every problem to stderr, the last line standing alone; return the exit code."""
     problems = list(error.problems) if isinstance(error, BiasRulerProblems) else [error]
-    sys.stdout.flush()
+    with outliving(sys.stdout):
+        sys.stdout.flush()
     text = summarise_problems(problems, place)
     write_lines([(line, "red") for line in text.splitlines()], stream=sys.stderr)
     return Exit.INTERNAL if error.code == "BR899" else Exit.USAGE

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.refusals import raise_if_any
-from pytest_biasruler.cli.console import Exit, write_lines
+from pytest_biasruler.cli.console import Exit, outliving, write_lines
 from pytest_biasruler.cli.reading import STREAM, read_named, show_typed
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.exports import CSV_PLAN, read_exports
@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> Exit:
         write_output(path, texts[kind], root=Path.cwd())
         write_lines([(f"{kind} {show_typed(wanted[kind])}", "")], stream=sys.stderr)
     for kind in wanted.keys() - files.keys():
-        sys.stdout.buffer.write(texts[kind].encode())
+        with outliving(sys.stdout):
+            sys.stdout.buffer.write(texts[kind].encode())
     return Exit.OK
 
 

@@ -1,0 +1,75 @@
+"""`biasruler init`: a first benchmark file for a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.cli.console import Exit, write_lines
+from pytest_biasruler.cli.reading import show_typed
+from pytest_biasruler.errors import BiasRulerError, printable
+
+if TYPE_CHECKING:
+    import argparse
+
+FILE = "biasruler.toml"
+_GENERAL = "[benchmark]\n"
+
+
+def run(arguments: argparse.Namespace) -> Exit:
+    """Write the file, and tell what was seen and what to do next.
+
+    Raises
+    ------
+    BiasRulerError
+        If the folder holds nothing to audit, or the file cannot be written.
+    """
+    from pytest_biasruler.benchmark.proposal import propose
+
+    folder = Path(arguments.folder)
+    typed = arguments.out if arguments.out is not None else str(folder / FILE)
+    if os.path.lexists(typed):
+        raise _is_taken(typed)
+    table = Path(arguments.table) if arguments.table is not None else None
+    proposal = propose(folder, table=table)
+    _write_new(typed, _place(proposal.text, folder=folder, file=Path(typed)))
+    told = [f"wrote {show_typed(typed)}", *(f"  {note}" for note in proposal.notes)]
+    command = f"pytest {shlex.quote(typed)}"
+    told += [
+        "Read the file, correct what was guessed wrongly, then run",
+        f"  {command} --biasruler-html=report.html --biasruler-json=audit.json",
+    ]
+    write_lines((printable(line), "") for line in told)
+    return Exit.OK
+
+
+def _place(text: str, *, folder: Path, file: Path) -> str:
+    """Return the text of a file that may lie elsewhere than in the folder whose data it names."""
+    home = file.absolute().parent.resolve()
+    if home == folder.resolve():
+        return text
+    try:
+        root = Path(os.path.relpath(folder.resolve(), home)).as_posix()
+    except ValueError:  # on another drive
+        root = folder.resolve().as_posix()
+    return text.replace(_GENERAL, f"{_GENERAL}root = {json.dumps(root, ensure_ascii=False)}\n", 1)
+
+
+def _write_new(typed: str, text: str) -> None:
+    try:
+        with Path(typed).open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise _is_taken(typed) from None
+    except OSError as error:
+        found = f"{show_typed(typed)} cannot be written ({error.strerror})"
+        fix = "Choose another path by --out"
+        raise BiasRulerError("BR701", found, "a folder that can be written to", fix) from None
+
+
+def _is_taken(typed: str) -> BiasRulerError:
+    found, fix = f"{show_typed(typed)} is there already", "Choose another by --out, or remove it"
+    return BiasRulerError("BR702", found, "a free path", fix)
