@@ -71,7 +71,7 @@ def tabulate_scores(audit: Audit) -> str:
 
     The row without attribute is that of all cases together. An audit holds no score of a case.
     """
-    rows = ([_named(row[name]) for name in SCORE_COLUMNS] for row in audit.scores)
+    rows = ([_named(row.get(name)) for name in SCORE_COLUMNS] for row in audit.scores)
     return _table(SCORE_COLUMNS, rows)
 
 

@@ -147,9 +147,18 @@ def _escape(text: str) -> str:
 
 
 def _numbered(ids: Sequence[str]) -> list[str]:
-    """Return ids of which no two are alike: the second of one name ends in ``~2``."""
-    copies = [ids[: place + 1].count(own) for place, own in enumerate(ids)]
-    return [own if n == 1 else f"{own}~{n}" for own, n in zip(ids, copies, strict=True)]
+    """Return ids of which no two are alike: the second of one name ends in ``~2``.
+
+    Examples
+    --------
+    >>> _numbered(["a", "a", "a~2", "b"])
+    ['a', 'a~2', 'a~2~2', 'b']
+    """
+    taken: dict[str, None] = {}
+    for own in ids:
+        names = (own if n == 1 else f"{own}~{n}" for n in range(1, len(ids) + 1))
+        taken[next(name for name in names if name not in taken)] = None
+    return [*taken]
 
 
 def write_code_quality(audit: Audit, *, prefix: str = "") -> str:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA = "biasruler-audit/"
-SUMMARY_MARK = "<!-- pytest-biasruler -->"
 
 _WITHIN_BYTES = 1024
 _GENERATOR = re.compile(rb'<meta name="generator" content="pytest-biasruler[ "]')
@@ -85,13 +84,16 @@ def _is_summary(text: str) -> bool:
 
     A summary begins with its heading: a page of somebody who has put one at its end does not.
     """
+    from pytest_biasruler.report.pieces import MARK
+
     lines = text.rstrip("\n").split("\n")
-    return lines[0].startswith("## ") and lines[-1] == SUMMARY_MARK
+    return lines[0].startswith("## ") and lines[-1] == MARK
 
 
 def _are_metrics(text: str) -> bool:
     lines = text.split("\n")
-    return lines[-2:] == ["# EOF", ""] and all(map(_METRIC_LINE.fullmatch, lines[:-1]))
+    is_whole = lines[0].startswith("# TYPE ") and lines[-2:] == ["# EOF", ""]
+    return is_whole and all(map(_METRIC_LINE.fullmatch, lines[:-1]))
 
 
 def _is_card(text: str) -> bool:
