@@ -72,6 +72,32 @@ def read_manifest(
     path = Path(path).absolute()
     try:
         toml = _read_text(path)
+    except BiasRulerError as error:
+        raise BiasRulerProblems([error.at(f"{path.name}{error.where}")]) from None
+    return read_toml(
+        toml,
+        path=path,
+        environ=environ,
+        metrics=metrics,
+        limits=limits,
+        with_checks=with_checks,
+    )
+
+
+def read_toml(
+    toml: str,
+    *,
+    path: Path,
+    environ: Mapping[str, str],
+    metrics: Collection[Metric] = (),
+    limits: Limits | None = None,
+    with_checks: bool = True,
+) -> Benchmark:
+    """Read the text of a benchmark file that stands, or is to stand, at `path`.
+
+    Parameters and errors are those of `read_manifest`.
+    """
+    try:
         document = _parse(toml)
     except BiasRulerError as error:
         raise BiasRulerProblems([error.at(f"{path.name}{error.where}")]) from None

@@ -1,0 +1,53 @@
+"""Whether a folder is laid out as one that benchmark files know by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_biasruler.benchmark.layouts import LAYOUTS, fill_layout
+from pytest_biasruler.benchmark.problems import Problems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_biasruler.benchmark.proposal_cast import Entry
+
+
+def find_layout(root: Path, entries: Sequence[Entry]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the known layout that says the same as was found, and the references it fills in.
+
+    Parameters
+    ----------
+    root : Path
+        The data root.
+    entries : sequence of Entry
+        Those that are part of the benchmark.
+
+    Returns
+    -------
+    layout : str or None
+        Also one that knows the labels alone, because other references must stand in the file.
+    filled : tuple of str
+        Names of references; all or none.
+    """
+    found = {
+        each.name: {"kind": each.kind.value, "masks": each.template}
+        for each in entries
+        if each.kind is not None
+    }
+    for layout in LAYOUTS:
+        if _filled(layout, root).get("references") == found:
+            return layout, tuple(found)
+    for layout in LAYOUTS:
+        if "labels" in _filled(layout, root, references=found):
+            return layout, ()
+    return None, ()
+
+
+def _filled(layout: str, root: Path, **declared: object) -> Mapping[str, Any]:
+    """Return what a file with this layout says; nothing where the layout does not fit."""
+    problems = Problems(lambda _: (0, ""))
+    document = {"benchmark": {"layout": layout}, **declared}
+    filled = fill_layout(document, root=root, problems=problems)
+    return {} if problems.n_noted else filled

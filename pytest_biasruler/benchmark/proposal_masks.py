@@ -1,0 +1,151 @@
+"""Which masks belong together: one template, and the cases of which it has a mask."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.benchmark.proposal_folder import MASK_ENDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+_SHORT = 2  # a name of so few characters stands in other names by chance
+_MOST_SETS = 60
+_MOST_AFFIXES = 12  # as many ways of naming masks as one folder honestly has
+_FEW = 20  # a template that fits one mask in twenty of another's is somebody's leftover
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundSet:
+    """Masks of one template, and the cases that have one."""
+
+    template: str
+    cases: frozenset[str] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundMasks:
+    """All sets of masks, sorted by template, and how many files belong to no case."""
+
+    sets: tuple[FoundSet, ...]
+    n_strangers: int
+
+
+class CaseFinder:
+    """Finds the name of a case in the name of a file or folder.
+
+    Examples
+    --------
+    >>> finder = CaseFinder(["001", "P1", "P1_left"])
+    >>> [finder.find(name) for name in ("case_001", "P1_left_seg", "P12", "case_0001", "P1")]
+    ['001', 'P1_left', None, None, 'P1']
+    """
+
+    def __init__(self, cases: Iterable[str]) -> None:
+        self._cases = frozenset(case for case in cases if case)
+        self._lengths = sorted({len(case) for case in self._cases}, reverse=True)
+        self._affixes: dict[str, list[tuple[str, str]]] = defaultdict(list)
+
+    def find(self, name: str, *, near: str = "") -> str | None:
+        """Return the longest case in `name` that is no part of a longer word or number.
+
+        Parameters
+        ----------
+        name : str
+            Of a file without its ending, or of a folder.
+        near : str
+            What names have in common that are likely made in the same way, such as their folder.
+        """
+        if name in self._cases:
+            return name
+        for before, after in self._affixes[near][:_MOST_AFFIXES]:
+            inner = name[len(before) : len(name) - len(after)]
+            if inner in self._cases and name == f"{before}{inner}{after}":
+                return inner
+        for case, start in self._inner(name):
+            self._affixes[near].append((name[:start], name[start + len(case) :]))
+            return case
+        return None
+
+    def _inner(self, name: str) -> Iterator[tuple[str, int]]:
+        for length in self._lengths:
+            for start in range(len(name) - length + 1):
+                case = name[start : start + length]
+                if case in self._cases and _is_whole(name, start, start + length):
+                    yield case, start
+
+
+def find_template(path: str, finder: CaseFinder) -> tuple[str, str] | None:
+    """Return the template of a mask and its case: of the file's name, else of a folder's.
+
+    Examples
+    --------
+    >>> finder = CaseFinder(["P1", "P2"])
+    >>> find_template("expert/P1.nii.gz", finder), find_template("P2/P2_auto.nii", finder)
+    (('expert/{case}.nii.gz', 'P1'), ('{case}/{case}_auto.nii', 'P2'))
+    """
+    ending = next(ending for ending in MASK_ENDINGS if path.endswith(ending))
+    *folders, file = path.removesuffix(ending).split("/")
+    near = "/".join(folders)
+    found = finder.find(file, near=near)
+    if found is None:
+        told = [finder.find(name, near=f"/{depth}") for depth, name in enumerate(folders)]
+        found = next((case for case in reversed(told) if case), None)
+    if found is None:
+        return None
+    template = "/".join(_with_case(part, found) for part in (*folders, file)) + ending
+    return (template, found) if "{case}" in template else None
+
+
+def find_sets(paths: Sequence[str], cases: Collection[str]) -> FoundMasks:
+    """Return the sets of masks, each with at least a twentieth of the cases of the largest one.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Sorted, as `Folder` holds them.
+    cases : collection of str
+        Names of the cases.
+    """
+    finder = CaseFinder(cases)
+    of: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        found = find_template(path, finder)
+        if found is not None:
+            of[found[0]].add(found[1])
+    most = max(map(len, of.values()), default=0)
+    kept = [template for template in of if len(of[template]) * _FEW >= most]
+    kept = sorted(kept, key=lambda template: (-len(of[template]), template))[:_MOST_SETS]
+    n_used = sum(len(of[template]) for template in kept)
+    return FoundMasks(
+        sets=tuple(FoundSet(template=each, cases=frozenset(of[each])) for each in sorted(kept)),
+        n_strangers=len(paths) - n_used,
+    )
+
+
+def _with_case(part: str, case: str) -> str:
+    """Return a name with ``{case}`` where the case stands, unless it may stand there by chance."""
+    if part == case:
+        return "{case}"
+    if len(case) <= _SHORT and case.isdigit() and not part.endswith(case):
+        return part
+    return re.sub(
+        re.escape(case),
+        lambda found: "{case}" if _is_whole(part, found.start(), found.end()) else case,
+        part,
+    )
+
+
+def _is_whole(name: str, start: int, end: int) -> bool:
+    """Return whether no letter or digit of its kind stands right before or behind a part."""
+    before = start == 0 or _kind(name[start - 1]) != _kind(name[start])
+    return before and (end == len(name) or _kind(name[end]) != _kind(name[end - 1]))
+
+
+def _kind(character: str) -> str:
+    if character.isdigit():
+        return "digit"
+    return "letter" if character.isalpha() else character

@@ -1,0 +1,79 @@
+"""Why nothing can be proposed for a folder, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.benchmark.proposal_table import SCORE_COLUMNS, counts_from_one
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_biasruler.benchmark.proposal_folder import Folder
+    from pytest_biasruler.benchmark.proposal_table import CaseTable, FoundTable
+
+_ROWS = "a CSV or TSV table with one row per case and a column that holds the names of the files"
+
+
+def nothing_found(
+    folder: Folder,
+    masks: Sequence[str],
+    *,
+    tables: Sequence[FoundTable],
+    refused: Sequence[BiasRulerError],
+) -> BiasRulerError:
+    """Return what is lacking: masks, a table, or a column that names the masks."""
+    if refused and not tables:
+        return BiasRulerProblems(refused)
+    if not masks and not folder.masks:
+        return _no_masks(folder, tables)
+    if not masks:
+        n = len(folder.masks)
+        found = f"{n} images and no masks, as the names of their folders say"
+        fix = "Put masks into folders such as labels/expert and predictions/MODEL"
+        return BiasRulerError("BR126", found, "folders of masks in NIfTI", fix)
+    if not tables:
+        fix = "Write one with a column case and what is known of the patients"
+        return BiasRulerError("BR408", f"{len(masks)} masks and no table", _ROWS, fix)
+    return _no_match(masks, tables)
+
+
+def _no_masks(folder: Folder, tables: Sequence[FoundTable]) -> BiasRulerError:
+    expected = "folders of masks in NIfTI (.nii, .nii.gz), or a score table"
+    fix = f"Name the folder that holds them; a score table has {', '.join(SCORE_COLUMNS)} columns"
+    for each in tables:
+        if each.metrics:
+            lacking = [name for name in SCORE_COLUMNS if name not in each.table.header]
+            found = f"a column {each.metrics[0]}, but no column {' or '.join(lacking)}"
+            shown = each.path.rpartition("/")[2]
+            fix = "Add what is lacking, so that each row says whose score it is"
+            return BiasRulerError("BR602", found, "case, model, reference, scores", fix, shown)
+    n_others = folder.counts.get("image", 0)
+    found = (
+        f"{n_others} images of other formats and no NIfTI" if n_others else "no masks, no scores"
+    )
+    return BiasRulerError("BR126", found, expected, fix)
+
+
+def _no_match(masks: Sequence[str], tables: Sequence[FoundTable]) -> BiasRulerError:
+    found = f"no column of {len(tables)} tables holds the names of {len(masks)} masks, each once"
+    fix = "Add a column with the name of each file without its ending"
+    if counts_from_one(tables, masks):
+        fix = "Write case names as the files do, with their leading zeros"
+    return BiasRulerError("BR126", found, _ROWS, fix)
+
+
+def no_reference(n_sets: int) -> BiasRulerError:
+    """Return the refusal of a folder that holds predictions alone."""
+    found = f"{n_sets} sets of predictions and no reference" if n_sets else "images and no masks"
+    fix = "Add the masks that predictions are compared with, in a folder such as labels/expert"
+    return BiasRulerError("BR126", found, "masks drawn by experts, or by a machine", fix)
+
+
+def no_attribute(table: CaseTable) -> BiasRulerError:
+    """Return the refusal of a table by which no subgroups can be cut."""
+    expected = "a column of two to eight categories, or of numbers, such as sex or age"
+    shown = table.path.rpartition("/")[2]
+    fix = "Add a column that says what subgroups there are"
+    return BiasRulerError("BR602", "no column to cut subgroups by", expected, fix, shown)

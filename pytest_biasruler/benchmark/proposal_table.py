@@ -1,0 +1,191 @@
+"""The tables of a folder, and the one column that names the cases as the files do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pytest_biasruler.benchmark.metrics import CATALOGUE
+from pytest_biasruler.benchmark.numbers import read_number
+from pytest_biasruler.benchmark.paths import is_file_name
+from pytest_biasruler.benchmark.proposal_masks import CaseFinder, find_template
+from pytest_biasruler.benchmark.proposal_words import word_set, words_of
+from pytest_biasruler.benchmark.textfile import read_text_table
+from pytest_biasruler.errors import BiasRulerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from pytest_biasruler.benchmark.texttable import TextTable
+    from pytest_biasruler.errors import Limits
+
+SCORE_COLUMNS = ("case", "model", "reference")
+"""Columns that make a table one of scores."""
+
+_MOST_TABLES = 20
+_MOST_BYTES = 2**26
+_MOST_TRIED = 60  # files by which a column is chosen
+_BY_CHANCE = 5  # a column that names fewer than one in five names them by chance
+_ALONE = re.compile(r"(?:\A|/){case}(?:/|\.nii)")
+_METADATA_WORDS = word_set("clinical metadata meta participants patients cases demographics")
+_CASE_WORDS = ("case", "image", "scan", "study", "participant", "patient", "subject", "id", "file")
+_PATIENT = re.compile(r"(?:patient|subject|participant|person)[ _-]?(?:id|number|key)?|pid")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundTable:
+    """A table that could be read."""
+
+    path: str
+    table: TextTable = field(repr=False)
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether it holds one score per row, of a model against a reference."""
+        return all(name in self.table.header for name in SCORE_COLUMNS)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Its columns that are metrics that we know."""
+        return tuple(name for name in CATALOGUE if name in self.table.header)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaseTable:
+    """A table with one row per case, and the columns that name case and patient."""
+
+    path: str
+    table: TextTable = field(repr=False)
+    case: str
+    patient: str | None
+
+    @property
+    def cases(self) -> frozenset[str]:
+        """Names of the cases."""
+        return frozenset(self.table.column(self.case))
+
+
+def read_tables(
+    root: Path, paths: Sequence[str], *, limits: Limits
+) -> tuple[tuple[FoundTable, ...], tuple[BiasRulerError, ...]]:
+    """Return the tables that can be read, and why others cannot; not more than fit into memory.
+
+    Parameters
+    ----------
+    root : Path
+        The folder in which they lie.
+    paths : sequence of str
+        Below `root`, the likeliest first.
+    """
+    read: list[FoundTable] = []
+    refused: list[BiasRulerError] = []
+    n_left = min(_MOST_BYTES, limits.max_table_bytes)
+    for path in paths[:_MOST_TABLES]:
+        try:
+            table = read_one(root, path, limits=replace(limits, max_table_bytes=n_left))
+            n_left -= (root / path).stat().st_size
+        except BiasRulerError as error:
+            refused.append(error)
+        except OSError:  # gone meanwhile
+            continue
+        else:
+            read.append(table)
+    return tuple(read), tuple(refused)
+
+
+def read_one(root: Path, path: str, *, limits: Limits) -> FoundTable:
+    """Return one table.
+
+    Raises
+    ------
+    BiasRulerError
+        What `read_text_table` refuses, and BR408 for a first row that holds numbers or dates: it
+        is no header, and its cells are somebody's.
+    """
+    shown = path.rpartition("/")[2]
+    table = read_text_table(root / path, shown=shown, limits=limits)
+    if any(read_number(name) or _DATE.fullmatch(name) for name in table.header):
+        found, expected = "a name of a column is a number or a date", "names of columns in row 1"
+        raise BiasRulerError("BR408", found, expected, "Add a first row of names", shown)
+    return FoundTable(path=path, table=table)
+
+
+def choose_table(
+    tables: Iterable[FoundTable], *, masks: Sequence[str], cases: frozenset[str] = frozenset()
+) -> CaseTable | None:
+    """Return the table that names most masks, or cases of a score table, None if none names any.
+
+    Parameters
+    ----------
+    tables : iterable of FoundTable
+        Those with one row per case among them.
+    masks : sequence of str
+        Paths of masks.
+    cases : frozenset of str
+        Names in a score table, where there are no masks.
+    """
+    tried = masks[:: max(1, len(masks) // _MOST_TRIED)]
+    best: tuple[tuple[int, ...], CaseTable] | None = None
+    for found in tables:
+        for position, name in enumerate(found.table.header):
+            cells = _keys(found.table, name)
+            if not cells:
+                continue
+            n_named, n_alone = _count_named(tried, cells) if masks else _count_known(cases, cells)
+            likely = bool(words_of(found.path.rpartition("/")[2]) & _METADATA_WORDS)
+            rank = (n_named, n_alone, int(likely), -_place_of_word(name), -position)
+            by_chance = n_named * _BY_CHANCE < min(len(cells), len(tried or cases))
+            if n_named and not by_chance and (best is None or rank > best[0]):
+                patient = find_patient(found.table, case=name)
+                table = CaseTable(path=found.path, table=found.table, case=name, patient=patient)
+                best = (rank, table)
+    return best[1] if best else None
+
+
+def find_patient(table: TextTable, *, case: str) -> str | None:
+    """Return the column that names the patient of each case, by its name; None if there is none.
+
+    It is that of the case itself where no other one is called so.
+    """
+    named = [name for name in table.header if _PATIENT.fullmatch(name.casefold())]
+    others = [name for name in named if name != case and all(table.column(name))]
+    return others[0] if others else case if case in named else None
+
+
+def counts_from_one(tables: Iterable[FoundTable], masks: Sequence[str]) -> bool:
+    """Return whether files count with leading zeros where a table counts without."""
+    digits = {found for path in masks for found in re.findall(r"0\d*[1-9]\d*|0+[1-9]", path)}
+    bare = {found.lstrip("0") for found in digits}
+    return any(
+        name and len(bare & set(cells)) > 1
+        for found in tables
+        for name in found.table.header
+        if (cells := _keys(found.table, name))
+    )
+
+
+def _keys(table: TextTable, name: str) -> list[str]:
+    """Return the cells of a column if each row has its own name there, which a file could have."""
+    cells = table.column(name) if name else []
+    is_key = len(set(cells)) == len(cells) and all(map(is_file_name, cells))
+    return cells if is_key else []
+
+
+def _count_named(paths: Sequence[str], cells: Iterable[str]) -> tuple[int, int]:
+    """Return how many masks have a cell in their name, and how many have nothing else in it."""
+    finder = CaseFinder(cells)
+    found = [each[0] for path in paths if (each := find_template(path, finder))]
+    return len(found), sum(bool(_ALONE.search(template)) for template in found)
+
+
+def _count_known(cases: frozenset[str], cells: Iterable[str]) -> tuple[int, int]:
+    n_known = len(cases & set(cells))
+    return n_known, n_known
+
+
+def _place_of_word(name: str) -> int:
+    words = words_of(name)
+    return next((n for n, word in enumerate(_CASE_WORDS) if word in words), len(_CASE_WORDS))
