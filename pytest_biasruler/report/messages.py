@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.audit.ratchet import is_held_back
 from pytest_biasruler.benchmark.definition import Policy
-from pytest_biasruler.checks.finding import Status, Verdict
+from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.outcome import Outcome, is_better_above, waiver_end
 from pytest_biasruler.checks.quantities import name_quantity
 from pytest_biasruler.errors import printable
+from pytest_biasruler.report.changes import next_step, tell_earlier, told_change
+from pytest_biasruler.report.circumstances import circumstances_of
 from pytest_biasruler.report.reasons import tell_reason
 from pytest_biasruler.report.subgroup_table import (
     format_bounds,
@@ -32,10 +35,7 @@ _TOLD_IN_FULL = (
     *("ruler", "amplification", "echo", "difficulty", "morphology", "ranking", "transport"),
     *("noise", "rectified"),
 )
-_BOTH_REFERENCES = ("ruler", "labels", "noise")
 MOST_NEEDED = 10_000
-
-_NEXT = 'to accept for a time: waive = { reason = "...", until = YYYY-MM-DD }'
 
 
 def first_line(finding: Finding) -> str:
@@ -47,7 +47,7 @@ def first_line(finding: Finding) -> str:
     pair = " vs ".join(shown(name) for name in pair_in_order(finding))
     place = " ".join(filter(None, ("+".join(finding.by), pair)))
     asked = ", ".join(filter(None, (subject, place)))
-    by_whom = f" ({', '.join(_circumstances(finding))})"
+    by_whom = f" ({', '.join(circumstances_of(finding))})"
     line = f"{title_of(finding)} {asked}: {_answer(finding)}{by_whom}"
     return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 3]}..."
 
@@ -56,6 +56,8 @@ def short_line(finding: Finding) -> str:
     """Return value, bounds and limit, for one line of the terminal section."""
     if finding.outcome == Outcome.WAIVED and finding.waive is not None:
         return f"until {finding.waive['until']}: {shown(finding.waive['reason'])}"
+    if is_held_back(finding):
+        return _answer(finding)
     if finding.limit is None or finding.estimate is None:
         return _without_limit(finding)
     if _is_unbounded(finding):
@@ -79,7 +81,9 @@ def full_message(finding: Finding, *, report: str | None, today: dt.date) -> str
     lines += ["", *subgroup_table(finding), method_line(finding)]
     if finding.waive is not None and waiver_end(finding) < today:
         lines.append(f"  waiver ended {finding.waive['until']}")
-    lines.append(f"  see {report}; {_NEXT}" if report else f"  {_NEXT}")
+    lines += [f"  {told_change(finding)}"] if finding.details.get("compare") else []
+    step = next_step(finding)
+    lines.append(f"  see {report}; {step}" if report else f"  {step}")
     return "\n".join(printable(line) for line in lines)
 
 
@@ -113,6 +117,8 @@ def explain_comparison(op: str, left: object, right: object) -> list[str] | None
 
 def title_of(finding: Finding) -> str:
     """Return the word that a line about the finding begins with."""
+    if is_held_back(finding):
+        return "WORSE"
     if finding.outcome == Outcome.FAILED and finding.policy == Policy.PROVE_SAFE:
         return "FAIL" if finding.verdict == Verdict.FAIL else "NOT PROVEN"
     if finding.policy == Policy.POINT:
@@ -149,13 +155,16 @@ def brief_answer(finding: Finding) -> str:
 
 
 def _answer(finding: Finding) -> str:
+    earlier = tell_earlier(finding)
     if finding.estimate is None or finding.estimate.value is None or finding.limit is None:
-        return _without_limit(finding)
+        return f"{_without_limit(finding)}{earlier}"
     limit = format_number(finding.limit)
     if _is_unbounded(finding):
         value = format_number(finding.estimate.value, limit=finding.limit)
-        return f"{name_quantity(finding)} {value}, not judged: {tell_reason(finding)}"
-    text = f"{measure(finding)} {_relation(finding)} limit {limit}"
+        return f"{name_quantity(finding)} {value}, not judged: {tell_reason(finding)}{earlier}"
+    text = f"{measure(finding)} {_relation(finding)} limit {limit}{earlier}"
+    if earlier:
+        return text
     if finding.policy == Policy.POINT:
         return f"{text}, point estimate, uncontrolled"
     if finding.verdict == Verdict.INCONCLUSIVE:
@@ -226,24 +235,3 @@ def _relation(finding: Finding) -> str:
     if high is not None and high < limit:
         return "within" if is_distortion else "below"
     return "at" if low == high == limit else "spans"
-
-
-def _circumstances(finding: Finding) -> list[str]:
-    references = finding.reference
-    if finding.automated and finding.check in _BOTH_REFERENCES:
-        references = f"{finding.automated} - {finding.reference}"
-    return [part for part in (_sizes(finding), references, finding.model) if part]
-
-
-def _sizes(finding: Finding) -> str:
-    """Return the patients of both sides of a pair; nothing in public if some are hidden."""
-    is_hidden = any(group.n_patients is None for group in finding.groups)
-    if is_hidden or (finding.is_public and not finding.groups):
-        return ""
-    sizes = {group.name: group.n_patients for group in finding.groups}
-    pair = pair_in_order(finding)
-    judged = [group for group in finding.groups if group.status == Status.JUDGED]
-    # A side that is no subgroup is all the others together.
-    n_others = sum(group.n_patients for group in judged if group.name not in pair)
-    counts = "/".join(str(sizes.get(name, n_others)) for name in pair or sizes)
-    return f"{counts} patients"
