@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.comparison import finite
@@ -37,7 +38,7 @@ def agreement_details(
     )
     return {
         "agreement": _triangle(comparison, expert, automated, labels),
-        "near_twins": _are_near_twins(evidence, declared, expert, automated, labels),
+        **_near_twins(evidence, declared, expert, automated, labels),
         "leakage": _leakage(evidence, declared),
         **_spread_of_scores(evidence, declared, comparison, expert, automated),
         "worst_flip": _worst_flip(evidence, declared, comparison, expert, automated),
@@ -62,18 +63,26 @@ def _triangle(
     return triangle
 
 
-def _are_near_twins(
+def _near_twins(
     evidence: Evidence,
     declared: DeclaredCheck,
     expert: Column,
     automated: Column,
     labels: Column,
-) -> bool:
-    """Return whether model and automated label are surely closer than either is to the expert."""
-    return all(
-        _plain_lower_bound(evidence, paired_difference(automated, other), declared.alpha) > 0
+) -> dict[str, Any]:
+    """Return whether model and automated label are surely closer than either is to the expert.
+
+    `near_twins_low` is by how much they are, at the least: the smaller of both lower bounds.
+    """
+    lows = [
+        _plain_lower_bound(evidence, paired_difference(automated, other), declared.alpha)
         for other in (expert, labels)
-    )
+    ]
+    are_known = all(isfinite(low) for low in lows)
+    return {
+        "near_twins": all(low > 0 for low in lows),
+        "near_twins_low": min(lows) if are_known else None,
+    }
 
 
 def _plain_lower_bound(evidence: Evidence, column: Column, alpha: float) -> float:

@@ -65,7 +65,7 @@ def _means_table(
     ]
     return make_table(
         f"Mean {metric_title(finding.metric)} of the same cases under both references",
-        ("subgroup", "expert", "automated", "automated − expert", "flattered by, beside the mean"),
+        ("subgroup", "expert", "automated", "automated − expert", "flattered, beside the average"),
         rows,
     )
 
@@ -131,10 +131,14 @@ def _remarks(finding: Finding) -> Iterator[str]:
     if ratio.get("value") is not None:
         bounds = format_bounds(ratio.get("low"), ratio.get("high"))
         yield typeset(
-            f"Ratio of the gaps {format_number(ratio['value'])}, 95 % interval {bounds}."
+            f"Attenuation, automated gap over expert gap: {format_number(ratio['value'])}, 95 % "
+            f"interval {bounds}."
         )
     elif ratio:
-        yield "Ratio of the gaps: undefined, the expert gap is not separated from 0."
+        yield (
+            "Attenuation, automated gap over expert gap: undefined, the expert gap is not "
+            "separated from 0."
+        )
     if details.get("hidden_share") is not None and details["hidden_share"] > 0:
         yield f"Share of the expert gap that is hidden: {format_percent(details['hidden_share'])}."
     yield from _certainty(details, metric_title(finding.metric))
@@ -152,17 +156,31 @@ def _certainty(details: Mapping[str, Any], title: str) -> Iterator[str]:
     if details.get("false_confidence"):
         yield "False confidence: the automated reference decides what the expert leaves open."
     flip = details.get("worst_flip") or {}
-    if flip.get("point"):
-        surely = "confirmed" if flip.get("confirmed") else "not confirmed"
-        yield (
-            f"The worst subgroup is {shown(flip.get('worst_expert'))} by the expert and "
-            f"{shown(flip.get('worst_automated'))} by the automated reference ({surely})."
-        )
+    if flip:
+        yield _told_worst(flip)
     floor = details.get("human_floor")
     if floor:
         bounds = format_bounds(floor.get("low"), floor.get("high"))
         numbers = typeset(f"{format_number(floor.get('value'))} {bounds}")
         yield f"A second expert in place of the automated reference bends the gap by {numbers}."
+
+
+def _told_worst(flip: Mapping[str, Any]) -> str:
+    by_expert, by_automated = shown(flip.get("worst_expert")), shown(flip.get("worst_automated"))
+    told = f"The worst-off subgroup is {by_expert} under both references"
+    if flip.get("point"):
+        surely = "confirmed" if flip.get("confirmed") else "not confirmed"
+        told = (
+            f"The worst-off subgroup is {by_expert} by the expert and {by_automated} by the "
+            f"automated reference ({surely})"
+        )
+    if flip.get("probability") is None:
+        return f"{told}."
+    share = format_percent(flip["probability"])
+    return (
+        f"{told}; where patients are drawn anew, the two differ in {share} of draws (a "
+        "description, no p-value)."
+    )
 
 
 def _relations(details: Mapping[str, Any]) -> Iterator[str]:

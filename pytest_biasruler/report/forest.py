@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.report.marks import Words
 
-PLOT_START, PLOT_END, SIGN = 8.0, 352.0, 24.0
+PLOT_START, PLOT_END, SIGN = 8.0, 352.0, 26.0
 ROW, STRIP, LIMIT_LABEL, AXIS, TITLE = 38.0, 24.0, 20.0, 46.0, 22.0
 """A row has names and numbers on its first line and its marks on a strip of its own below."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.report.charts import draw_triangle
+from pytest_biasruler.report.flips import EDGES
 from pytest_biasruler.report.forest import Panel
 from pytest_biasruler.report.marks import MOST_SERIES, text_width
 from pytest_biasruler.report.numbers import format_number, shown, typeset
@@ -13,10 +14,13 @@ from pytest_biasruler.report.rows import axis_of, draw_panels, gap_panel, gap_ro
 from pytest_biasruler.report.slopes import Slope, draw_slopes
 from pytest_biasruler.report.wording import metric_title
 
+TWINS = "The model agrees with the automated labels more than either agrees with the expert"
 EDGE_WIDTH = 96.0
 """Room for a line of text beside an edge of the triangle."""
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.report.marks import Figure
 
@@ -90,6 +94,18 @@ def _draw_triangle(finding: Finding) -> Figure | None:
     words = words_of(
         finding,
         "Mean score between model, automated and expert masks, and the worst subgroup's.",
-        "Who agrees with whom: the mean over all cases, below it the worst subgroup's.",
+        "Who agrees with whom: the mean over all cases, below it the worst subgroup's."
+        f"{_told_twins(finding, overall)}",
     )
     return draw_triangle(edges, words=words)
+
+
+def _told_twins(finding: Finding, overall: Mapping[str, float | None]) -> str:
+    """Return the sentence that is due where model and automated labels are closest."""
+    pair, *others = (overall.get(edge) for edge in EDGES)
+    known = [other for other in others if other is not None]
+    if pair is None or len(known) < 2:
+        return ""
+    are_closest = pair < min(known) if finding.unit in ("mm", "ml") else pair > max(known)
+    surely = "" if finding.details.get("near_twins") else " (not confirmed)"
+    return f" {TWINS}{surely}." if are_closest else ""

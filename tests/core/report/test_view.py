@@ -6,6 +6,7 @@ import pytest
 
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.blocks import Card, Paragraph, Table
+from pytest_biasruler.report.flips import flip_matrix
 from pytest_biasruler.report.view import make_page
 
 from .audit_example import (
@@ -16,6 +17,7 @@ from .audit_example import (
     make_finding,
     make_group,
     ruler_age,
+    ruler_sex,
     with_checks,
 )
 
@@ -174,6 +176,56 @@ def test_the_flip_matrix_counts_and_links_every_ruler():
         ["automated FAIL", "false alarm: 0", "unproven alarm: 0", "agreed fail: 0"],
     ]
     assert [link.text for link in table.rows[1].cells[3].links] == ["ruler[dice-age-unet]"]
+
+
+def flipped(flip):
+    harm = ruler_age()
+    return replace(harm, details={**harm.details, "flip": flip})
+
+
+@pytest.mark.parametrize(
+    ("flip", "place"), [("masked harm", (0, 3)), ("false alarm", (2, 1)), ("agreed fail", (2, 3))]
+)
+def test_only_verdicts_that_say_the_opposite_stand_out_by_letters_and_glyph(flip, place):
+    _, lead, table, *_ = flip_matrix([flipped(flip)])
+    cell = table.rows[place[0]].cells[place[1]]
+    is_opposite = flip != "agreed fail"
+    assert (cell.text, cell.sign) == (
+        (f"{flip.upper()}: 1", "fail") if is_opposite else (f"{flip}: 1", "")
+    )
+    told = f"the references never agree, 1 is a {flip}"
+    assert told in lead.text if is_opposite else "the two references agree on 1" in lead.text
+
+
+def test_each_word_about_a_distortion_has_its_number():
+    (_, _, _, table, terms) = flip_matrix([ruler_age(), ruler_sex()])
+    assert texts(table) == [
+        [
+            "",
+            "masks: −0.081 [−0.108, −0.054]",
+            "beyond limit: [0.049, 0.115], limit 0.030",
+            "yes: 0.610 [0.520, 0.690]",
+            "no",
+            "yes: 0.782 against 0.771 and 0.740",
+            "yes, trained on it, 2.1 % of its masks identical",
+        ],
+        [
+            "",
+            "inflates, not confirmed: +0.006 [−0.001, 0.013]",
+            "ruled out: [0.000, 0.012], limit 0.020",
+            "no",
+            "not known",
+            "no",
+            "no, 0 % of its masks identical",
+        ],
+    ]
+    for word in ("Direction", "Strength", "Variance collapse", "Near twins", "Leakage"):
+        assert any(f"{word}:" in text for text in terms.texts)
+
+
+def test_without_rulers_the_matrix_says_what_would_fill_it():
+    _, empty = flip_matrix([gap_age()])
+    assert empty.text.startswith("None: no check compared the verdicts")
 
 
 def test_masked_harm_heads_the_report():
