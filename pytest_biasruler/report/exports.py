@@ -28,7 +28,7 @@ FINDING_COLUMNS = (
     *("value", "low", "high", "ci95_low", "ci95_high", "limit"),
     *("first_subgroup", "first_patients", "second_subgroup", "second_patients"),
     *("p_fail", "p_fail_holm", "min_detectable"),
-    *("policy", "waived_until", "waiver_reason", "reason", "statement"),
+    *("policy", "waived_until", "waiver_reason", "change", "reason", "statement"),
 )
 """Columns of a table of findings, in order."""
 
@@ -114,6 +114,7 @@ def _finding_row(finding: Finding) -> dict[str, object]:
         "policy": finding.policy,
         "waived_until": waive.get("until"),
         "waiver_reason": _named(waive.get("reason"), longest=LONGEST_SENTENCE),
+        "change": (finding.details.get("compare") or {}).get("state"),
         "reason": finding.reason,
         "statement": _named(finding.statement, longest=LONGEST_SENTENCE),
     }

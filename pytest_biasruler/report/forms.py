@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.report.badge import write_badge
 from pytest_biasruler.report.exports import tabulate_findings, tabulate_plan, tabulate_scores
-from pytest_biasruler.report.gitlab import write_code_quality, write_metrics
+from pytest_biasruler.report.gitlab import write_code_quality
 from pytest_biasruler.report.html import render_html
 from pytest_biasruler.report.markdown import write_markdown
 from pytest_biasruler.report.model_card import write_model_card
+from pytest_biasruler.report.openmetrics import write_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

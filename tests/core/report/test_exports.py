@@ -192,3 +192,9 @@ def test_no_spreadsheet_finds_a_formula_in_any_cell(names, value):
             cells = [c for row in csv.reader(io.StringIO(text), delimiter=delimiter) for c in row]
             formulas = [c for c in cells if c.strip().startswith(STARTS_A_FORMULA)]
             assert all(map(is_number, formulas)), formulas
+
+
+def test_a_change_since_the_earlier_audit_is_named():
+    finding = make_finding(details={"compare": {"state": "worse", "verdict": "PASS"}})
+    first, second = read_table(tabulate_findings(with_findings(finding, make_finding())))
+    assert (first["change"], second["change"]) == ("worse", "")
