@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.cli.console import Exit, tell_error, write_lines
+from pytest_biasruler.cli.console import Exit, read_date, tell_error, write_lines
 from pytest_biasruler.cli.reading import read_named, show_typed
 from pytest_biasruler.errors import BiasRulerError
 
@@ -25,7 +24,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     from pytest_biasruler.audit.rejudging import judge_again
     from pytest_biasruler.report.compared import compare_lines, list_worse
 
-    today = dt.datetime.now(tz=dt.UTC).date()
+    today = read_date()
     earlier, now = read_named(arguments.old), read_named(arguments.new)
     judged = judge_again(now, policy=None, today=today)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import sys
 from enum import IntEnum
@@ -26,6 +27,11 @@ class Exit(IntEnum):
     INTERNAL = 3
     USAGE = 4
     NOTHING = 5
+
+
+def read_date() -> dt.date:
+    """Return the UTC date of the clock; waivers end by it."""
+    return dt.datetime.now(tz=dt.UTC).date()
 
 
 def write_lines(lines: Iterable[tuple[str, str]], *, stream: TextIO | None = None) -> None:

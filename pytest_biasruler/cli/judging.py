@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.cli.console import Exit, tell_error, write_lines
+from pytest_biasruler.cli.console import Exit, read_date, tell_error, write_lines
 from pytest_biasruler.cli.reading import read_named, show_typed
 from pytest_biasruler.errors import BiasRulerError, printable
 
 if TYPE_CHECKING:
     import argparse
+    import datetime as dt
     from collections.abc import Sequence
 
     from pytest_biasruler.audit import Audit
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     from pytest_biasruler.audit.ratchet import tighten_audit
     from pytest_biasruler.audit.rejudging import judge_again, list_reasons
 
-    today = dt.datetime.now(tz=dt.UTC).date()
+    today = read_date()
     kept = read_named(arguments.audit)
     earlier = read_named(arguments.compare) if arguments.compare is not None else None
     judged = judge_again(kept, policy=arguments.policy, today=today)

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_biasruler.benchmark.definition import Policy
-from pytest_biasruler.cli.console import tell_error
+from pytest_biasruler.cli.console import tell_error, write_lines
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.exports import KINDS
 
@@ -111,7 +111,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        parser.exit(message=f"pytest-biasruler {version('pytest-biasruler')}\n")
+        write_lines([(f"pytest-biasruler {version('pytest-biasruler')}", "")])
+        parser.exit()
 
 
 def _ask_report(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,81 @@
+"""What ``biasruler judge`` says of an audit is what pytest says under the same policy."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pytest_biasruler.cli import main
+
+AUTOMATED = (
+    '[[checks]]\ncheck = "gap"\nby = "sex"\nmodel = "unet"\nreference = "automated"\n'
+    'name = "automated"\n'
+)
+SCREEN = '[[checks]]\ncheck = "gap"\nby = "age"\nmodel = "unet"\nscreen = true\nname = "screen"\n'
+STRICT = '[[checks]]\ncheck = "gap"\nby = "sex"\nmodel = "unet"\npolicy = "prove-safe"\n'
+LOOSE = (
+    '[[checks]]\ncheck = "gap"\nby = "age"\nmodel = "unet"\nlimit = 0.21\npolicy = "point"\n'
+    'name = "loose"\n'
+)
+ENDED = (
+    '[[checks]]\ncheck = "gap"\nby = "age"\nmodel = "unet"\nname = "ended"\n'
+    'waive = { reason = "seen", until = 2020-01-01 }\n'
+)
+FACTS = '[[checks]]\ncheck = "provenance"\nby = "age"\nmodel = "unet"\n'
+POLICIES = ("point", "confident-fail", "prove-safe")
+RUNS = {
+    "passes": (("pass", FACTS), ()),
+    "fails": (("pass", "fail"), ()),
+    "open": (("pass", "inconclusive", LOOSE), ()),
+    "waived": (("pass", "waived"), ()),
+    "waiver ended": (("pass", ENDED), ()),
+    "in error": (("pass", "error"), ()),
+    "automated": (("pass", AUTOMATED), ()),
+    "screened": (("pass", SCREEN), ()),
+    "own policies": (("inconclusive", STRICT, LOOSE), ()),
+    "a part": (("pass", "fail"), ("-k", "sex")),
+    "public": (("pass", "inconclusive", "waived"), ("--biasruler-public",)),
+}
+
+
+def outcomes(folder, name):
+    plain = json.loads((folder / name).read_text("utf-8"))
+    return {finding["id"]: finding["outcome"] for finding in plain["findings"]}
+
+
+def judged(path, capsys, *arguments):
+    """Return exit code and outcomes that the command gives an audit."""
+    capsys.readouterr()
+    code = main(["judge", str(path), *arguments])
+    shown = capsys.readouterr()
+    return code, shown.out + shown.err
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_an_audit_is_judged_as_a_run_under_that_policy_would(
+    pytester, write_benchmark, run, capsys, name
+):
+    from datetime import UTC, datetime
+
+    from pytest_biasruler.audit.reading import read_audit
+    from pytest_biasruler.audit.rejudging import judge_again
+
+    checks, arguments = RUNS[name]
+    write_benchmark(*checks)
+    first = run("biasruler.toml", *arguments, "--biasruler-json=kept.json")
+    kept = read_audit(pytester.path / "kept.json", shown="kept.json")
+    today = datetime.now(tz=UTC).date()
+
+    same = judge_again(kept, policy=None, today=today)
+    assert {f.id: f.outcome for f in same.findings} == outcomes(pytester.path, "kept.json")
+    assert judged(pytester.path / "kept.json", capsys)[0] == first.ret
+
+    for policy in POLICIES:
+        option = f"--biasruler-policy={policy}"
+        result = run("biasruler.toml", *arguments, option, "--biasruler-json=again.json")
+        again = judge_again(kept, policy=policy, today=today)
+        told = {f.id: f.outcome for f in again.findings}
+        assert told == outcomes(pytester.path, "again.json"), policy
+        code, text = judged(pytester.path / "kept.json", capsys, "--policy", policy)
+        assert code == result.ret, f"{policy}: {text}"
