@@ -19,15 +19,19 @@ from pytest_biasruler.audit.states import (
     find_obstacle,
     find_state,
 )
+from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.checks.outcome import Outcome, is_screen
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pytest_biasruler.audit.record import Audit
     from pytest_biasruler.checks.finding import Finding
 
 
 _SHORT = 8
+_MOST_NAMED = 5
 
 
 def refuse_other_data(earlier: Audit, *, data_hash: str, n_cases: int) -> None:
@@ -151,6 +155,20 @@ def note_missing(audit: Audit, *, path: str) -> Audit:
     """Return an audit that says that there was no earlier one at `path`."""
     compare = {"state": "missing", "path": path}
     return replace(audit, accounting={**audit.accounting, "compare": compare})
+
+
+def refuse_gone(
+    audit: Audit, policies: Collection[str | None], *, place: str
+) -> list[BiasRulerError]:
+    """Return that checks of the earlier audit are gone, if a policy asks for proof."""
+    gone = [own_id(each["id"]) for each in audit.accounting.get("compare", {}).get("gone", ())]
+    if not gone or Policy.PROVE_SAFE not in policies:
+        return []
+    named = ", ".join(gone[:_MOST_NAMED])
+    more = f" and {len(gone) - _MOST_NAMED} more" if len(gone) > _MOST_NAMED else ""
+    found = f"gone since the earlier audit: {named}{more}"
+    fix = "Declare them again, or keep an audit of now in place of the earlier one"
+    return [BiasRulerError("BR603", found, "every check of it under prove-safe", fix, place)]
 
 
 def own_id(identifier: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.audit.counts import count_checks, count_gating, refuse_few, refuse_part
-from pytest_biasruler.audit.ratchet import with_outcome
+from pytest_biasruler.audit.ratchet import refuse_gone, with_outcome
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.checks.outcome import Outcome, is_screen, is_waived, outcome_of
 
@@ -93,6 +93,7 @@ def list_reasons(
     n_ran = count_gating(after.findings)
     reasons += refuse_few(n_ran, least=min_checks, option="--min-checks")
     policies = {policy} if policy else {after.settings["policy"], *_policies_of(after)}
+    reasons += map(str, refuse_gone(after, policies, place=place))
     return [*reasons, *map(str, refuse_part(counts, policies, place=place))]
 
 

@@ -37,11 +37,29 @@ def change_line(audit: Audit) -> str:
         return ""
     if compare["state"] == "missing":
         return f"no earlier audit at {shown(compare['path'])}: nothing compared"
-    counts, date = compare.get("counts") or {}, compare.get("run_date")
+    date = compare.get("run_date")
+    return f"since the earlier audit{f' of {date}' if date else ''}: {count_changes(compare)}"
+
+
+def count_changes(compare: Mapping[str, Any]) -> str:
+    """Return how many checks came to what, the worst first, from ``accounting.compare``."""
+    counts = compare.get("counts") or {}
     parts = [f"{counts[state]} {state}" for state in ORDER if counts.get(state)]
     parts += [f"{len(compare['gone'])} gone"] if compare.get("gone") else []
-    since = f"since the earlier audit{f' of {date}' if date else ''}"
-    return f"{since}: {', '.join(parts) or 'nothing to compare'}"
+    return ", ".join(parts) or "nothing to compare"
+
+
+def change_lines(audit: Audit) -> list[tuple[str, str]]:
+    """Return what changed for the terminal, as texts with their colours."""
+    line, loosened, gone = change_line(audit), loosened_lines(audit), gone_ids(audit)
+    lines = [(line, "yellow" if is_decline(audit) else "")] if line else []
+    lines += [(f"limits loosened: {_first(loosened)}", "yellow")] if loosened else []
+    return lines + ([(f"gone since then: {_first(gone)}", "yellow")] if gone else [])
+
+
+def _first(texts: tuple[str, ...], *, most: int = 3) -> str:
+    more = f"; and {len(texts) - most} more" if len(texts) > most else ""
+    return f"{'; '.join(texts[:most])}{more}"
 
 
 def is_decline(audit: Audit) -> bool:

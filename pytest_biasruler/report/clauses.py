@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.audit.ratchet import is_held_back
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.numbers import shown
 from pytest_biasruler.report.titles import subject_title
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 
 def tell(finding: Finding) -> str:
     """Return what a failed finding means, as a short sentence without numbers."""
+    if is_held_back(finding):
+        return f"{_capital(subject_title(finding))} is worse than in the earlier audit."
     if finding.verdict != Verdict.FAIL and finding.policy == "prove-safe":
-        what = subject_title(finding)
-        return f"{what[:1].upper()}{what[1:]} is not proven to be within its limit."
+        return f"{_capital(subject_title(finding))} is not proven to be within its limit."
     ending = " (point estimate, uncontrolled)" if finding.policy == "point" else ""
     return f"{_told(finding)}{ending}."
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _told(finding: Finding) -> str:

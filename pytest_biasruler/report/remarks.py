@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.audit.ratchet import own_id
 from pytest_biasruler.errors import CODES, Consequence
 from pytest_biasruler.report.accounting_line import most_lost
+from pytest_biasruler.report.changes import count_changes, tell_otherwise
 from pytest_biasruler.report.numbers import counted, short_id
 from pytest_biasruler.report.public import tell_hidden
 from pytest_biasruler.report.spans import code, codes, prose
@@ -27,6 +29,7 @@ def make_remarks(audit: Audit) -> tuple[str, ...]:
     told = {
         "Not scored": _tell_classes(cases, "excluded") or _tell_excluded(cases),
         "Scored as worst": _tell_classes(cases, "unreadable") or _tell_worst(cases),
+        "Since the earlier audit": " ".join(_tell_changes(cases.get("compare") or {})),
         "Limits of this audit": " ".join(_tell_limits(audit)),
     }
     return tuple(f"**{title}:** {text}" for title, text in told.items() if text)
@@ -68,6 +71,21 @@ def _tell_worst(cases: Mapping[str, Any]) -> str:
         for (model, where), n in sorted(counts.items())
     ]
     return f"{'; '.join(parts)} (missing or unreadable)." if parts else ""
+
+
+def _tell_changes(compare: Mapping[str, Any]) -> Iterator[str]:
+    if compare.get("state") == "missing":
+        yield f"none was found at {code(compare['path'])}, so nothing was compared."
+    elif compare:
+        yield f"{count_changes(compare)}."
+    if compare.get("gone"):
+        yield f"Gone: {codes(own_id(each['id']) for each in compare['gone'])}."
+    loosened = [
+        f"{code(own_id(each['id']))} {prose(tell_otherwise(each))}"
+        for each in compare.get("loosened") or ()
+    ]
+    if loosened:
+        yield f"Limits loosened: {'; '.join(loosened)}."
 
 
 def _tell_limits(audit: Audit) -> Iterator[str]:

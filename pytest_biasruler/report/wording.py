@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from pytest_biasruler.audit.ratchet import is_held_back
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.checks.outcome import is_screen
@@ -41,6 +42,8 @@ def sign_of(finding: Finding) -> str:
     outcome = outcome_of(finding)
     if outcome in ("waived", "not judged"):
         return outcome.replace(" ", "-")
+    if is_held_back(finding):
+        return "fail"
     return str(finding.verdict).lower()
 
 
@@ -52,6 +55,8 @@ def word_of(finding: Finding) -> str:
     plain = {"FAIL": "failed", "PASS": "passed", "INCONCLUSIVE": "inconclusive"}
     if outcome == plain.get(verdict):
         return verdict
+    if is_held_back(finding):
+        return f"{verdict}, {outcome} (worse than before)"
     cause = "not proven" if finding.policy == "prove-safe" else "by the point estimate"
     return f"{verdict}, {outcome} ({cause})"
 

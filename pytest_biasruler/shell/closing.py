@@ -112,6 +112,7 @@ def close_audits(
         closed.append(ended)
     reasons = _reasons(closed, ledger, guard, settings=settings_of(config))
     reasons += _partial_reasons(closed, census, config=config)
+    reasons += _gone_reasons(closed, census, config=config)
     return Closing(audits=tuple(closed), reasons=(*reasons, *map(str, problems)))
 
 
@@ -187,6 +188,19 @@ def _partial_reasons(
             one.accounting.counts,
             _policies(one, census, config=config),
             place=one.subject.file or "audit",
+        )
+    ]
+
+
+def _gone_reasons(closed: Sequence[Closed], census: Census, *, config: pytest.Config) -> list[str]:
+    from pytest_biasruler.audit.ratchet import refuse_gone
+
+    return [
+        str(error)
+        for one in closed
+        if one.audit is not None
+        for error in refuse_gone(
+            one.audit, _policies(one, census, config=config), place=one.subject.file or "audit"
         )
     ]
 

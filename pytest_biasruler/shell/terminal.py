@@ -37,13 +37,22 @@ def _tell(config: pytest.Config, closed: Closed) -> list[Line]:
     from pytest_biasruler.report.told import MOST_LINES, tell_audit
 
     bundle, told = closed.bundle, told_of(closed)
-    most = (
-        None if any(char in str(config.getoption("reportchars")) for char in "saA") else MOST_LINES
-    )
+    changes = _changes(closed)
+    is_whole = any(char in str(config.getoption("reportchars")) for char in "saA")
+    most = None if is_whole else MOST_LINES - max(0, len(changes) - 1)
     more = "see them with -ra, or in the report" if closed.outputs else "see them with -ra"
     if config.get_verbosity() < 0:
-        return _tell_quietly(told, bundle, most=most, more=more)
-    return tell_audit(told, most=most, more=more)
+        urgent = [(text, colour) for text, colour in changes if colour]
+        return _tell_quietly(told, bundle, most=most, more=more) + urgent
+    return tell_audit(told, most=most, more=more) + changes
+
+
+def _changes(closed: Closed) -> list[Line]:
+    """Return what changed since the earlier audit, if there is one."""
+    from pytest_biasruler.report.changes import change_lines
+
+    lines = change_lines(closed.audit) if closed.audit is not None else []
+    return [(printable(text), colour) for text, colour in lines]
 
 
 def told_of(closed: Closed) -> Told:
