@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.cli.console import Exit, write_lines
 from pytest_biasruler.cli.reading import show_typed
-from pytest_biasruler.errors import BiasRulerError, printable
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, printable
 
 if TYPE_CHECKING:
     import argparse
+
+    from pytest_biasruler.benchmark.proposal import Proposal
 
 FILE = "biasruler.toml"
 _GENERAL = "[benchmark]\n"
@@ -27,14 +29,11 @@ def run(arguments: argparse.Namespace) -> Exit:
     BiasRulerError
         If the folder holds nothing to audit, or the file cannot be written.
     """
-    from pytest_biasruler.benchmark.proposal import propose
-
     folder = Path(arguments.folder)
     typed = arguments.out if arguments.out is not None else str(folder / FILE)
     if os.path.lexists(typed):
         raise _is_taken(typed)
-    table = Path(arguments.table) if arguments.table is not None else None
-    proposal = propose(folder, table=table)
+    proposal = _propose(folder, table=arguments.table)
     _write_new(typed, _place(proposal.text, folder=folder, file=Path(typed)))
     told = [f"wrote {show_typed(typed)}", *(f"  {note}" for note in proposal.notes)]
     command = f"pytest {shlex.quote(typed)}"
@@ -44,6 +43,20 @@ def run(arguments: argparse.Namespace) -> Exit:
     ]
     write_lines((printable(line), "") for line in told)
     return Exit.OK
+
+
+def _propose(folder: Path, *, table: str | None) -> Proposal:
+    """Return what is proposed for a folder; a table may be named from here or from there."""
+    from pytest_biasruler.benchmark.proposal import propose
+
+    path = Path(table) if table is not None else None
+    if path is not None and not path.exists() and (folder / path).exists():
+        path = folder / path
+    try:
+        return propose(folder, table=path)
+    except BiasRulerError as error:
+        is_placed = error.where or isinstance(error, BiasRulerProblems)
+        raise error if is_placed else error.at(show_typed(str(folder))) from None
 
 
 def _place(text: str, *, folder: Path, file: Path) -> str:

@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> Exit:
 
 def _section(audit: Audit, *, today: dt.date, reasons: Sequence[str]) -> list[Line]:
     from pytest_biasruler.audit.counts import count_checks
+    from pytest_biasruler.report.changes import change_lines
     from pytest_biasruler.report.told import Told, tell_audit
 
     told = Told(
@@ -59,7 +60,13 @@ def _section(audit: Audit, *, today: dt.date, reasons: Sequence[str]) -> list[Li
     run_date = audit.settings["run_date"]
     ran = f"   audit of {run_date}" if run_date else ""
     last = printable(f"policy {audit.settings['policy']}{ran}   judged {today}")
-    return [*tell_audit(told), (last, ""), *((printable(text), "red") for text in reasons)]
+    changes = [(printable(text), colour) for text, colour in change_lines(audit)]
+    return [
+        *tell_audit(told),
+        *changes,
+        (last, ""),
+        *((printable(text), "red") for text in reasons),
+    ]
 
 
 def _end(audit: Audit, reasons: Sequence[str]) -> Exit:

@@ -62,7 +62,7 @@ Look at a folder with masks and at a table with one row for each case, and write
 to begin with. Nothing is overwritten; read the file before you trust it.
 
   biasruler init data/
-  biasruler init data/ --table clinical.csv --out biasruler.toml
+  biasruler init data/ --table data/clinical.csv --out biasruler.toml
 """
 
 
@@ -163,7 +163,8 @@ def _ask_init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table",
         metavar="TABLE",
-        help="CSV or TSV with one row for each case (default: the one in the folder)",
+        help="CSV or TSV in the folder, with one row for each case (default: the one that names "
+        "most masks)",
     )
     parser.add_argument(
         "--out", metavar="PATH", help="the file to write (default: biasruler.toml in the folder)"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.states import State
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.outcome import Outcome, is_screen
 from pytest_biasruler.errors import printable
+from pytest_biasruler.report.changes import count_changes
 from pytest_biasruler.report.subgroup_table import LONGEST_TITLE, shown
 from pytest_biasruler.report.told import own_id
 
@@ -61,17 +61,14 @@ def compare_lines(audit: Audit) -> list[Line]:
 
 
 def _headline(audit: Audit, *, n_worse: int) -> Line:
-    counts = {str(state): n for state, n in Counter(map(_state, audit.findings)).items()}
-    counts["gone"] = len(audit.accounting["compare"].get("gone") or ())
-    order = (*map(str, State), "gone")
-    told = "; ".join(f"{word}: {counts[word]}" for word in order if counts.get(word))
+    compare = audit.accounting["compare"]
     n_all = len(audit.findings)
     of_all = f"{n_all} check" if n_all == 1 else f"{n_all} checks"
     word = f"WORSE {n_worse} of {of_all}" if n_worse else f"NOT WORSE, {of_all}"
-    is_good = not counts.get(State.STILL_FAILS)
-    colour = "red" if n_worse else ("green" if is_good else "yellow")
+    is_failing = bool((compare.get("counts") or {}).get(State.STILL_FAILS))
+    colour = "red" if n_worse else ("yellow" if is_failing else "green")
     name = shown(audit.benchmark["name"], longest=LONGEST_TITLE)
-    return f"{word}; {told}".removesuffix("; ") + f"   {name}", colour
+    return f"{word}: {count_changes(compare)}   {name}", colour
 
 
 def _state(finding: Finding) -> State:

@@ -481,7 +481,7 @@ def test_what_got_worse_is_told_first_and_ends_with_1(keep, capsys):
     keep(audit_of(other, make_finding()), "new.json")
     assert main(["compare", "old.json", "new.json"]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "WORSE 1 of 2 checks; worse: 1; unchanged: 1   Breast DCE-MRI"
+    assert lines[0] == "WORSE 1 of 2 checks: 1 worse, 1 unchanged   Breast DCE-MRI"
     assert lines[2].split() == [
         *("worse", "gap[dice-age-unet]", "0.010", "->", "0.112", "0.050", "PASS", "->", "FAIL"),
     ]
@@ -490,7 +490,7 @@ def test_what_got_worse_is_told_first_and_ends_with_1(keep, capsys):
 def test_what_failed_all_along_is_no_worse(keep, capsys):
     keep(audit_of(make_finding()))
     assert main(["compare", "audit.json", "audit.json"]) == 0
-    assert "NOT WORSE, 1 check; still fails: 1" in capsys.readouterr().out
+    assert "NOT WORSE, 1 check: 1 still fails" in capsys.readouterr().out
 
 
 def test_a_limit_that_asks_less_and_a_check_that_is_gone_are_told(keep, capsys):
@@ -533,6 +533,74 @@ def test_what_a_run_held_back_stays_held_back(keep):
     keep(tighten_audit(audit_of(passing()), audit_of(earlier)))
     for policy in ("point", "confident-fail", "prove-safe"):
         assert main(["judge", "audit.json", "--policy", policy]) == 1
+
+
+# biasruler init
+
+
+@pytest.fixture
+def data(here):
+    """Write a small folder of scores: 60 cases of two sexes."""
+    folder = here / "data"
+    folder.mkdir()
+    rows = [(f"c{n:02d}", "FM"[n % 2], 0.7 + n % 7 / 50) for n in range(60)]
+    lines = ["case,sex", *(f"{case},{sex}" for case, sex, _ in rows)]
+    (folder / "clinical.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = ["case,model,reference,dice"]
+    lines += [f"{case},unet,expert,{dice:.2f}" for case, _, dice in rows]
+    (folder / "scores.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("words", [(), ("--out", "mine.toml"), ("--table", "data/clinical.csv")])
+def test_a_first_file_runs_where_it_lies(data, here, capsys, words):
+    from pytest_biasruler import Benchmark, run_audit
+
+    assert main(["init", "data", *words]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    path = "mine.toml" if "--out" in words else "data/biasruler.toml"
+    assert lines[0] == f"wrote {path}"
+    command = f"  pytest {path} --biasruler-html=report.html --biasruler-json=audit.json"
+    assert lines[-1] == command
+    benchmark = Benchmark.from_file(here / path)
+    assert data.is_dir()
+    findings = run_audit(benchmark).findings
+    assert {finding.by for finding in findings} == {("sex",)}
+
+
+def test_a_table_may_be_named_from_inside_the_folder(data, capsys):
+    assert data.is_dir()
+    assert main(["init", "data", "--table", "clinical.csv"]) == 0
+    assert "clinical.csv has 60 cases" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_nothing_is_overwritten(data, here, capsys, kind):
+    path = data / "biasruler.toml"
+    path.symlink_to(here / "elsewhere") if kind == "link" else path.write_text("mine")
+    assert main(["init", "data"]) == 4
+    assert "BR702: data/biasruler.toml is there already" in capsys.readouterr().err
+    assert not (here / "elsewhere").exists()
+    assert kind == "link" or path.read_text("utf-8") == "mine"
+
+
+INIT = [
+    (["init", "nowhere"], "BR408 nowhere: no such folder"),
+    (["init", "."], "BR126 .: no masks, no scores"),
+    (["init", "data", "--out", "no/where.toml"], "BR701: no/where.toml cannot be written"),
+    (["init", "data", "--table", "nix.csv"], "BR401 data: the table lies outside the folder"),
+]
+
+
+@pytest.mark.parametrize(("words", "told"), INIT, ids=lambda each: " ".join(each)[:40])
+def test_a_folder_that_cannot_be_begun_with_is_told(here, request, capsys, words, told):
+    if "data" in words:
+        request.getfixturevalue("data")
+    assert main(words) == 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert told in line
+    assert not list(here.rglob("*.toml"))
 
 
 # What is printed, and where
