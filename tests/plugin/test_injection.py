@@ -7,12 +7,15 @@ import io
 import json
 import re
 import unicodedata
+from functools import partial
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from pytest_biasruler.errors import printable
+from pytest_biasruler.shell.exports import KINDS
+from pytest_biasruler.shell.marks import is_ours
 
 from .canaries import write_csv
 
@@ -290,6 +293,14 @@ def judge_csv(text, *, plain, **_):
     assert_visible(text)
 
 
+def judge_export(text, *, plain, **_):
+    """As many lines as with plain names, none of them a command, and whole: known for ours."""
+    assert len(text.split("\n")) == len(plain.split("\n")) > 1
+    assert_visible(text)
+    assert [line for line in text.split("\n") if line.strip().startswith("::")] == []
+    assert re.findall(r"##\w*\[", text) == []
+
+
 def judge_cache(text, *, plain, **_):
     nodes, sober = json.loads(text), json.loads(plain)
     assert len(nodes) == len(sober)
@@ -308,10 +319,20 @@ def cut(name):
     return printable(name.strip())[:39]
 
 
+EXPORTS = [kind for kind in KINDS if kind != "csv-plan"]
+
+
+def read_export(folder, _, *, kind):
+    path = folder / "out" / f"{kind}.txt"
+    assert is_ours(path), "the next run would not dare to remove it"
+    return path.read_text("utf-8")
+
+
 OUTPUTS = (
     ("report", lambda folder, _: (folder / "out/report.html").read_text("utf-8"), judge_page),
     ("audit", lambda folder, _: (folder / "out/audit.json").read_text("utf-8"), judge_json),
     ("plan", lambda folder, _: (folder / "out/plan.csv").read_text("utf-8"), judge_csv),
+    *((kind, partial(read_export, kind=kind), judge_export) for kind in EXPORTS),
     ("JUnit", lambda folder, _: (folder / "junit.xml").read_text("utf-8"), judge_junit),
     (
         "ids",
@@ -326,6 +347,7 @@ ARGUMENTS = (
     *("biasruler.toml", "test_hostile.py", "--biasruler=biasruler.toml", "-rA", "-vv", "-s"),
     *("--biasruler-json=out/audit.json", "--biasruler-html=out/report.html"),
     *("--biasruler-export=csv-plan=out/plan.csv", "--junitxml=junit.xml", "--cache-clear"),
+    *(f"--biasruler-export={kind}=out/{kind}.txt" for kind in EXPORTS),
 )
 
 

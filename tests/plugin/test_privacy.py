@@ -18,6 +18,7 @@ from pytest_biasruler.checks.evidence import score_column
 from pytest_biasruler.masks.path import resolve_path
 from pytest_biasruler.scoring.job import Entry, Job, Role
 from pytest_biasruler.scoring.store import Store
+from pytest_biasruler.shell.exports import KINDS
 
 from .canaries import (
     ALL_QUESTIONS,
@@ -39,6 +40,7 @@ LOUD = (
 OUTPUTS = (
     *("--biasruler-json=out/audit.json", "--biasruler-html=out/report.html"),
     *("--biasruler-export=csv-plan=out/plan.csv", "--biasruler-selftest=1"),
+    *(f"--biasruler-export={kind}=out/{kind}.txt" for kind in KINDS if kind != "csv-plan"),
 )
 CASE = WORDS["case"] + "03"
 
