@@ -1,34 +1,22 @@
-"""Sections 5 and 6: what became of every case and check, and the scores by subgroup."""
+"""Section 5: what became of every case and every check."""
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.audit.accounting import labelled_lines
-from pytest_biasruler.report.blocks import Paragraph
+from pytest_biasruler.report.blocks import Cell, Fold, Link, Paragraph
+from pytest_biasruler.report.causes import told_cause
 from pytest_biasruler.report.cells import (
-    MOST_ROWS,
     count_cell,
     make_table,
     name_cell,
-    number_cell,
-    patients_cell,
     percent_cell,
     words,
 )
-from pytest_biasruler.report.forest import ForestRow, Panel, draw_forest
 from pytest_biasruler.report.headline import count_missing
-from pytest_biasruler.report.marks import BLUE, ORANGE, Words
-from pytest_biasruler.report.numbers import (
-    NOTHING,
-    counted,
-    format_number,
-    shown,
-    typeset,
-)
-from pytest_biasruler.report.public import hidden_subgroups, tell_classes
-from pytest_biasruler.report.wording import metric_title
+from pytest_biasruler.report.numbers import anchor, counted, short_id, shown
+from pytest_biasruler.report.public import tell_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,36 +25,33 @@ if TYPE_CHECKING:
     from pytest_biasruler.audit import Audit
     from pytest_biasruler.report.blocks import Block
 
-MOST_DRAWN = 24
-"""Rows of a forest of scores; longer lists are left to their table."""
+    Entries = Sequence[Mapping[str, Any]]
+
+EVERYONE = "all cases"
 
 
 def make_accounting(audit: Audit) -> tuple[Block, ...]:
     """Return section 5: every case is scored or excluded, every check ran or did not."""
     accounting = audit.accounting
-    expected, scored = accounting.get("expected", 0), accounting.get("scored", 0)
+    checks = tuple(_checks(accounting.get("checks") or {}))
     if "classes" in accounting:
-        checks = _checks_table(accounting.get("checks") or {})
-        return (*tell_classes(accounting), checks)
+        return (*tell_classes(accounting), *checks)
+    expected, scored = accounting.get("expected", 0), accounting.get("scored", 0)
+    reference = accounting.get("reference")
+    of = f" By {shown(reference)}." if reference else ""
     sentence = (
         f"{counted(expected, 'case')} expected = {scored:,} scored + "
-        f"{expected - scored:,} excluded."
+        f"{expected - scored:,} excluded.{of}"
     )
     return (
-        Paragraph(text=sentence, tone="lead"),
+        Paragraph(text=sentence),
         *_by_reference(accounting.get("references") or {}),
         *_labelled(audit),
-        *_lost("Excluded cases, by reason and subgroup", accounting.get("excluded") or (), audit),
-        *_lost(_title_of_worst(accounting), accounting.get("unreadable") or ()),
+        *_lost(audit, "excluded", accounting.get("excluded") or ()),
+        *_lost(audit, "worst", accounting.get("unreadable") or ()),
         *_problems(accounting.get("problems") or ()),
-        _checks_table(accounting.get("checks") or {}),
+        *checks,
     )
-
-
-def _title_of_worst(accounting: Mapping[str, Any]) -> str:
-    title = "Predictions missing or unreadable, scored worst"
-    reasons = {row.get("reason") for row in accounting.get("unreadable") or ()}
-    return f"{title} (BR215: only in mm)" if "BR215" in reasons else title
 
 
 def _by_reference(cases: Mapping[str, Mapping[str, int]]) -> Iterator[Block]:
@@ -86,38 +71,79 @@ def _labelled(audit: Audit) -> Iterator[Block]:
         yield Paragraph(text=f"{shown(line)}.")
 
 
-def _lost(
-    title: str, entries: Sequence[Mapping[str, Any]], audit: Audit | None = None
-) -> Iterator[Block]:
+_TITLES = {
+    "excluded": (
+        "Excluded cases",
+        "Excluded: none of the cases of any reference.",
+        "Excluded of each subgroup",
+    ),
+    "worst": (
+        "Predictions missing or unreadable, scored worst",
+        "Predictions missing or unreadable, which would be scored worst: none.",
+        "Scored worst of each subgroup",
+    ),
+}
+
+
+def _lost(audit: Audit, kind: str, entries: Entries) -> Iterator[Block]:
+    """Yield why cases were lost, and how much of each subgroup: an uneven loss bends a gap."""
+    title, none, by_subgroup = _TITLES[kind]
     if not entries:
-        yield Paragraph(text=f"{title}: none.")
+        yield Paragraph(text=none)
         return
-    sizes = _sizes(audit) if audit else {}
-    rows = []
-    for entry in entries:
-        n, key = entry.get("n"), (str(entry.get("attribute")), str(entry.get("subgroup")))
-        size = sizes.get(key)
-        rows.append(
-            (
-                words(shown(entry.get("reason", ""))),
-                words(shown(entry.get("reference") or entry.get("model") or NOTHING)),
-                words(shown(entry.get("attribute") or NOTHING)),
-                words(shown(entry.get("subgroup") or NOTHING)),
-                count_cell(n),
-                percent_cell(n / size if n is not None and size else None),
-            )
+    causes = [
+        (
+            words(told_cause(entry.get("reason", ""))),
+            words(_lost_by(entry)),
+            count_cell(entry.get("n")),
         )
-    head = ("reason", "reference or model", "attribute", "subgroup", "cases", "share of subgroup")
-    yield make_table(title, head, rows)
+        for entry in entries
+        if entry.get("attribute") is None
+    ]
+    yield make_table(f"{title}, by reason", ("reason", "reference or model", "cases"), causes)
+    rows = list(_shares(audit, entries))
+    head = ("subgroup", "attribute", "reference or model", "cases", "share of the subgroup")
+    if rows:
+        yield make_table(by_subgroup, head, rows)
+    details = [
+        (
+            words(shown(entry.get("subgroup"))),
+            words(shown(entry.get("attribute"))),
+            words(told_cause(entry.get("reason", ""))),
+            words(_lost_by(entry)),
+            count_cell(entry.get("n")),
+        )
+        for entry in entries
+        if entry.get("attribute") is not None
+    ]
+    if details and len(causes) > 1:
+        head = ("subgroup", "attribute", "reason", "reference or model", "cases")
+        table = make_table(f"{title}, by reason and subgroup", head, details)
+        yield Fold(summary=f"{title}, by reason and subgroup", blocks=(table,))
 
 
-def _sizes(audit: Audit) -> dict[tuple[str, str], int]:
-    sizes = {
-        (str(name), str(group.get("name"))): group.get("n_cases") or 0
-        for name, attribute in audit.attributes.items()
-        for group in attribute.get("subgroups") or ()
-    }
-    return {**sizes, ("None", "all"): audit.benchmark.get("n_cases") or 0}
+def _lost_by(entry: Mapping[str, Any]) -> str:
+    return shown(entry.get("reference") or entry.get("model") or "not stated")
+
+
+def _shares(audit: Audit, entries: Entries) -> Iterator[tuple[Cell, ...]]:
+    """Yield each subgroup with what it lost, also where that is nothing, by reference or model."""
+    lost: dict[tuple[str, str, str], int] = {}
+    for entry in entries:
+        key = (_lost_by(entry), str(entry.get("attribute")), str(entry.get("subgroup")))
+        lost[key] = lost.get(key, 0) + (entry.get("n") or 0)
+    for by in sorted({name for name, _, _ in lost}):
+        for attribute, described in sorted(audit.attributes.items()):
+            for group in described.get("subgroups") or ():
+                n = lost.get((by, str(attribute), str(group["name"])), 0)
+                size = group.get("n_cases")
+                yield (
+                    name_cell(group["name"]),
+                    words(shown(attribute)),
+                    words(by),
+                    count_cell(n),
+                    percent_cell(n / size if size else None),
+                )
 
 
 def _problems(problems: Sequence[Mapping[str, str]]) -> Iterator[Block]:
@@ -133,110 +159,20 @@ def _problems(problems: Sequence[Mapping[str, str]]) -> Iterator[Block]:
         yield make_table("Masks that could not be used", ("case", "code", "why"), rows)
 
 
-def _checks_table(checks: Mapping[str, Any]) -> Block:
+def _checks(checks: Mapping[str, Any]) -> Iterator[Block]:
+    errors, n_missing = checks.get("errors") or (), count_missing(checks.get("missing", 0))
     counts = [
         ("declared", checks.get("declared")),
-        ("deselected", checks.get("deselected")),
+        ("left out on purpose (deselected)", checks.get("deselected")),
         ("ran", checks.get("ran")),
-        ("never reported", count_missing(checks.get("missing", 0))),
-        ("errors", len(checks.get("errors") or ())),
+        ("never reported", n_missing),
+        ("could not run (errors)", len(errors)),
     ]
     rows = [(words(name), count_cell(n)) for name, n in counts]
-    return make_table("Checks", ("checks", "number"), rows, is_sortable=False)
-
-
-def make_scores(audit: Audit) -> tuple[Block, ...]:
-    """Return section 6: one table for each metric, label and model, under each reference."""
-    scores = list(audit.scores)
-    if not scores:
-        return (Paragraph(text="None."),)
-    blocks: list[Block] = []
-    if len(scores) > MOST_ROWS:
-        asked = {finding.metric for finding in audit.findings}
-        left_out = sorted({str(s["metric"]) for s in scores if s["metric"] not in asked})
-        scores = [score for score in scores if score["metric"] in asked]
-        text = f"Only metrics that a check asks about; {counted(len(left_out), 'metric')} more"
-        blocks.append(Paragraph(text=f"{text} are in the JSON.", tone="note"))
-    ordered = sorted(scores, key=_table_key)
-    for key, rows in groupby(ordered, key=_table_key):
-        blocks += _score_blocks(key, list(rows), audit)
-    text = "How the scores of each subgroup are spread stands in the cards of the gap checks."
-    blocks.append(Paragraph(text=text, tone="note"))
-    return tuple(blocks)
-
-
-def _table_key(score: Mapping[str, Any]) -> tuple[str, str, str]:
-    return str(score["metric"]), str(score.get("label") or ""), str(score.get("model") or "")
-
-
-def _score_blocks(
-    key: tuple[str, str, str], scores: list[Mapping[str, Any]], audit: Audit
-) -> Iterator[Block]:
-    metric, label, model = key
-    unit = (audit.metrics.get(metric) or {}).get("unit") or ""
-    title = f"{metric_title(metric)}{f', {shown(unit)}' if unit else ''}: {shown(model)}"
-    title = f"{title}, a reference" if model in audit.references else title
-    title = f"{title}, label {shown(label)}" if label else title
-    scores, hidden = _beside_each_other(scores), hidden_subgroups(audit)
-    rows = [
-        (
-            name_cell(score.get("subgroup")),
-            words(shown(score.get("attribute") or NOTHING)),
-            words(shown(score.get("reference") or NOTHING)),
-            count_cell(score.get("n_cases")),
-            patients_cell(score.get("n_patients"), hidden.get(_cell_of(score))),
-            *(number_cell(score.get(name)) for name in ("mean", "sd", "median", "worst_tenth")),
-            percent_cell(score.get("above_threshold")),
-        )
-        for score in scores
-    ]
-    drawn = [score for score in scores if score.get("mean") is not None]
-    drawn = drawn if audit.settings.get("public") else scores
-    if 0 < len(drawn) <= MOST_DRAWN:
-        yield _draw_scores(drawn, title)
-    yield make_table(
-        title,
-        (
-            *("subgroup", "attribute", "reference", "cases", "patients", "mean", "sd", "median"),
-            *("worst tenth", "share that succeeds"),
-        ),
-        rows,
-    )
-
-
-def _beside_each_other(scores: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return scores with the references of one subgroup next to one another."""
-    order: dict[tuple[str, str], int] = {}
-    for score in scores:
-        order.setdefault(_cell_of(score), len(order))
-    return sorted(scores, key=lambda s: (order[_cell_of(s)], str(s.get("reference"))))
-
-
-def _cell_of(score: Mapping[str, Any]) -> tuple[str, str]:
-    return str(score.get("attribute")), str(score.get("subgroup"))
-
-
-def _draw_scores(scores: Sequence[Mapping[str, Any]], title: str) -> Block:
-    references = sorted({str(score.get("reference")) for score in scores})
-    looks = {
-        name: (("circle", BLUE), ("square", ORANGE))[min(i, 1)]
-        for i, name in enumerate(references)
-    }
-    rows = tuple(
-        ForestRow(
-            name=f"{shown(score.get('subgroup'))}, {shown(score.get('reference'))}",
-            value=score.get("mean"),
-            shown=typeset(format_number(score.get("mean"))),
-            shape=looks[str(score.get("reference"))][0],
-            colour=looks[str(score.get("reference"))][1],
-        )
-        for score in scores
-    )
-    return draw_forest(
-        [Panel(rows=rows, axis="mean")],
-        words=Words(
-            title=f"Mean scores by subgroup and reference: {title}",
-            description="The means of the table below as points.",
-            caption=f"Mean by subgroup and reference. {title}",
-        ),
-    )
+    yield make_table("Checks", ("checks", "number"), rows, is_sortable=False)
+    if n_missing:
+        text = "A check that never reported was begun and broke off: it is not a pass."
+        yield Paragraph(text=text, tone="warning")
+    if errors:
+        links = tuple(Link(href=anchor(each["id"]), text=short_id(each["id"])) for each in errors)
+        yield Paragraph(text="Could not run, which is not a pass:", links=links)

@@ -27,6 +27,7 @@ SHORTEST = 9
 """Characters of a row's name that always has room: no range in it needs to be kept together."""
 
 _RANGE = re.compile(r"\d[\d.,]*–\d[\d.,]*")
+_FACT = re.compile(r"\b(?:\d{4}-\d\d-\d\d|confident-fail|prove-safe)\b")
 
 
 def render_html(audit: Audit, *, sections: Sequence[Section] = ()) -> str:
@@ -83,7 +84,10 @@ def _environment() -> Environment:
     )
     environment.filters["coordinate"] = _coordinate
     environment.filters["kept"] = _kept
-    environment.globals.update(outline=outline, signs=SIGNS, font_size=FONT_SIZE, shortest=SHORTEST)
+    environment.filters["fact"] = _fact
+    environment.globals.update(
+        outline=outline, signs=SIGNS, font_size=FONT_SIZE, shortest=SHORTEST
+    )
     return environment
 
 
@@ -98,6 +102,11 @@ def _kept(text: str) -> Markup:
     """Return a text of the page in which no line breaks inside a range such as 0–40."""
     safe = str(escape(printable(text)))
     return Markup(_RANGE.sub(r'<span class="whole">\g<0></span>', safe))  # noqa: S704  (escaped)
+
+
+def _fact(text: str) -> Markup:
+    """Return a fact below the headline, in which neither the date nor the policy breaks."""
+    return Markup(_FACT.sub(r'<span class="whole">\g<0></span>', _kept(text)))  # noqa: S704  (escaped)
 
 
 def _coordinate(value: float) -> str:

@@ -1,122 +1,95 @@
-"""Sections 9 and 10: what this audit cannot show, how it was done, and how to check it."""
+"""Section 10: what was noted on the way, how it was done, and how to do it again."""
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.checks.finding import Verdict
-from pytest_biasruler.report.blocks import Cell, Heading, Items, Link, Paragraph
-from pytest_biasruler.report.cells import make_table, number_cell, p_cell, words
+from pytest_biasruler.errors import printable
+from pytest_biasruler.report.blocks import Cell, Heading, Items, Paragraph
+from pytest_biasruler.report.cells import make_table, words
 from pytest_biasruler.report.numbers import (
-    anchor,
     counted,
+    format_limit,
     joined,
-    short_id,
     shown,
     typeset,
 )
-from pytest_biasruler.report.public import tell_hidden
-from pytest_biasruler.report.sentences import needed_of
-from pytest_biasruler.report.wording import metric_title, told_limit
+from pytest_biasruler.report.sources import DISTANCES, list_sources
+from pytest_biasruler.report.wording import metric_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from pytest_biasruler.audit import Audit
-    from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.report.blocks import Block
 
-_DISTANCES = ("hd95_mm", "hd_mm", "assd_mm", "nsd")
-
-
-def make_limits(audit: Audit) -> tuple[Block, ...]:
-    """Return section 9: what each check could have shown, and what nobody asked."""
-    unasked = joined(audit.unasked.get("attributes") or ())
-    n_others = audit.unasked.get("n_other_columns") or 0
-    waived = [f for f in audit.findings if f.waive]
-    automated = [f for f in audit.findings if f.details.get("proven_by") == "automated"]
-    texts = [
-        f"Attributes in the metadata that no check names: {unasked}; further columns that the "
-        f"benchmark file does not name: {n_others}.",
-        f"Waivers: {joined([_waiver(f) for f in waived])}.",
-        "Checks that rest on an automated reference only: "
-        f"{joined([short_id(f.id) for f in automated])}.",
-        _multiplicity(audit),
-        "A subgroup may hide another: crossings that no check names were not looked at.",
-        *tell_hidden(audit),
-    ]
-    return (_power_table(audit), Items(texts=tuple(texts)))
-
-
-def _waiver(finding: Finding) -> str:
-    waive = finding.waive or {}
-    return f"{short_id(finding.id)} until {shown(waive.get('until'))}"
-
-
-def _power_table(audit: Audit) -> Block:
-    rows = []
-    for finding in audit.findings:
-        if finding.estimate is None:
-            continue
-        needed = needed_of(finding).strip()
-        rows.append(
-            (
-                Cell(text="", links=(Link(href=anchor(finding.id), text=short_id(finding.id)),)),
-                Cell(text=told_limit(finding), is_number=True),
-                number_cell(finding.min_detectable),
-                number_cell(finding.details.get("level"), decimals=4),
-                p_cell(finding.p_fail_holm),
-                words(needed or ("–" if finding.verdict != Verdict.INCONCLUSIVE else "not known")),
-            )
-        )
-    if not rows:
-        return Paragraph(text="No check had an estimate.")
-    return make_table(
-        "What each check could show",
-        (
-            *("check", "limit", "smallest excess over the limit it would find"),
-            *("level of the lower bounds", "p, Holm", "patients needed"),
-        ),
-        rows,
-        note="Found: in 80 of 100 such benchmarks the check would FAIL.",
-    )
-
-
-def _multiplicity(audit: Audit) -> str:
-    family = [f for f in audit.findings if f.p_fail_holm is not None]
-    if len(family) > 1:
-        return (
-            f"{counted(len(family), 'check')} in one family: a FAIL also needs a Holm-adjusted p "
-            "of at most alpha."
-        )
-    return "No adjustment between checks: each stands for itself."
+MOST_FILES = 5
 
 
 def make_methods(audit: Audit, digest: str) -> tuple[Block, ...]:
     """Return section 10: warnings, the methods in words, and the hash of the audit."""
     tool = audit.tool
+    tested = "done, see the part after this" if audit.selftest else f"not done; {_SELFTEST}"
     return (
         Heading(text="Warnings"),
         *_warnings(audit),
-        Heading(text="Numeric check"),
+        Heading(text="Were the tools themselves tested?"),
         Paragraph(
             text="Worked examples recomputed in this environment before scoring: "
-            f"{shown(tool.get('numeric_check') or 'not done')}."
+            f"{shown(tool.get('numeric_check') or 'not done')}. Self-test of the gate, which "
+            f"plants biases and counts how many are caught: {tested}."
         ),
         Heading(text="Methods, to be copied into a paper"),
         *(Paragraph(text=text) for text in methods_text(audit)),
-        Heading(text="References"),
-        Items(texts=_REFERENCES),
+        Heading(text="Sources of the methods"),
+        Items(texts=list_sources(audit.findings)),
         Heading(text="Data and how to run it again"),
         Paragraph(text=f"SHA-256 of the audit.json this page was made from: {digest}"),
-        Paragraph(text=f"Content hash of the benchmark: {shown(audit.benchmark.get('hash'))}"),
         Paragraph(
-            text=f"Run pytest with pytest-biasruler {shown(tool.get('version'))} on the benchmark "
-            "file, with --biasruler-json and --biasruler-html. The same cases, masks and limits "
-            "give the same numbers on any machine and with any number of workers."
+            text="Hash of the cases, references and metrics of the benchmark: "
+            f"{shown(audit.benchmark.get('hash'))}"
+        ),
+        Paragraph(
+            text=f"The command, for pytest-biasruler {shown(tool.get('version'))} in the folder "
+            "of the benchmark, is:"
+        ),
+        Paragraph(text=write_command(audit), tone="code"),
+        Paragraph(
+            text="The same cases, masks and limits give the same numbers on any machine and with "
+            "any number of workers."
         ),
     )
+
+
+def _policy_option(audit: Audit) -> list[str]:
+    """Return the policy as an option, unless checks have their own, which it would override."""
+    policy = audit.settings.get("policy")
+    policies = {finding.policy for finding in audit.findings}
+    return [f"--biasruler-policy={shown(policy)}"] if policies == {policy} else []
+
+
+_SELFTEST = "--biasruler-selftest does it"
+
+
+def write_command(audit: Audit) -> str:
+    """Return how to run the audit again, with what changed its result and without its paths."""
+    ids = [finding.id for finding in audit.findings]
+    ids += [error["id"] for error in (audit.accounting.get("checks") or {}).get("errors") or ()]
+    known = dict.fromkeys(each.partition("::")[0] for each in ids if "::" in each)
+    files = [printable(name) for name in known] or ["biasruler.toml"]
+    quoted = [shlex.quote(name) for name in files[:MOST_FILES]]
+    settings = audit.settings
+    options = [
+        *_policy_option(audit),
+        *(["--biasruler-public"] if settings.get("public") else []),
+        *(["--biasruler-show-cases"] if settings.get("show_cases") else []),
+        *(["--biasruler-selftest"] if audit.selftest else []),
+        *("--biasruler-json=audit.json", "--biasruler-html=audit.html"),
+    ]
+    return " ".join(["pytest", *quoted, *options])
 
 
 def _warnings(audit: Audit) -> tuple[Block, ...]:
@@ -136,22 +109,52 @@ def _warnings(audit: Audit) -> tuple[Block, ...]:
 
 def methods_text(audit: Audit) -> tuple[str, ...]:
     """Return the methods as paragraphs, every convention named and the numbers filled in."""
-    alphas = sorted({f.estimate.alpha for f in audit.findings if f.estimate is not None})
-    alpha = " and ".join(typeset(f"{value:g}") for value in alphas) or "0.05"
+    asked = sorted({str(f.metric) for f in audit.findings if f.metric})
+    return (
+        _told_data(audit, asked),
+        _told_bounds(audit),
+        _told_family(audit),
+        *_metric_conventions(audit, asked),
+        "Random steps use a seeded 64-bit permuted congruential generator whose stream is fixed, "
+        "so results do not depend on machine, workers or order.",
+    )
+
+
+def _told_data(audit: Audit, asked: list[str]) -> str:
     n_cases, n_patients = (audit.benchmark.get(key) for key in ("n_cases", "n_patients"))
     size = "number of cases withheld"
     if n_cases is not None and n_patients is not None:
         size = f"{counted(n_cases, 'case')} of {counted(n_patients, 'patient')}"
-    asked = sorted({str(f.metric) for f in audit.findings if f.metric})
     titles = joined([metric_title(name) for name in asked])
     return (
-        f"We audited {shown(audit.benchmark.get('name'))} "
-        f"({size}) with pytest-biasruler "
-        f"{shown(audit.tool.get('version'))}. Each case has one score per model, reference and "
-        f"metric ({titles}); a check compares the mean of one number per case between subgroups. "
-        "For the distortion of a gap by an automated reference that number is the score under the "
-        "automated reference minus the score under the expert one, so both are compared on the "
-        "same cases.",
+        f"We audited {shown(audit.benchmark.get('name'))} ({size}) with pytest-biasruler "
+        f"{shown(audit.tool.get('version'))}{_told_questions(audit)}. Each case has one score per "
+        f"model, reference and metric ({titles}); a check compares the mean of one number per "
+        "case between subgroups. For the distortion of a gap by an automated reference that "
+        "number is the score under the automated reference minus the score under the expert one, "
+        "so both are compared on the same cases."
+    )
+
+
+def _told_questions(audit: Audit) -> str:
+    """Return how many checks of which kind there were, with their limits."""
+    if not audit.findings:
+        return ""
+    kinds = Counter(finding.check for finding in audit.findings)
+    told = []
+    for check, n in kinds.items():
+        of_kind = (f for f in audit.findings if f.check == check and f.limit is not None)
+        # The limit of `noise` without levels is computed, and has all its digits.
+        limits = sorted({format_limit(f.limit) for f in of_kind if f.details.get("form") is None})
+        told.append(f"{n} {check}{f' (limit {joined(limits)})' if limits else ''}")
+    n_all = counted(len(audit.findings), "check")
+    return f", with {n_all}: {', '.join(told)}"
+
+
+def _told_bounds(audit: Audit) -> str:
+    alphas = sorted({f.estimate.alpha for f in audit.findings if f.estimate is not None})
+    alpha = " and ".join(typeset(f"{value:g}") for value in alphas) or "0.05"
+    return (
         "Differences of subgroup means have guarded, cluster-robust Welch bounds with "
         "Satterthwaite degrees of freedom; patients are the clusters. The lower and the upper "
         f"bound each err in at most {alpha} of benchmarks: alpha is one-sided per bound, so the "
@@ -161,18 +164,28 @@ def methods_text(audit: Audit) -> tuple[str, ...]:
         "either subgroup, because a small subgroup may simply not have drawn its rare misses. "
         "Lower bounds are corrected for the number of pairs by the max-T method. FAIL means that "
         "the lower bound is above the limit, PASS that the upper bound is below it, INCONCLUSIVE "
-        "anything else; all comparisons are strict and made before rounding.",
-        "Over the checks that the benchmark declares, a FAIL also needs a Holm-adjusted p of at "
-        "most alpha; a PASS needs no correction, since a release passes only if every check does. "
-        f"{_told_small(audit)} cases without metadata form a visible subgroup.",
-        *_metric_conventions(audit, asked),
-        "Random steps use a seeded 64-bit permuted congruential generator whose stream is fixed, "
-        "so results do not depend on machine, workers or order.",
+        "anything else; all comparisons are strict and made before rounding."
+    )
+
+
+def _told_family(audit: Audit) -> str:
+    n_family = sum(finding.p_fail_holm is not None for finding in audit.findings)
+    over = f"the {n_family} checks with a p-value" if n_family > 1 else "the declared checks"
+    return (
+        f"Over {over}, a FAIL also needs a Holm-adjusted p of at most "
+        "alpha; a PASS needs no correction, since a release passes only if every check does. "
+        f"{_told_small(audit)} cases without metadata form a visible subgroup. Test outcomes "
+        f"follow the policy {shown(audit.settings.get('policy') or 'confident-fail')}."
     )
 
 
 def _told_small(audit: Audit) -> str:
-    small = "Subgroups below the declared minimum of patients are"
+    least = audit.benchmark.get("min_patients")
+    small = (
+        f"Subgroups of fewer than {least} patients (unless a check says otherwise) are"
+        if least
+        else "Subgroups below the declared minimum of patients are"
+    )
     if not audit.settings.get("public"):
         return f"{small} shown, never judged;"
     return f"{small} never judged, and of those of 1 to 10 patients nothing is shown;"
@@ -180,7 +193,7 @@ def _told_small(audit: Audit) -> str:
 
 def _metric_conventions(audit: Audit, asked: list[str]) -> tuple[str, ...]:
     texts = []
-    if any(name in _DISTANCES for name in asked):
+    if any(name in DISTANCES for name in asked):
         texts.append(
             "Surface metrics follow the surfel convention: surface elements weighted by their "
             "area, as in the reference implementation of the normalised surface Dice. ASSD is the "
@@ -199,15 +212,3 @@ def _empty_policy(name: str, metric: Mapping[str, Any]) -> str:
     both, one = metric.get("both_empty"), metric.get("one_empty")
     said = "what the formula gives" if one is None else shown(one)
     return f"{metric_title(name)} {'undefined' if both is None else shown(both)}, {said}"
-
-
-_REFERENCES = (
-    "Welch, B. L. (1947). Biometrika 34(1/2), 28–35. doi:10.2307/2332510",
-    "Berger, R. L. & Hsu, J. C. (1996). Statistical Science 11(4), 283–319. "
-    "doi:10.1214/ss/1032280304",
-    "Holm, S. (1979). Scandinavian Journal of Statistics 6(2), 65–70.",
-    "Fieller, E. C. (1954). Journal of the Royal Statistical Society B 16(2), 175–185. "
-    "doi:10.1111/j.2517-6161.1954.tb00159.x",
-    "Nikolov, S. et al. (2021). Journal of Medical Internet Research 23(7), e26151. "
-    "doi:10.2196/26151 (surface elements)",
-)

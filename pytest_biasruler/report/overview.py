@@ -43,7 +43,7 @@ def checks_table(audit: Audit) -> Table:
     return Table(
         caption="Every check of this audit",
         head=(
-            *("check", "verdict", "outcome", "quantity", "value", "bounds", "limit"),
+            *("check", "verdict", "outcome", "quantity", "value", "decision bounds", "limit"),
             *("distance to the limit", "patients"),
         ),
         rows=tuple(kept),

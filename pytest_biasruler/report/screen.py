@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.report.blocks import Cell, Link, Paragraph
+from pytest_biasruler.report.blocks import Cell, Heading, Items, Link, Paragraph
 from pytest_biasruler.report.cells import (
     bounds_cell,
     make_table,
@@ -13,19 +13,23 @@ from pytest_biasruler.report.cells import (
     words,
 )
 from pytest_biasruler.report.forest import Panel, draw_forest
-from pytest_biasruler.report.headline import count_outcomes, order_findings
+from pytest_biasruler.report.headline import count_missing, count_outcomes
+from pytest_biasruler.report.leading import choose_leading, name_leading, share_axis
 from pytest_biasruler.report.marks import Words
+from pytest_biasruler.report.next_steps import list_steps
 from pytest_biasruler.report.numbers import (
     NOTHING,
+    anchor,
     counted,
     format_bounds,
     format_limit,
+    joined,
+    short_id,
     shown,
     typeset,
 )
 from pytest_biasruler.report.overview import checks_table
 from pytest_biasruler.report.rows import estimate_row, gap_rows, origin_of
-from pytest_biasruler.report.titles import subject_title
 from pytest_biasruler.report.wording import (
     attribute_title,
     bounds_of,
@@ -43,7 +47,7 @@ from pytest_biasruler.report.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from pytest_biasruler.audit import Audit
@@ -51,57 +55,65 @@ if TYPE_CHECKING:
     from pytest_biasruler.report.blocks import Block
     from pytest_biasruler.report.forest import ForestRow
 
-LEADING = 3
+MOST_ERRORS = 3
+_TITLE = "What decides: estimates with their decision bounds"
+_NEAREST = "Nearest to their limits: estimates with their decision bounds"
 
 
 def make_screen(audit: Audit) -> tuple[Block, ...]:
     """Return the blocks of section 1, above and with the table of checks."""
-    ordered = order_findings(audit.findings)
-    leading = [finding for finding in ordered if finding.estimate is not None]
-    blocks: list[Block] = []
-    if leading:
-        blocks += _lead_with(leading)
-    note = _lost_cases(audit)
-    if note:
-        blocks.append(note)
-    blocks.append(Paragraph(text=_tally(audit)))
-    blocks.append(checks_table(audit))
-    return tuple(blocks)
+    leading = choose_leading(audit)
+    return (
+        *_told_alone(audit),
+        *(_lead_with(leading, audit) if leading else ()),
+        *_not_run(audit),
+        *_waived(audit),
+        *_lost_cases(audit),
+        Paragraph(text=_tally(audit)),
+        *_next_steps(audit),
+        checks_table(audit),
+    )
 
 
-def _lead_with(leading: list[Finding]) -> tuple[Block, ...]:
-    first = leading[0]
+def _told_alone(audit: Audit) -> Iterator[Block]:
+    """Yield failed findings without an estimate, which no table of numbers can show."""
+    for finding in audit.findings:
+        if outcome_of(finding) == "failed" and finding.estimate is None:
+            link = Link(href=anchor(finding.id), text=short_id(finding.id))
+            text = f"{word_of(finding)}: {statement_of(finding)}:"
+            yield Paragraph(text=text, tone="warning", links=(link,))
+
+
+def _lead_with(leading: Sequence[Finding], audit: Audit) -> tuple[Block, ...]:
+    first, *others = leading
+    drawn = share_axis(leading)
+    rows = [estimate_row(finding, name=_short_name(finding)) for finding in drawn]
+    axis = quantity_of(first)
+    if len({finding.check for finding in drawn}) > 1:
+        axis = f"difference of {metric_title(first.metric)}"
+    cells = [_estimate_cells(finding, name_leading(finding, audit=audit)) for finding in leading]
     if first.check == "ruler" and gap_rows(first):
-        rows = (*gap_rows(first), estimate_row(first, name=f"distortion: {_pair(first)}"))
-        cells = [*_gap_cells(first), _estimate_cells(first, "distortion (automated − expert)")]
-        axis = f"{metric_title(first.metric)} by {attribute_title(first)}"
-    else:
-        same = [f for f in leading if _kind_of(f) == _kind_of(first)][:LEADING]
-        rows = tuple(estimate_row(finding, name=_row_name(finding)) for finding in same)
-        cells = [_estimate_cells(finding, _row_name(finding)) for finding in same]
-        axis = quantity_of(first)
+        rows = [
+            *gap_rows(first),
+            estimate_row(first, name=f"distortion: {pair_of(first)}"),
+            *rows[1:],
+        ]
+        own = _estimate_cells(first, "distortion (automated − expert)")
+        cells = [*_gap_cells(first), own, *cells[1:]]
+        axis = f"{metric_title(first.metric)} by {attribute_title(first)}" if not others else axis
     table = make_table(
-        "What decides: estimates with their decision bounds",
-        ("", "value", "bounds", "patients", "limit", "verdict"),
+        _NEAREST if outcome_of(first) == "passed" else _TITLE,
+        ("", "value", "decision bounds", "patients", "limit", "verdict"),
         cells,
         is_sortable=False,
     )
-    return replace(table, is_stacked=True), _draw(first, rows, axis)
+    return replace(table, is_stacked=True), _draw(first, tuple(rows), axis)
 
 
-def _kind_of(finding: Finding) -> tuple[str, str, str]:
-    """Return what findings must share to be told on one axis, above the rest."""
-    return finding.check, finding.unit, outcome_of(finding)
-
-
-def _pair(finding: Finding) -> str:
-    return pair_of(finding)
-
-
-def _row_name(finding: Finding) -> str:
-    title = subject_title(finding)
-    pair = _pair(finding)
-    return f"{title}: {pair}" if pair else title
+def _short_name(finding: Finding) -> str:
+    pair = pair_of(finding)
+    name = quantity_of(finding).partition(",")[0]
+    return f"{name}: {pair}" if pair else name
 
 
 def _draw(finding: Finding, rows: tuple[ForestRow, ...], axis: str) -> Block:
@@ -149,11 +161,44 @@ def _estimate_cells(finding: Finding, name: str) -> tuple[Cell, ...]:
     )
 
 
-def _lost_cases(audit: Audit) -> Paragraph | None:
-    """Return how many cases were not scored, and where most of them are missing."""
+def _not_run(audit: Audit) -> Iterator[Block]:
+    """Yield what could not run or never reported: neither is a pass."""
+    checks = audit.accounting.get("checks") or {}
+    errors = checks.get("errors") or ()
+    for error in errors[:MOST_ERRORS]:
+        link = Link(href=anchor(error["id"]), text=short_id(error["id"]))
+        why = shown(error.get("message") or error.get("code", ""), longest=300)
+        yield Paragraph(text=f"Could not run: {why}", tone="warning", links=(link,))
+    if len(errors) > MOST_ERRORS:
+        text = f"{counted(len(errors) - MOST_ERRORS, 'more check')} could not run: see Findings."
+        yield Paragraph(text=text, tone="warning")
+    n_missing = count_missing(checks.get("missing", 0))
+    if n_missing:
+        text = f"{counted(n_missing, 'check')} never reported: the run broke off before its end."
+        yield Paragraph(text=text, tone="warning")
+
+
+def _waived(audit: Audit) -> Iterator[Block]:
+    waived = [finding for finding in audit.findings if outcome_of(finding) == "waived"]
+    if waived:
+        links = tuple(Link(href=anchor(f.id), text=short_id(f.id)) for f in waived[:MOST_ERRORS])
+        ends = sorted({shown((f.waive or {}).get("until")) for f in waived})
+        text = f"{counted(len(waived), 'check is', 'checks are')} waived until {joined(ends)}:"
+        yield Paragraph(text=text, links=links)
+
+
+def _next_steps(audit: Audit) -> Iterator[Block]:
+    steps = list_steps(audit)
+    if steps:
+        yield Heading(text="What to do next")
+        yield Items(texts=steps)
+
+
+def _lost_cases(audit: Audit) -> Iterator[Block]:
+    """Yield how many cases were not scored, and where most of them are missing."""
     expected, scored = audit.accounting.get("expected", 0), audit.accounting.get("scored", 0)
     if expected is None or scored is None or expected <= scored:  # hidden in public
-        return None
+        return
     counts: dict[tuple[str, str], int] = {}
     for entry in audit.accounting.get("excluded") or ():
         if _tells_where(entry, audit.accounting.get("reference")):
@@ -164,7 +209,7 @@ def _lost_cases(audit: Audit) -> Paragraph | None:
         (_, subgroup), n = max(counts.items(), key=lambda item: (item[1], item[0]))
         text = f"{text}, {n} of them in {shown(subgroup)}"
     link = Link(href="s5", text="see Accounting")
-    return Paragraph(text=f"{text}:", tone="warning", links=(link,))
+    yield Paragraph(text=f"{text}:", tone="warning", links=(link,))
 
 
 def _tells_where(entry: Mapping[str, Any], reference: object) -> bool:

@@ -1,106 +1,157 @@
-"""Sections 2 to 4: what was audited, who is in which subgroup, and who made the labels."""
+"""Section 2: what was audited, with which versions, and by which conventions."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.report.blocks import Heading, Items, Paragraph
-from pytest_biasruler.report.cells import (
-    count_cell,
-    exact_cell,
-    make_table,
-    name_cell,
-    patients_cell,
-    percent_cell,
-    words,
-)
+from pytest_biasruler.report.blocks import Paragraph
+from pytest_biasruler.report.cells import exact_cell, make_table, name_cell, words
 from pytest_biasruler.report.numbers import NOTHING, counted, joined, shown, typeset
-from pytest_biasruler.report.wording import attribute_title, by_group, metric_title
+from pytest_biasruler.report.wording import metric_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
     from pytest_biasruler.audit import Audit
-    from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.report.blocks import Block, Cell
 
 NOT_STATED = "not stated"
 
 _BETTER = {"higher": "higher", "lower": "lower", "signed": "closer to 0"}
+_POLICIES = {
+    "point": "point: the estimate alone decides, whatever its bounds",
+    "confident-fail": "confident-fail: a check fails only if it is surely beyond its limit",
+    "prove-safe": "prove-safe: a check passes only if it is surely within its limit",
+}
+_SUPPORTS = {
+    "pooled": "the range of all scores",
+    "symmetric": "the range of the differences, the same on both sides of 0",
+    "bounds": "the bounds of the metric",
+}
 
 
 def make_subject(audit: Audit) -> tuple[Block, ...]:
     """Return section 2: benchmark, models, references, labels, metrics, versions, policy."""
-    benchmark, tool, settings = audit.benchmark, audit.tool, audit.settings
-    facts = [
-        ("benchmark", benchmark.get("name")),
-        ("content hash", benchmark.get("hash")),
-        ("cases", benchmark.get("n_cases")),
-        ("patients", benchmark.get("n_patients")),
-        ("policy", settings.get("policy")),
-        ("date of the run", settings.get("run_date")),
-        ("compared with an earlier audit", _compared(settings.get("compare"))),
-        ("limits changed since then", joined(_changed(settings.get("limits_changed")))),
-        ("pytest-biasruler", tool.get("version")),
-        *((name, tool[name]) for name in ("python", "numpy", "scipy", "commit") if tool.get(name)),
-    ]
+    facts = make_table(
+        "The audit",
+        ("what", "value"),
+        [(words(name), exact_cell(value)) for name, value in _facts(audit)],
+        is_sortable=False,
+    )
     return (
-        make_table(
-            "The audit",
-            ("what", "value"),
-            [(words(name), exact_cell(value)) for name, value in facts],
-            is_sortable=False,
-        ),
-        make_table(
-            "Models",
-            ("model", "trained on", "content hash"),
-            [
-                (
-                    name_cell(name),
-                    _stated(model.get("trained_on")),
-                    exact_cell(model.get("digest")),
-                )
-                for name, model in sorted(audit.models.items())
-            ],
-        ),
+        facts,
+        _models_table(audit),
+        _references_table(audit),
         _labels_block(audit.labels),
         _metrics_table(audit.metrics),
     )
+
+
+def _facts(audit: Audit) -> Iterator[tuple[str, object]]:
+    benchmark, tool, settings = audit.benchmark, audit.tool, audit.settings
+    is_public = settings.get("public")
+    withheld = "not told in public" if is_public else NOT_STATED
+    yield "benchmark", benchmark.get("name")
+    yield "content hash of cases, references and metrics", benchmark.get("hash") or NOT_STATED
+    yield "cases", _known(benchmark.get("n_cases"), withheld)
+    yield "patients", _known(benchmark.get("n_patients"), withheld)
+    policy = str(settings.get("policy"))
+    yield "policy", _POLICIES.get(policy, policy)
+    if benchmark.get("min_patients") is not None:
+        least = counted(benchmark["min_patients"], "patient")
+        yield "a subgroup is judged from", f"{least}, unless a check says otherwise"
+    is_scored = settings.get("both_empty") != "exclude"
+    yield "cases in which both masks are empty", "scored" if is_scored else "left out"
+    yield from _supports(audit)
+    yield "date of the run", settings.get("run_date") or NOT_STATED
+    yield "commit", settings.get("commit") or f"{NOT_STATED}: no CI system named one"
+    yield "pytest-biasruler", tool.get("version") or NOT_STATED
+    for name in ("python", "numpy", "scipy"):
+        yield name, tool.get(name) or NOT_STATED
+
+
+def _known(value: object, otherwise: str) -> object:
+    return otherwise if value is None else value
+
+
+def _supports(audit: Audit) -> Iterator[tuple[str, object]]:
+    """Yield where the guard of the bounds puts its phantom patients, and in how many checks."""
+    supports = (f.support for f in audit.findings if f.estimate is not None)
+    used = Counter(str(support) for support in supports if support != "none")
+    if used:
+        told = [
+            f"{_SUPPORTS.get(name, shown(name))} in {counted(n, 'check')}"
+            for name, n in sorted(used.items())
+        ]
+        yield "support: worst score that the bounds allow an unseen patient", "; ".join(told)
+
+
+def _models_table(audit: Audit) -> Block:
+    rows = [
+        (
+            name_cell(name),
+            _stated(model.get("trained_on")),
+            words(_kind_of(audit, model.get("trained_on"))),
+            exact_cell(model.get("digest") or "none: no masks, only scores"),
+        )
+        for name, model in sorted(audit.models.items())
+    ]
+    if not rows:
+        return Paragraph(text="Models: none declared.")
+    return make_table("Models", ("model", "trained on", "drawn by", "content hash"), rows)
+
+
+def _kind_of(audit: Audit, reference: object) -> str:
+    kind = (audit.references.get(str(reference)) or {}).get("kind")
+    return {"expert": "experts", "automated": "a machine"}.get(str(kind), NOT_STATED)
+
+
+def _references_table(audit: Audit) -> Block:
+    main = audit.accounting.get("reference")
+    rows = [
+        (
+            name_cell(name),
+            words(shown(reference.get("kind") or NOT_STATED)),
+            words("cases are counted by it" if name == main else "beside it"),
+        )
+        for name, reference in sorted(audit.references.items())
+    ]
+    if not rows:
+        return Paragraph(text="References: none declared.")
+    head = ("reference", "kind", "role")
+    return make_table("References, told more of in section 4", head, rows)
 
 
 def _stated(value: object) -> Cell:
     return words(NOT_STATED) if value in (None, "") else name_cell(value)
 
 
-def _compared(compare: object) -> str:
-    return "no" if not compare else "yes"
-
-
-def _changed(changed: object) -> list[object]:
-    return list(changed) if isinstance(changed, list | tuple | dict) else []
-
-
 def _labels_block(labels: Mapping[str, Any]) -> Block:
     if not labels:
-        return Paragraph(text="Labels: one, every non-zero voxel.")
-    texts = [
-        f"{shown(name)}: voxel values {joined(values if isinstance(values, list) else [values])}"
-        for name, values in sorted(labels.items())
-    ]
-    return Items(texts=tuple(texts))
+        return Paragraph(text="Labels: one, every voxel of a mask that is not 0.")
+    texts = [f"{shown(name)} (voxel {_values(values)})" for name, values in sorted(labels.items())]
+    return Paragraph(text=f"Labels: {', '.join(texts)}.")
+
+
+def _values(values: Any) -> str:
+    many = values if isinstance(values, list | tuple) else [values]
+    return f"{'value' if len(many) == 1 else 'values'} {joined(many)}"
 
 
 def _metrics_table(metrics: Mapping[str, Mapping[str, Any]]) -> Block:
+    if not metrics:
+        return Paragraph(text="Metrics: none.")
     rows = [
         (
             words(metric_title(name)),
-            words(shown(metric.get("unit") or NOTHING)),
-            words(_BETTER.get(str(metric.get("direction")), NOTHING)),
+            words(shown(metric.get("unit") or "none")),
+            words(_BETTER.get(str(metric.get("direction")), NOT_STATED)),
             words(_range(metric.get("range"))),
-            words(shown(metric.get("convention") or NOTHING, longest=200)),
-            exact_cell(metric.get("both_empty")),
-            exact_cell(metric.get("one_empty")),
+            words(shown(metric.get("convention") or "none to be named", longest=200)),
+            words(_of_empty(metric.get("both_empty"), "undefined")),
+            words(_of_empty(metric.get("one_empty"), "what the formula gives")),
             words(_parameters(metric.get("parameters") or {})),
         )
         for name, metric in sorted(metrics.items())
@@ -111,6 +162,12 @@ def _metrics_table(metrics: Mapping[str, Mapping[str, Any]]) -> Block:
     )
 
 
+def _of_empty(score: object, otherwise: str) -> str:
+    if score is None:
+        return otherwise
+    return typeset(f"{score:g}") if isinstance(score, int | float) else shown(score)
+
+
 def _range(bounds: object) -> str:
     if not isinstance(bounds, list | tuple) or len(bounds) != 2:
         return NOTHING
@@ -119,107 +176,4 @@ def _range(bounds: object) -> str:
 
 
 def _parameters(parameters: Mapping[str, Any]) -> str:
-    return ", ".join(f"{shown(k)} {shown(v)}" for k, v in sorted(parameters.items())) or NOTHING
-
-
-def make_subgroups(audit: Audit) -> tuple[Block, ...]:
-    """Return section 3: how cases were cut, and how many are in each subgroup."""
-    if not audit.attributes:
-        return (Paragraph(text="None: no attribute is declared."),)
-    blocks: list[Block] = []
-    for name, attribute in sorted(audit.attributes.items()):
-        blocks += [Heading(text=shown(name)), *_attribute_blocks(str(name), attribute)]
-    if audit.settings.get("public"):
-        return tuple(blocks)
-    small = sorted({name for f in audit.findings for name in f.details.get("too_small") or ()})
-    blocks.append(Paragraph(text=f"Too small to judge in some check: {joined(small)}."))
-    return tuple(blocks)
-
-
-def _attribute_blocks(name: str, attribute: Mapping[str, Any]) -> Iterator[Block]:
-    yield Paragraph(text=" ".join(_definition(attribute)), tone="note")
-    subgroups = attribute.get("subgroups") or ()
-    rows = [
-        (
-            name_cell(group.get("name")),
-            count_cell(group.get("n_cases")),
-            patients_cell(group.get("n_patients"), group.get("status")),
-            percent_cell(group.get("share")),
-            words(_remark(group)),
-        )
-        for group in subgroups
-    ]
-    of = "share of patients" if any("status" in group for group in subgroups) else "share of cases"
-    head = ("subgroup", "cases", "patients", of, "")
-    yield make_table(f"Subgroups of {shown(name)}", head, rows)
-
-
-def _remark(group: Mapping[str, Any]) -> str:
-    if group.get("status"):
-        return str(group["status"])
-    return "declared, but empty" if group.get("n_patients") == 0 else ""
-
-
-def _definition(attribute: Mapping[str, Any]) -> Iterator[str]:
-    yield f"Column {shown(attribute.get('column') or NOT_STATED)}."
-    bins, merges = attribute.get("bins"), attribute.get("merges") or {}
-    if bins:
-        yield f"Cut at {joined([f'{edge:g}' for edge in bins])}, each bin closed at the left."
-    for target, sources in sorted(merges.items()):
-        many = sources if isinstance(sources, list | tuple) else [sources]
-        yield f"{joined(many)} counted as {shown(target)}."
-    tokens = attribute.get("missing_tokens")
-    if tokens is not None:
-        yield f"Read as missing: {joined(tokens)}."
-    judged = attribute.get("judge_missing")
-    yield f"Cases without a value are {'judged like the others' if judged else 'not judged'}."
-
-
-def make_ruler(audit: Audit) -> tuple[Block, ...]:
-    """Return section 4: the references, who made them, and whom they cover."""
-    rows = [
-        (
-            name_cell(name),
-            words(shown(reference.get("kind", NOT_STATED))),
-            count_cell(reference.get("n_read")),
-            count_cell(reference.get("n_excluded")),
-            *(_stated(reference.get(key)) for key in ("made_by", "made_when", "made_with")),
-        )
-        for name, reference in sorted(audit.references.items())
-    ]
-    head = ("reference", "kind", "read", "excluded", "by whom", "when", "with what")
-    blocks: list[Block] = [make_table("References", head, rows), _related(audit)]
-    sources = [f for f in audit.findings if f.check == "provenance" and f.details.get("sources")]
-    tables = [_sources_table(f) for f in sources]
-    blocks += [table for i, table in enumerate(tables) if table not in tables[:i]]  # one per model
-    if not sources:
-        text = "Labels by subgroup: not asked, no provenance check is declared."
-        blocks.append(Paragraph(text=text))
-    return tuple(blocks)
-
-
-def _related(audit: Audit) -> Items:
-    texts = []
-    for name, model in sorted(audit.models.items()):
-        teacher = model.get("trained_on")
-        kind = (audit.references.get(teacher) or {}).get("kind") if teacher else None
-        if teacher is None:
-            said = f"what it was trained on is {NOT_STATED}, so it may know these labels"
-        elif kind == "automated":
-            said = f"trained on {shown(teacher)}, the automated reference it may be judged by"
-        else:
-            said = f"trained on {shown(teacher)}"
-        texts.append(f"{shown(name)}: {said}.")
-    return Items(texts=tuple(texts) or (f"Models: {counted(0, 'model')}.",))
-
-
-def _sources_table(finding: Finding) -> Block:
-    sources = finding.details["sources"]
-    keys, rows = ("expert", "automated_only", "none"), []
-    for name, counts in by_group(finding, sources):
-        known = [counts.get(key) or 0 for key in keys]
-        total = sum(known)
-        shares = [n / total if total else None for n in known]
-        rows.append((name_cell(name), count_cell(total), *(percent_cell(s) for s in shares)))
-    head = ("subgroup", "cases", "expert label", "automated label only", "no label")
-    return make_table(f"Labels by {attribute_title(finding)}, share of cases", head, rows)
+    return ", ".join(f"{shown(k)} {shown(v)}" for k, v in sorted(parameters.items())) or "none"

@@ -6,19 +6,25 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Verdict
-from pytest_biasruler.report.accounting import make_accounting, make_scores
+from pytest_biasruler.report.accounting import make_accounting
 from pytest_biasruler.report.blocks import Gallery, Heading, Page, Paragraph, Part
 from pytest_biasruler.report.cards import make_cards
 from pytest_biasruler.report.contours import MOST_OF_PAGE, draw_gallery, spare_outlines
 from pytest_biasruler.report.flips import flip_matrix
 from pytest_biasruler.report.headline import order_findings, write_headline
-from pytest_biasruler.report.methods import make_limits, make_methods
+from pytest_biasruler.report.leads import lead_of
+from pytest_biasruler.report.limits import make_limits
+from pytest_biasruler.report.makers import make_ruler
+from pytest_biasruler.report.methods import make_methods
 from pytest_biasruler.report.numbers import counted, joined, short_id, shown
 from pytest_biasruler.report.plan import make_plan
 from pytest_biasruler.report.public import told_cases
+from pytest_biasruler.report.scores import make_scores
 from pytest_biasruler.report.screen import make_screen
 from pytest_biasruler.report.selftest import TITLE, make_selftest
-from pytest_biasruler.report.subjects import make_ruler, make_subgroups, make_subject
+from pytest_biasruler.report.since import change_banners, make_changes, make_permissions
+from pytest_biasruler.report.subgroups import make_subgroups
+from pytest_biasruler.report.subjects import make_subject
 from pytest_biasruler.report.wording import outcome_of, statement_of
 
 if TYPE_CHECKING:
@@ -57,20 +63,30 @@ def make_page(audit: Audit, *, sections: Sequence[Section] = ()) -> Page:
 def _own_parts(audit: Audit, digest: str) -> tuple[Part, ...]:
     parts: tuple[tuple[str, tuple[Block, ...]], ...] = (
         ("Verdict", make_screen(audit)),
-        ("What was audited", make_subject(audit)),
+        ("What was audited", (*make_subject(audit), *make_changes(audit))),
         ("Subgroups", make_subgroups(audit)),
         ("The ruler", make_ruler(audit)),
         ("Accounting", make_accounting(audit)),
         ("Scores by subgroup", make_scores(audit)),
         ("Findings", (*flip_matrix(audit.findings), *make_cards(audit))),
         ("Worst cases", _worst_cases(audit)),
-        ("Limits of this audit", (*make_limits(audit), *make_plan(audit))),
+        ("Limits of this audit", (*make_limits(audit), *make_permissions(audit), *make_plan(audit))),
         ("Warnings, methods, data", make_methods(audit, digest)),
     )
     return tuple(
-        Part(id=f"s{number}", title=title, number=f"{number}. ", blocks=blocks)
+        Part(
+            id=f"s{number}",
+            title=title,
+            number=f"{number}. ",
+            blocks=(*_lead(audit, title), *blocks),
+        )
         for number, (title, blocks) in enumerate(parts, 1)
     )
+
+
+def _lead(audit: Audit, title: str) -> tuple[Block, ...]:
+    text = lead_of(audit, title)
+    return (Paragraph(text=text, tone="lead"),) if text else ()
 
 
 def _facts(audit: Audit, digest: str) -> tuple[str, ...]:
@@ -111,7 +127,7 @@ def make_banners(audit: Audit) -> tuple[str, ...]:
         banners += [_flip_banner(name, finding) for finding in found]
     if any(f.details.get("flip") == "false alarm" for f in audit.findings):
         banners += [_harm_banner(finding) for finding in audit.findings if _is_harm(finding)]
-    return tuple(banners)
+    return (*banners, *change_banners(audit))
 
 
 def _flip_banner(name: str, finding: Finding) -> str:
