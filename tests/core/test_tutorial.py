@@ -18,7 +18,11 @@ DOCS = Path(__file__).parents[2] / "docs"
 WAIVED_UNTIL = "2027-03-31"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WHERE = re.compile(r"# (?P<add>add to the end of )?(?P<path>[\w./]+\.(?:py|toml))$")
-PROGRAMS = {"python": [], "pytest": ["-m", "pytest"]}
+PROGRAMS = {
+    "python": [],
+    "pytest": ["-m", "pytest"],
+    "biasruler": ["-c", "from pytest_biasruler.cli import main; raise SystemExit(main())"],
+}
 
 
 def blocks(page):
@@ -83,16 +87,29 @@ def walked(tmp_path_factory):
     return folder, walk(blocks("tutorial.md"), folder)
 
 
+def walk_after_tutorial(page, folder, *, until):
+    """Walk through a page on what the tutorial has made, up to a block of that file."""
+    first = []
+    for block in blocks("tutorial.md"):
+        first.append(block)
+        if block[1].startswith(until):
+            break
+    walk(first, folder)
+    return folder, walk(blocks(page), folder)
+
+
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory):
     """Walk through the page on extending, on data and first benchmark file of the tutorial."""
-    folder, first = tmp_path_factory.mktemp("extending"), []
-    for block in blocks("tutorial.md"):
-        first.append(block)
-        if block[1].startswith("# biasruler.toml"):
-            break
-    walk(first, folder)
-    return folder, walk(blocks("extending.md"), folder)
+    folder = tmp_path_factory.mktemp("extending")
+    return walk_after_tutorial("extending.md", folder, until="# biasruler.toml")
+
+
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory):
+    """Walk through the page on the command line, on the data of the tutorial."""
+    folder = tmp_path_factory.mktemp("command-line")
+    return walk_after_tutorial("command-line.md", folder, until="$ python make_data.py")
 
 
 def assert_printed(steps):
@@ -112,6 +129,14 @@ def test_every_command_of_the_page_on_extending_prints_what_it_shows(extended):
     assert len(steps) == 5
     assert_printed(steps)
     assert "Two makers, both from 2019 on." in (folder / "report.html").read_text("utf-8")
+
+
+def test_every_command_of_the_page_on_the_command_line_prints_what_it_shows(typed):
+    folder, steps = typed
+    assert len(steps) == 9
+    assert_printed(steps)
+    assert (folder / "audit.html").stat().st_size > 1000
+    assert (folder / "findings.csv").read_text("utf-8").count("\n") > 2
 
 
 def test_the_first_run_shows_all_three_verdicts(walked):
