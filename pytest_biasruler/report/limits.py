@@ -16,7 +16,6 @@ from pytest_biasruler.report.numbers import (
     format_number,
     joined,
     short_id,
-    shown,
     typeset,
 )
 from pytest_biasruler.report.public import tell_hidden

@@ -70,7 +70,7 @@ def _own_parts(audit: Audit, digest: str) -> tuple[Part, ...]:
         ("Scores by subgroup", make_scores(audit)),
         ("Findings", (*flip_matrix(audit.findings), *make_cards(audit))),
         ("Worst cases", _worst_cases(audit)),
-        ("Limits of this audit", (*make_limits(audit), *make_permissions(audit), *make_plan(audit))),
+        ("Limits of this audit", _limits(audit)),
         ("Warnings, methods, data", make_methods(audit, digest)),
     )
     return tuple(
@@ -82,6 +82,10 @@ def _own_parts(audit: Audit, digest: str) -> tuple[Part, ...]:
         )
         for number, (title, blocks) in enumerate(parts, 1)
     )
+
+
+def _limits(audit: Audit) -> tuple[Block, ...]:
+    return (*make_limits(audit), *make_permissions(audit), *make_plan(audit))
 
 
 def _lead(audit: Audit, title: str) -> tuple[Block, ...]:
