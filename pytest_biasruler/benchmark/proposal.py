@@ -10,14 +10,19 @@ from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.benchmark.manifest import read_toml
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.proposal_attributes import Cuts, find_cuts
-from pytest_biasruler.benchmark.proposal_cast import Entry, cast_sets
+from pytest_biasruler.benchmark.proposal_cast import AUTOMATED, Entry, cast_sets
 from pytest_biasruler.benchmark.proposal_draft import MIN_PATIENTS, Draft
 from pytest_biasruler.benchmark.proposal_family import choose_family
 from pytest_biasruler.benchmark.proposal_folder import Folder, look_into
 from pytest_biasruler.benchmark.proposal_layout import find_layout
 from pytest_biasruler.benchmark.proposal_masks import find_sets
 from pytest_biasruler.benchmark.proposal_notes import Seen, tell_seen
-from pytest_biasruler.benchmark.proposal_refusals import no_attribute, no_reference, nothing_found
+from pytest_biasruler.benchmark.proposal_refusals import (
+    no_attribute,
+    no_reference,
+    nothing_found,
+    nothing_to_compare,
+)
 from pytest_biasruler.benchmark.proposal_roles import Role, tell_role
 from pytest_biasruler.benchmark.proposal_scores import Scores, read_scores
 from pytest_biasruler.benchmark.proposal_table import (
@@ -164,8 +169,11 @@ def _draft(
     root: Path, table: CaseTable, entries: tuple[Entry, ...], *, scores: Scores | None = None
 ) -> Draft:
     asked = [entry for entry in entries if entry.is_asked]
-    if all(entry.kind is None for entry in asked):
+    kinds = {entry.kind for entry in asked}
+    if kinds <= {None}:
         raise no_reference(len(entries))
+    if kinds == {AUTOMATED}:
+        raise nothing_to_compare(len(entries))
     layout, filled = (None, ()) if scores else find_layout(root, asked)
     return Draft(
         name=root.resolve().name or "Benchmark",

@@ -104,8 +104,9 @@ def _asked(at: Situation) -> Iterator[list[str]]:
         yield _block("labels", at, about, limit=0.05, **_metric(at))
     if not at.models and at.of_kind(EXPERT):
         yield _block("morphology", at, "The limit is a small effect (Cliff's delta).", limit=0.147)
-    about = "Counts expert masks, patients per subgroup, missing values and excluded cases."
-    yield _block("provenance", at, about)
+    if at.models:
+        about = "Counts expert masks, patients per subgroup, missing values and excluded cases."
+        yield _block("provenance", at, about)
 
 
 def _metric(at: Situation) -> dict[str, Any]:

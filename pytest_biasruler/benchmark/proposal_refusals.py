@@ -29,13 +29,13 @@ def nothing_found(
     if not masks and not folder.masks:
         return _no_masks(folder, tables)
     if not masks:
-        n = len(folder.masks)
-        found = f"{n} images and no masks, as the names of their folders say"
+        images = _n(len(folder.masks), "image")
+        found = f"{images} and no masks, as the names of their folders say"
         fix = "Put masks into folders such as labels/expert and predictions/MODEL"
         return BiasRulerError("BR126", found, "folders of masks in NIfTI", fix)
     if not tables:
         fix = "Write one with a column case and what is known of the patients"
-        return BiasRulerError("BR408", f"{len(masks)} masks and no table", _ROWS, fix)
+        return BiasRulerError("BR408", f"{_n(len(masks), 'mask')} and no table", _ROWS, fix)
     return _no_match(masks, tables)
 
 
@@ -57,7 +57,7 @@ def _no_masks(folder: Folder, tables: Sequence[FoundTable]) -> BiasRulerError:
 
 
 def _no_match(masks: Sequence[str], tables: Sequence[FoundTable]) -> BiasRulerError:
-    found = f"no column of {len(tables)} tables holds the names of {len(masks)} masks, each once"
+    found = f"no column of {_n(len(tables), 'table')} holds the names of {_n(len(masks), 'mask')}"
     fix = "Add a column with the name of each file without its ending"
     if counts_from_one(tables, masks):
         fix = "Write case names as the files do, with their leading zeros"
@@ -66,9 +66,19 @@ def _no_match(masks: Sequence[str], tables: Sequence[FoundTable]) -> BiasRulerEr
 
 def no_reference(n_sets: int) -> BiasRulerError:
     """Return the refusal of a folder that holds predictions alone."""
-    found = f"{n_sets} sets of predictions and no reference" if n_sets else "images and no masks"
+    found = (
+        f"{_n(n_sets, 'set')} of predictions and no reference" if n_sets else "images and no masks"
+    )
     fix = "Add the masks that predictions are compared with, in a folder such as labels/expert"
     return BiasRulerError("BR126", found, "masks drawn by experts, or by a machine", fix)
+
+
+def nothing_to_compare(n_sets: int) -> BiasRulerError:
+    """Return the refusal of masks of which none are known to be experts' or predictions."""
+    found = f"{_n(n_sets, 'set')} of masks and nothing to compare them with"
+    expected = "predictions, or masks drawn by experts"
+    fix = "Add a folder such as predictions/MODEL, or call that of the experts expert"
+    return BiasRulerError("BR126", found, expected, fix)
 
 
 def no_attribute(table: CaseTable) -> BiasRulerError:
@@ -77,3 +87,7 @@ def no_attribute(table: CaseTable) -> BiasRulerError:
     shown = table.path.rpartition("/")[2]
     fix = "Add a column that says what subgroups there are"
     return BiasRulerError("BR602", "no column to cut subgroups by", expected, fix, shown)
+
+
+def _n(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

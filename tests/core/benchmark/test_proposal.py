@@ -1,0 +1,521 @@
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pytest_biasruler.benchmark.declared import declare_checks
+from pytest_biasruler.benchmark.definition import Benchmark
+from pytest_biasruler.benchmark.metadata import read_metadata
+from pytest_biasruler.benchmark.proposal import propose
+from pytest_biasruler.benchmark.subgroups import cut_all
+from pytest_biasruler.errors import BiasRulerError, holds_controls
+from tests.core.benchmark.proposal_folders import (
+    case_names,
+    touch,
+    write_people,
+    write_table,
+)
+
+EXPERT, AUTO, UNET = (f"{name}/{{case}}.nii.gz" for name in ("expert", "automatic", "pred/unet"))
+
+
+def accepted(folder, text=None):
+    """Return the proposal as the reader of benchmark files and tables takes it."""
+    path = folder / "biasruler.toml"
+    path.write_text(propose(folder).text if text is None else text, encoding="utf-8")
+    benchmark = Benchmark.from_file(path, environ={})
+    path.unlink()
+    cut_all(benchmark, read_metadata(benchmark))
+    assert declare_checks(benchmark), "a file that asks nothing is refused when it is run"
+    return benchmark
+
+
+def templates(benchmark):
+    sets = (*benchmark.references, *benchmark.models)
+    return {each.name: each.masks for each in sets}
+
+
+def kinds(benchmark):
+    return {each.name: each.kind.value for each in benchmark.references}
+
+
+def asked(benchmark):
+    return {check.check for check in benchmark.checks}
+
+
+@pytest.fixture
+def women(tmp_path):
+    write_people(tmp_path / "clinical.csv")
+    touch(tmp_path, EXPERT, AUTO, UNET)
+    return tmp_path
+
+
+def test_folders_named_by_who_drew_the_masks_are_told_apart(women):
+    benchmark = accepted(women)
+
+    assert templates(benchmark) == {"expert": EXPERT, "automated": AUTO, "unet": UNET}
+    assert kinds(benchmark) == {"expert": "expert", "automated": "automated"}
+    assert asked(benchmark) == {"gap", "ruler", "labels", "provenance"}
+    assert [each.name for each in benchmark.attributes] == ["age", "sex"]
+    assert (benchmark.metadata, benchmark.case) == ("clinical.csv", "case")
+
+
+def test_each_guess_is_said_above_what_was_guessed(women):
+    lines = propose(women).text.splitlines()
+
+    at = lines.index("[references.expert]")
+    above = " ".join(lines[at - 2 : at])
+    assert "Guessed from the name; change kind if a machine drew these masks." in above
+    assert "60 of 60" in above
+
+
+def test_all_choices_of_a_proposal_are_valid_lines(women):
+    touch(women, "pred/by_expert/{case}.nii.gz", "pred/by_auto/{case}.nii.gz")
+    touch(women, "reader2/{case}.nii.gz", cases=case_names(50))
+    text = propose(women).text
+    chosen = re.sub(r"(?m)^#(?=\S)", "", text)
+    # A second expert reference asks of each check which one it means, as its comment says.
+    before, _, after = chosen.partition("[references.reader2]")
+    without = (
+        before
+        + after.partition("[references.automated]")[1]
+        + after.partition("[references.automated]")[2]
+    )
+
+    benchmark = accepted(women, without)
+
+    assert {"echo", "amplification", "ranking", "noise", "success", "floor"} <= asked(benchmark)
+    assert {"difficulty", "morphology"} <= asked(benchmark)
+    trained = {model.name: model.trained_on for model in benchmark.models}
+    assert trained == {"by_auto": "automated", "by_expert": "expert", "unet": None}
+
+
+def test_the_same_folder_gives_the_same_text_whatever_was_written_first(tmp_path):
+    texts = []
+    for number, order in enumerate(([EXPERT, AUTO, UNET], [UNET, AUTO, EXPERT])):
+        folder = tmp_path / str(number) / "women"
+        touch(folder, *order, cases=case_names()[:: 1 - 2 * number])
+        write_people(folder / "clinical.csv")
+        texts.append(propose(folder))
+    assert texts[0] == texts[1] == propose(tmp_path / "0" / "women")
+
+
+def test_a_folder_in_the_layout_of_mama_mia_needs_no_references(tmp_path):
+    touch(tmp_path, *(f"segmentations/{name}/{{case}}.nii.gz" for name in ("expert", "automatic")))
+    touch(tmp_path, "predictions/a/{case}.nii.gz")
+    rows = [(name, 40 + i) for i, name in enumerate(case_names())]
+    write_table(tmp_path / "clinical_and_imaging_info.csv", ["patient_id", "age"], rows)
+
+    text = propose(tmp_path).text
+    benchmark = accepted(tmp_path, text)
+
+    assert 'layout = "mama-mia"' in text
+    assert "\n[references." not in text
+    assert kinds(benchmark) == {"expert": "expert", "automated": "automated"}
+    assert benchmark.patient == "patient_id"
+
+
+def nnunet(root, *folders, labels=None):
+    described = {"labels": labels or {"background": 0, "a": 1, "b": 2}, "file_ending": ".nii.gz"}
+    (root / "dataset.json").write_text(json.dumps(described))
+    for folder in folders:
+        ending = "_0000" if folder.startswith("images") else ""
+        touch(root, f"{folder}/{{case}}{ending}.nii.gz")
+    write_people(root / "metadata.csv")
+
+
+def test_a_dataset_of_nnunet_takes_its_labels_from_its_description(tmp_path):
+    nnunet(tmp_path, "imagesTr", "labelsTr", "predictions")
+
+    benchmark = accepted(tmp_path)
+
+    assert 'layout = "nnunet"' in propose(tmp_path).text
+    assert templates(benchmark) == {
+        "expert": "labelsTr/{case}.nii.gz",
+        "predictions": "predictions/{case}.nii.gz",
+    }
+    assert benchmark.labels == {"a": (1,), "b": (2,)}
+
+
+def test_of_training_and_test_labels_those_are_taken_that_were_predicted(tmp_path):
+    nnunet(tmp_path)
+    touch(tmp_path, "labelsTr/{case}.nii.gz", cases=case_names()[:40])
+    touch(tmp_path, "labelsTs/{case}.nii.gz", "pred/m/{case}.nii.gz", cases=case_names()[40:])
+
+    benchmark = accepted(tmp_path)
+
+    assert templates(benchmark)["expert"] == "labelsTs/{case}.nii.gz"
+    assert benchmark.labels == {"a": (1,), "b": (2,)}
+
+
+def test_a_description_that_cannot_be_used_is_left_out(tmp_path):
+    nnunet(tmp_path, "labelsTr", "predictions", labels={"background": 0, "a": 1, "ignore": 2})
+
+    assert "layout" not in propose(tmp_path).text
+    assert accepted(tmp_path).labels == {}
+
+
+def test_of_several_organs_one_is_proposed_and_the_others_are_told(tmp_path):
+    for organ in ("lungs", "heart"):
+        names = ("hybridgnet", "expert1", "expert2")
+        touch(tmp_path, *(f"{organ}/{name}/{{case}}.nii.gz" for name in names))
+    write_people(tmp_path / "metadata.csv")
+
+    proposal = propose(tmp_path)
+    benchmark = accepted(tmp_path, proposal.text)
+
+    assert templates(benchmark) == {
+        "expert": "heart/expert1/{case}.nii.gz",
+        "hybridgnet": "heart/hybridgnet/{case}.nii.gz",
+    }
+    assert "Taken for predictions" in proposal.text
+    assert any("lie in lungs, too" in note for note in proposal.notes)
+
+
+def test_masks_of_whom_nobody_can_tell_who_drew_them_count_as_automated(tmp_path):
+    touch(tmp_path, "masks/{case}.nii.gz", UNET)
+    write_people(tmp_path / "clinical.csv")
+
+    proposal = propose(tmp_path)
+    benchmark = accepted(tmp_path, proposal.text)
+
+    assert kinds(benchmark) == {"automated": "automated"}
+    assert asked(benchmark) == {"gap", "provenance"}
+    assert any("No expert reference could be told apart" in note for note in proposal.notes)
+    assert "Nothing in the name says who drew these masks" in proposal.text
+
+
+def test_a_folder_that_could_be_either_is_a_question_beside_masks_that_are_told(women):
+    touch(women, "masks/{case}.nii.gz")
+
+    text = propose(women).text
+
+    assert "masks" not in templates(accepted(women, text))
+    assert "#[references.masks]" in text
+    assert "Are these expert masks, automated ones, or predictions?" in text
+
+
+def test_where_no_model_is_one_of_several_experts_stands_in(tmp_path):
+    touch(tmp_path, *(f"rater{n}/{{case}}.nii.gz" for n in (1, 2, 3)))
+    write_people(tmp_path / "clinical.csv")
+
+    text = propose(tmp_path).text
+    benchmark = accepted(tmp_path, text)
+
+    assert templates(benchmark) == {
+        "expert": "rater1/{case}.nii.gz",
+        "rater3": "rater3/{case}.nii.gz",
+    }
+    assert "This expert stands in for a model" in text
+    assert "#[references.rater2]" in text
+
+
+@pytest.mark.parametrize(
+    ("template", "column"),
+    [
+        ("data/{case}/expert.nii.gz", "c000"),
+        ("{case}/{case}_expert.nii.gz", "c000"),
+        ("masks/{case}_expert.nii", "c000"),
+        ("expert/case_{case}.nii.gz", "0000"),
+        ("sub-{case}/anat/sub-{case}_desc-manual_mask.nii.gz", "c000"),
+    ],
+)
+def test_names_of_cases_are_found_within_names_of_files_and_folders(tmp_path, template, column):
+    cases = [f"{column[:-2]}{i:02d}" for i in range(50)]
+    touch(
+        tmp_path,
+        template,
+        template.replace("expert", "auto").replace("manual", "auto"),
+        cases=cases,
+    )
+    write_people(tmp_path / "participants.tsv", cases=cases)
+
+    benchmark = accepted(tmp_path)
+
+    assert templates(benchmark)["expert"] == template
+    assert set(kinds(benchmark)) == {"expert", "automated"}
+
+
+def test_the_table_and_the_column_that_name_most_masks_are_taken(women):
+    rows = [(f"x{i}", f"p{i // 2}", name, "AB"[i % 2]) for i, name in enumerate(case_names())]
+    header = ["row", "patient_id", "file", "site"]
+    (women / "clinical.csv").unlink()
+    write_table(women / "other.csv", ["case", "age"], [(f"c{i:03d}", i) for i in range(5)])
+    write_table(women / "tables" / "all.csv", header, rows)
+
+    benchmark = accepted(women)
+
+    assert (benchmark.metadata, benchmark.case) == ("tables/all.csv", "file")
+    assert (benchmark.patient, benchmark.site) == ("patient_id", "site")
+
+
+def test_a_table_that_is_named_is_taken(women):
+    other = write_people(women / "zz.csv", cases=case_names(50))
+
+    proposal = propose(women, table=other)
+
+    assert accepted(women, proposal.text).metadata == "zz.csv"
+
+
+def scores_of(*models, references=("expert", "automated")):
+    pairs = [*((model, reference) for model in models for reference in references)]
+    if "automated" in references and "expert" in references:
+        pairs.append(("automated", "expert"))
+    return [
+        (case, model, reference, 0.8 + 0.001 * i, i)
+        for i, case in enumerate(case_names())
+        for model, reference in pairs
+    ]
+
+
+SCORED = ("case", "model", "reference", "dice", "clicks")
+
+
+def test_a_score_table_needs_no_masks(tmp_path):
+    write_table(tmp_path / "scores.csv", SCORED, scores_of("a", "b"))
+    write_people(tmp_path / "clinical.csv")
+
+    text = propose(tmp_path).text
+    benchmark = accepted(tmp_path, text)
+
+    assert kinds(benchmark) == {"expert": "expert", "automated": "automated"}
+    assert [model.name for model in benchmark.models] == ["a", "b"]
+    assert asked(benchmark) == {"gap", "ruler", "labels", "provenance"}
+    assert "#[metrics.clicks]" in text, "which way is better of an unknown column is asked"
+    everything = accepted(tmp_path, re.sub(r"(?m)^#(?=\S)", "", text))
+    assert "clicks" in everything.metrics
+
+
+def test_a_score_table_of_one_row_per_case_describes_the_cases_too(tmp_path):
+    rows = [(name, "unet", "manual", 0.9, 30 + i) for i, name in enumerate(case_names())]
+    write_table(tmp_path / "scores.csv", ["case", "model", "reference", "hd95_mm", "age"], rows)
+
+    benchmark = accepted(tmp_path)
+
+    assert benchmark.metadata == "scores.csv"
+    assert kinds(benchmark) == {"manual": "expert"}
+    assert benchmark.defaults.metric == "hd95_mm"
+    assert "a limit in mm has no default" in propose(tmp_path).text.replace("\n# ", " ")
+
+
+def test_several_labels_of_a_score_table_are_named(tmp_path):
+    rows = [
+        (*row[:3], label, row[3]) for row in scores_of("a") for label in ("left lung", "heart")
+    ]
+    write_table(tmp_path / "s.csv", ["case", "model", "reference", "label", "dice"], rows)
+    write_people(tmp_path / "clinical.csv")
+
+    assert set(accepted(tmp_path).labels) == {"heart", "left lung"}
+
+
+def test_people_are_not_told_apart_by_a_proposal(tmp_path):
+    canaries = [f"Canary{i}" for i in range(60)]
+    header = [
+        *(
+            "case",
+            "PatientName",
+            "birth date",
+            "MRN",
+            "home_address",
+            "sex",
+            "remarks",
+            "reader_note",
+        ),
+        *("seen", "ward"),
+    ]
+    rows = [
+        (
+            *(canary, f"Jane{i % 3}", "1961-03-02", f"77{i}", f"Elm St {i % 4}", "FM"[i % 2]),
+            *(f"she whispered {i % 2}", "x" * 50 + str(i % 2), "12.03.2019", f"Bed{i % 3}"),
+        )
+        for i, canary in enumerate(canaries)
+    ]
+    write_table(tmp_path / "clinical.csv", header, rows)
+    touch(tmp_path, EXPERT, UNET, cases=canaries)
+
+    proposal = propose(tmp_path)
+
+    everything = proposal.text + "".join(proposal.notes)
+    for secret in (
+        "Canary",
+        "Jane0",
+        "Jane1",
+        "1961",
+        "77",
+        "Elm",
+        "whisper",
+        "xxx",
+        "2019",
+        "Bed",
+    ):
+        assert secret not in everything, secret
+    assert [each.name for each in accepted(tmp_path).attributes] == ["sex"]
+    told = next(note for note in proposal.notes if "identify" in note)
+    for column in ("PatientName", "birth date", "MRN", "home_address", "remarks", "seen"):
+        assert f'"{column}"' in told
+
+
+def test_few_patients_are_not_counted_in_a_file_that_others_read(women):
+    rows = [(name, "CG"[i < 7]) for i, name in enumerate(case_names())]
+    write_table(women / "clinical.csv", ["case", "sex"], rows)
+
+    text = propose(women).text
+
+    assert "Patients: C: 53; G: fewer than 20." in text
+    assert any("expect INCONCLUSIVE" in note for note in propose(women).notes)
+
+
+def test_links_are_not_followed(women, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    touch(outside, "gold/{case}.nii.gz")
+    (women / "gold").symlink_to(outside / "gold")
+    (women / "big.csv").symlink_to(write_people(outside / "big.csv"))
+
+    proposal = propose(women)
+
+    assert "gold" not in proposal.text
+    assert any("Links left out" in note and "2" in note for note in proposal.notes)
+
+
+def refused(folder, **keys):
+    with pytest.raises(BiasRulerError) as caught:
+        propose(folder, **keys)
+    assert str(caught.value).startswith(caught.value.code)
+    return caught.value
+
+
+def test_an_empty_folder_is_told_what_it_lacks(tmp_path):
+    error = refused(tmp_path)
+    assert error.code == "BR126"
+    assert error.found == "no masks, no scores"
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    assert refused(tmp_path / "nowhere").code == "BR408"
+
+
+def test_a_folder_of_images_alone_is_told_so(tmp_path):
+    touch(tmp_path, "imagesTr/{case}_0000.nii.gz")
+    write_people(tmp_path / "clinical.csv")
+    error = refused(tmp_path)
+    assert error.code == "BR126"
+    assert "60 images and no masks" in error.found
+
+
+def test_images_in_other_formats_are_told(tmp_path):
+    touch(tmp_path, "masks/{case}.nrrd")
+    assert refused(tmp_path).found == "60 images of other formats and no NIfTI"
+
+
+def test_predictions_alone_are_refused(tmp_path):
+    touch(tmp_path, UNET)
+    write_people(tmp_path / "clinical.csv")
+    assert refused(tmp_path).found == "1 set of predictions and no reference"
+
+
+def test_masks_of_one_set_that_nobody_is_known_to_have_drawn_are_refused(tmp_path):
+    touch(tmp_path, "masks/{case}.nii.gz")
+    write_people(tmp_path / "clinical.csv")
+    assert "nothing to compare them with" in refused(tmp_path).found
+
+
+def test_of_expert_masks_alone_the_anatomy_is_asked_about(tmp_path):
+    touch(tmp_path, EXPERT)
+    write_people(tmp_path / "clinical.csv")
+    assert asked(accepted(tmp_path)) == {"morphology"}
+
+
+def test_masks_without_a_table_are_refused(tmp_path):
+    touch(tmp_path, EXPERT)
+    assert refused(tmp_path).found == "60 masks and no table"
+
+
+def test_a_table_that_cannot_be_read_says_why(tmp_path):
+    touch(tmp_path, EXPERT)
+    (tmp_path / "clinical.csv").write_text("case;age\nc000;3\n")
+    assert "separated by semicolons" in refused(tmp_path).found
+
+
+def test_a_table_without_names_of_columns_is_not_taken_for_one(tmp_path):
+    touch(tmp_path, EXPERT)
+    write_table(tmp_path / "t.csv", ["c000", "1961-03-02"], [(c, "x") for c in case_names()])
+    error = refused(tmp_path)
+    assert error.code == "BR408"
+    assert "1961" not in str(error)
+
+
+def test_a_table_of_other_cases_is_refused(tmp_path):
+    touch(tmp_path, EXPERT)
+    write_people(tmp_path / "clinical.csv", cases=[f"other{i}" for i in range(60)])
+    assert "no column of 1 table holds the names of 60 masks" in refused(tmp_path).found
+
+
+def test_zeros_that_a_spreadsheet_took_away_are_told(tmp_path):
+    touch(tmp_path, "expert/case_{case}.nii.gz", cases=[f"{i:04d}" for i in range(1, 61)])
+    write_people(tmp_path / "clinical.csv", cases=[str(i) for i in range(1, 61)])
+    assert "leading zeros" in refused(tmp_path).fix
+
+
+def test_a_table_by_which_nobody_can_be_cut_is_refused(tmp_path):
+    touch(tmp_path, EXPERT)
+    write_table(tmp_path / "clinical.csv", ["case", "one"], [(c, "x") for c in case_names()])
+    assert refused(tmp_path).found == "no column to cut subgroups by"
+
+
+def test_a_table_outside_of_the_folder_is_refused(women, tmp_path_factory):
+    table = write_people(tmp_path_factory.mktemp("else") / "clinical.csv")
+    assert refused(women, table=table).code == "BR401"
+
+
+def test_scores_without_models_are_refused(tmp_path):
+    write_table(tmp_path / "s.csv", ["case", "dice"], [(c, 0.5) for c in case_names()])
+    error = refused(tmp_path)
+    assert (error.code, error.found) == (
+        "BR602",
+        "a column dice, but no column model or reference",
+    )
+
+
+def test_a_long_score_table_is_told_to_be_turned(tmp_path):
+    rows = [(c, "m", "expert", "dice", 0.5) for c in case_names()]
+    write_table(tmp_path / "s.csv", ["case", "model", "reference", "metric", "value"], rows)
+    assert refused(tmp_path).found == "one row for each metric"
+
+
+names = st.text(
+    st.characters(codec="utf-8", exclude_characters="/\x00"), min_size=1, max_size=20
+).filter(lambda name: not name.startswith((".", "__")) and len(name.encode()) < 200)
+cells = st.text(st.characters(codec="utf-8"), max_size=12)
+
+
+@example(folder='a"]\n[x', column='sex"\n#', first="F\u202e", second='"""')
+@example(folder="expert\u2028", column="[age]", first="=1+1", second="::error::")
+@example(folder="{case}", column="sex = ''", first="''' ", second="\\")
+@given(folder=names, column=names, first=cells, second=cells)
+@settings(deadline=None, derandomize=True, max_examples=40)
+def test_hostile_names_never_break_the_file(folder, column, first, second):
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made) / "root"
+        sets = (EXPERT, f"{folder}/{{case}}.nii.gz", f"pred/{folder}/{{case}}.nii.gz")
+        touch(root, *sets, cases=case_names(12))
+        rows = [
+            (name, (first, second)[i % 2], (first, second)[i % 3 == 0], "FM"[i % 2])
+            for i, name in enumerate(case_names(12))
+        ]
+        write_table(root / "t.csv", ["case", column, f"site {column}", "sex"], rows)
+        try:
+            proposal = propose(root)
+        except BiasRulerError as error:
+            assert error.code.startswith("BR")  # noqa: PT017  (both ends are lawful)
+            return
+        accepted(root, proposal.text)
+        tomllib.loads(re.sub(r"(?m)^#(?=\S)", "", proposal.text))
+        shown = proposal.text.replace("\n", "") + "".join(proposal.notes)
+        assert not holds_controls(shown)
