@@ -14,7 +14,6 @@ from pytest_biasruler.report.growth import (
     in_one_order,
     loop_cells,
     loop_table,
-    means_table,
     pairs_table,
     runs_table,
     told_pair,
@@ -144,8 +143,6 @@ def describe_amplification(finding: Finding) -> Iterator[Block]:
         yield pairs_table(finding)
     if loop_cells(finding):
         yield loop_table(finding)
-    if finding.details.get("means"):
-        yield means_table(finding)
     seeds = finding.details.get("seeds") or {}
     if any(len(runs) > 1 for runs in seeds.values()):
         yield runs_table(finding, seeds)

@@ -31,10 +31,6 @@ EDGES = ("model_expert", "model_automated", "automated_expert")
 def describe_ruler(finding: Finding) -> Iterator[Block]:
     """Yield means under both references, both gaps, the triangle and what looks too certain."""
     details = finding.details
-    by_expert = (details.get("gap_expert") or {}).get("means") or {}
-    by_automated = (details.get("gap_automated") or {}).get("means") or {}
-    if by_expert:
-        yield _means_table(finding, by_expert, by_automated)
     gaps = [(kind, details.get(f"gap_{kind}")) for kind in ("expert", "automated")]
     if any(gap for _, gap in gaps):
         yield _gaps_table(finding, gaps)
@@ -44,30 +40,6 @@ def describe_ruler(finding: Finding) -> Iterator[Block]:
     texts = tuple(_remarks(finding))
     if texts:
         yield Items(texts=texts)
-
-
-def _means_table(
-    finding: Finding,
-    by_expert: Mapping[str, float | None],
-    by_automated: Mapping[str, float | None],
-) -> Table:
-    offset = finding.details.get("offset") or {}
-    differences = {group.name: group.mean for group in finding.groups}
-    rows = [
-        (
-            name_cell(name),
-            number_cell(mean),
-            number_cell(by_automated.get(name)),
-            number_cell(differences.get(name), signed=True),
-            number_cell(offset.get(name), signed=True),
-        )
-        for name, mean in by_group(finding, by_expert)
-    ]
-    return make_table(
-        f"Mean {metric_title(finding.metric)} of the same cases under both references",
-        ("subgroup", "expert", "automated", "automated − expert", "flattered, beside the average"),
-        rows,
-    )
 
 
 def _gaps_table(finding: Finding, gaps: Sequence[tuple[str, Mapping[str, Any] | None]]) -> Table:

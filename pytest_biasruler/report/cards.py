@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.audit.ratchet import is_held_back
 from pytest_biasruler.benchmark.questions import QUESTIONS
 from pytest_biasruler.report.blocks import Card, Fold, Paragraph
 from pytest_biasruler.report.cells import (
     slugs,
 )
-from pytest_biasruler.report.computation import computation_of, groups_table
+from pytest_biasruler.report.changes import told_change
+from pytest_biasruler.report.computation import computation_of, groups_table, pairs_table
 from pytest_biasruler.report.figures import draw_finding
 from pytest_biasruler.report.headline import order_findings
 from pytest_biasruler.report.numbers import (
@@ -94,6 +96,9 @@ def _card_blocks(finding: Finding, audit: Audit) -> Iterator[Block]:
     if finding.waive:
         until, reason = shown(finding.waive.get("until")), shown(finding.waive.get("reason"))
         yield Paragraph(text=f"Waived until {until}: {reason}.", tone="warning")
+    if finding.details.get("compare"):
+        tone = "warning" if is_held_back(finding) else "note"
+        yield Paragraph(text=told_change(finding), tone=tone)
     if finding.policy == "point":
         text = "Judged by the point estimate alone: how often that is wrong is not controlled."
         yield Paragraph(text=text, tone="warning")
@@ -111,6 +116,7 @@ def _numbers(finding: Finding) -> Iterator[Block]:
     yield from draw_finding(finding)
     if finding.groups:
         yield groups_table(finding)
+    yield from pairs_table(finding)
     yield from describe_specifics(finding)
     yield from describe_sensitivity(finding)
 

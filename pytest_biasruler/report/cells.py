@@ -112,19 +112,32 @@ def make_table(
     return Table(
         caption=caption,
         head=tuple(head),
-        rows=tuple(Row(cells=tuple(cells)) for cells in _without_needless_keys(kept)),
+        rows=tuple(Row(cells=tuple(cells)) for cells in _with_short_keys(kept)),
         note=note,
         is_sortable=is_sortable and len(kept) > 2,
     )
 
 
-def _without_needless_keys(rows: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
-    """Return rows without the keys of columns that their texts put in the same order."""
-    columns = [[*column] for column in zip(*rows, strict=True)]
-    for index, column in enumerate(columns):
-        if _is_ordered_by_text(column):
-            columns[index] = [replace(cell, sort="") if cell.sort else cell for cell in column]
+def _with_short_keys(rows: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
+    """Return rows whose keys are places in the order of their column, and none if not needed.
+
+    A column that its texts put in the same order needs no keys.
+    """
+    columns = [_shorten(column) for column in zip(*rows, strict=True)]
     return [*zip(*columns, strict=True)]
+
+
+def _shorten(column: Sequence[Cell]) -> Sequence[Cell]:
+    if not any(cell.sort for cell in column):
+        return column
+    if _is_ordered_by_text(column):
+        return [replace(cell, sort="") for cell in column]
+    exact = [float(cell.sort or _read(cell.text)) for cell in column]
+    place = {value: n for n, value in enumerate(sorted({*exact}))}
+    return [
+        replace(cell, sort="" if cell.text == NOTHING else str(place[value]))
+        for cell, value in zip(column, exact, strict=True)
+    ]
 
 
 def _is_ordered_by_text(column: Sequence[Cell]) -> bool:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Finding, Group, Status
+from pytest_biasruler.report.blocks import Items, Paragraph
 from pytest_biasruler.report.cells import (
     bounds_cell,
     count_cell,
-    exact_cell,
     make_table,
     name_cell,
     number_cell,
     p_cell,
     words,
 )
+from pytest_biasruler.report.columns import added_columns, columns_note
 from pytest_biasruler.report.numbers import (
+    NOTHING,
     counted,
     format_bounds,
     format_number,
@@ -30,31 +32,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from pytest_biasruler.report.blocks import Block, Table
+    from pytest_biasruler.report.blocks import Block, Cell, Table
 
 
 def groups_table(finding: Finding) -> Table:
-    """Return who is in which subgroup, its mean, and what became of the rest."""
+    """Return who is in which subgroup, its mean, what was lost, and what the check adds."""
     counts = finding.details.get("counts") or {}
     excluded, undefined = counts.get("excluded") or {}, counts.get("undefined") or {}
-    rows = [
-        (
-            name_cell(group.name),
-            count_cell(group.n_cases),
-            count_cell(group.n_patients),
-            number_cell(group.mean, signed=is_column_signed(finding)),
-            number_cell(group.sd),
-            words(str(group.status)),
-            count_cell(excluded.get(group.name, 0)),
-            count_cell(undefined.get(group.name, 0)),
-        )
-        for group in finding.groups
+    columns: list[tuple[str, list[Cell]]] = [
+        ("cases", [count_cell(group.n_cases) for group in finding.groups]),
+        ("patients", [count_cell(group.n_patients) for group in finding.groups]),
+        ("mean", [number_cell(g.mean, signed=is_column_signed(finding)) for g in finding.groups]),
+        ("sd", [number_cell(group.sd) for group in finding.groups]),
+        ("status", [words(str(group.status)) for group in finding.groups]),
     ]
+    for title, lost in (("excluded", excluded), ("undefined", undefined)):
+        if any(lost.values()):
+            cells = [count_cell(lost.get(group.name, 0)) for group in finding.groups]
+            columns.append((title, cells))
+    for title, added in added_columns(finding):
+        columns.append((title, [added.get(g.name, words(NOTHING)) for g in finding.groups]))
+    names = [name_cell(group.name) for group in finding.groups]
     return make_table(
         group_caption(finding),
-        ("subgroup", "cases", "patients", "mean", "sd", "status", "excluded", "undefined"),
-        rows,
-        note=_groups_note(finding),
+        ("subgroup", *(title for title, _ in columns)),
+        [*zip(names, *(cells for _, cells in columns), strict=True)],
+        note=f"{_groups_note(finding)} {columns_note(finding)}".strip(),
     )
 
 
@@ -85,7 +88,7 @@ def _shrunk_note(group: Group, shrunk: Mapping[str, float]) -> str:
 
 
 def computation_of(finding: Finding) -> Iterator[Block]:
-    """Yield the exact numbers and every contrast."""
+    """Yield the exact numbers."""
     estimate, details = finding.estimate, finding.details
     facts: list[tuple[str, object]] = [("verdict", word_of(finding)), ("reason", finding.reason)]
     if estimate is not None:
@@ -95,7 +98,7 @@ def computation_of(finding: Finding) -> Iterator[Block]:
             ("low, errs in at most alpha of benchmarks", estimate.low),
             ("high, errs in at most alpha of benchmarks", estimate.high),
             ("alpha, one-sided per bound", estimate.alpha),
-            ("plain two-sided 95 % interval", _interval(finding)),
+            ("plain two-sided 95 % interval (ci95)", _interval(finding)),
         ]
     facts += [
         ("limit", finding.limit),
@@ -107,17 +110,15 @@ def computation_of(finding: Finding) -> Iterator[Block]:
         ("policy", finding.policy),
         ("evidence by", details.get("proven_by")),
     ]
-    yield make_table(
-        "The numbers, rounded for publication"
-        if finding.is_public
-        else "The exact numbers, unrounded",
-        ("what", "value"),
-        [(words(name), exact_cell(value)) for name, value in facts if value is not None],
-        is_sortable=False,
+    how = "rounded for publication" if finding.is_public else "unrounded"
+    yield Paragraph(text=f"The numbers, {how}:")
+    yield Items(
+        texts=tuple(f"{name}: {_told(value)}" for name, value in facts if value is not None)
     )
-    pairs = details.get("pairs") or ()
-    if pairs:
-        yield _pairs_table(finding, pairs)
+
+
+def _told(value: object) -> str:
+    return typeset(repr(value)) if isinstance(value, float) else shown(value, longest=200)
 
 
 def _interval(finding: Finding) -> str | None:
@@ -136,6 +137,13 @@ def _in_one_order(pairs: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         if (pair["b"], pair["a"]) not in known
         or (pair.get("estimate") or 0.0, pair["b"]) > (0.0, pair["a"])
     ]
+
+
+def pairs_table(finding: Finding) -> Iterator[Table]:
+    """Yield every contrast with its bounds, if the details hold them."""
+    pairs = finding.details.get("pairs") or ()
+    if pairs:
+        yield _pairs_table(finding, pairs)
 
 
 def _pairs_table(finding: Finding, pairs: list[Mapping[str, Any]]) -> Table:

@@ -22,7 +22,6 @@ from pytest_biasruler.report.numbers import (
     shown,
     typeset,
 )
-from pytest_biasruler.report.wording import by_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,17 +42,6 @@ def describe_provenance(finding: Finding) -> Iterator[Block]:
         head = ("criterion", "number", "limit", "verdict")
         rows = [_criterion_cells(criterion) for criterion in criteria]
         yield make_table("Each criterion", head, rows, is_sortable=False)
-    sources = finding.details.get("sources") or {}
-    if sources:
-        keys = ("expert", "automated_only", "none")
-        yield make_table(
-            "Cases by the best label they have",
-            ("subgroup", "expert label", "automated label only", "no label"),
-            [
-                (name_cell(name), *(count_cell(counts.get(key)) for key in keys))
-                for name, counts in by_group(finding, sources)
-            ],
-        )
     yield from _describe_labelled(finding.details.get("expert_subset") or {})
     exclusions = finding.details.get("exclusions") or []
     if exclusions:

@@ -20,7 +20,7 @@ from pytest_biasruler.report.numbers import (
     shown,
     typeset,
 )
-from pytest_biasruler.report.wording import attribute_title, by_group, metric_title
+from pytest_biasruler.report.wording import attribute_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,27 +116,6 @@ def loop_table(finding: Finding) -> Table:
         note=f"{note}Each bound is that of one gap looked at alone; those of the gap before and "
         "after training allow for all pairs, so a lower bound there may lie lower.",
         is_sortable=False,
-    )
-
-
-def means_table(finding: Finding) -> Table:
-    """Return the mean score of both arms by subgroup."""
-    means = finding.details["means"]
-    expert, automated = (means.get(f"{arm}_trained") or {} for arm in ARMS)
-    differences = {group.name: group.mean for group in finding.groups}
-    rows = [
-        (
-            name_cell(name),
-            number_cell(mean),
-            number_cell(automated.get(name)),
-            number_cell(differences.get(name), signed=True),
-        )
-        for name, mean in by_group(finding, expert)
-    ]
-    return make_table(
-        f"Mean {metric_title(finding.metric)} of both arms by the expert reference",
-        ("subgroup", "expert-trained", "automated-trained", "automated − expert-trained"),
-        rows,
     )
 
 

@@ -8,13 +8,12 @@ from pytest_biasruler.report.blocks import Items, Paragraph
 from pytest_biasruler.report.cells import (
     bounds_cell,
     make_table,
-    name_cell,
     number_cell,
     percent_cell,
     words,
 )
 from pytest_biasruler.report.numbers import format_bounds, format_number, shown, typeset
-from pytest_biasruler.report.wording import by_group, metric_title
+from pytest_biasruler.report.wording import by_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,28 +82,3 @@ def _sweep_table(finding: Finding, sweep: list[Mapping[str, Any]]) -> Block:
         ),
         rows,
     )
-
-
-def describe_floor(finding: Finding) -> Iterator[Block]:
-    """Yield each subgroup against the floor."""
-    bounds, limit = finding.details.get("bounds") or {}, finding.limit
-    if not bounds:
-        return
-    rows = [
-        (
-            name_cell(name),
-            number_cell(known.get("mean"), limit=limit),
-            bounds_cell(typeset(format_bounds(known.get("low"), known.get("high"), limit=limit))),
-            number_cell(_apart(known.get("mean"), limit), signed=True, limit=0.0),
-        )
-        for name, known in by_group(finding, bounds)
-    ]
-    yield make_table(
-        f"{metric_title(finding.metric)} against the floor",
-        ("subgroup", "mean", "bounds", "mean − floor"),
-        rows,
-    )
-
-
-def _apart(mean: float | None, limit: float | None) -> float | None:
-    return None if mean is None or limit is None else mean - limit

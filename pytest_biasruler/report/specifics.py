@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.report.anatomy import describe_morphology
 from pytest_biasruler.report.arms import describe_amplification
 from pytest_biasruler.report.bent import describe_ruler
-from pytest_biasruler.report.blocks import Items, Paragraph
-from pytest_biasruler.report.cells import (
-    make_table,
-    name_cell,
-    number_cell,
-    p_cell,
-    percent_cell,
-    words,
-)
+from pytest_biasruler.report.blocks import Fold, Items, Paragraph
 from pytest_biasruler.report.challenge import describe_challenge
 from pytest_biasruler.report.difficulty import describe_difficulty
 from pytest_biasruler.report.echo import describe_echo
@@ -25,16 +17,17 @@ from pytest_biasruler.report.noise import describe_noise
 from pytest_biasruler.report.numbers import (
     format_bounds,
     format_number,
+    format_p,
     shown,
     typeset,
 )
-from pytest_biasruler.report.reach import describe_floor, describe_success
+from pytest_biasruler.report.reach import describe_success
 from pytest_biasruler.report.rectified import describe_rectified
 from pytest_biasruler.report.sites import describe_transport
-from pytest_biasruler.report.wording import by_group, metric_title
+from pytest_biasruler.report.wording import by_group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.report.blocks import Block
@@ -54,10 +47,6 @@ _PUBLISHED = {
 }
 
 
-_SAME_SIZE = 0.005
-"""Signed volume errors that read 0.00 are no direction."""
-
-
 def describe_specifics(finding: Finding) -> Iterator[Block]:
     """Yield the blocks that only this kind of check has, as far as its details hold them."""
     describe = {
@@ -65,7 +54,6 @@ def describe_specifics(finding: Finding) -> Iterator[Block]:
         "ruler": describe_ruler,
         "labels": _describe_labels,
         "success": describe_success,
-        "floor": describe_floor,
         "amplification": describe_amplification,
         "echo": describe_echo,
         "difficulty": describe_difficulty,
@@ -84,36 +72,24 @@ def _describe_gap(finding: Finding) -> Iterator[Block]:
     texts = tuple(_gap_remarks(finding))
     if texts:
         yield Items(texts=texts)
-    complement = finding.details.get("complement") or {}
-    if complement:
-        known = by_group(finding, complement)
-        yield make_table(
-            f"{metric_title(finding.metric)} of each subgroup minus that of all other cases",
-            ("subgroup", "difference"),
-            [(name_cell(name), number_cell(apart, signed=True)) for name, apart in known],
-            is_sortable=False,
-        )
     published = finding.details.get("published") or {}
     if published:
-        summaries = [
-            (title, published[key]) for key, title in _PUBLISHED.items() if key in published
-        ]
-        yield make_table(
-            "One-number summaries as papers print them; not judged",
-            ("summary", "value"),
-            [
-                (
-                    words(title),
-                    p_cell(value) if title == _PUBLISHED["anova_p"] else number_cell(value),
-                )
-                for title, value in summaries
-            ],
-            is_sortable=False,
+        yield Fold(
+            summary="One-number summaries as papers print them; not judged",
+            blocks=(Items(texts=tuple(_told_summaries(published))),),
         )
     challenge = finding.details.get("challenge")
     if challenge:
         models = (str(finding.model), str(finding.reference))
         yield from describe_challenge([(*models, challenge)])
+
+
+def _told_summaries(published: Mapping[str, float | None]) -> Iterator[str]:
+    for key, title in _PUBLISHED.items():
+        if key in published:
+            value = published[key]
+            number = format_p(value) if key == "anova_p" else typeset(format_number(value))
+            yield f"{title}: {number}"
 
 
 def _gap_remarks(finding: Finding) -> Iterator[str]:
@@ -138,38 +114,6 @@ def _gap_remarks(finding: Finding) -> Iterator[str]:
 
 def _describe_labels(finding: Finding) -> Iterator[Block]:
     details = finding.details
-    ler, direction = details.get("ler") or {}, details.get("direction") or {}
-    pooled, empty = details.get("pooled") or {}, details.get("empty_share") or {}
-    risks = details.get("relative_risk") or {}
-    if ler:
-        rows = [
-            (
-                name_cell(name),
-                number_cell(value),
-                number_cell(direction.get(name), signed=True),
-                words(_drawn(direction.get(name))),
-                number_cell((pooled.get(name) or {}).get("ler")),
-                words(_risk(risks.get(name))),
-                percent_cell(empty.get(name)),
-            )
-            for name, value in by_group(finding, ler)
-        ]
-        base = risks.get("of")
-        yield make_table(
-            "Automated labels against the expert's",
-            (
-                *("subgroup", "label error rate", "signed volume error", "drawn"),
-                "error rate pooled over voxels",
-                f"relative risk{f' to {shown(base)}' if base else ''}, 95 % interval",
-                "empty automated masks",
-            ),
-            rows,
-            note=(
-                "Label error rate: wrong voxels over the union of both masks, mean over cases. "
-                "Signed volume error (direction ratio): voxels too many minus voxels missing, "
-                "over the same union. Relative risk: label error rate over that of the group."
-            ),
-        )
     if details.get("ambiguity_included"):
         text = "Cases that are ambiguous for people too count here: no second expert is declared."
         yield Paragraph(text=text, tone="note")
@@ -186,19 +130,3 @@ def _anchored(closer: float | None, ci95: Sequence[float | None]) -> str:
         ends = tuple(None if end is None else -end for end in reversed(ends))
     told = typeset(f"{format_number(closer)} {format_bounds(*ends)}")
     return f"The automated label is {way} the second expert than the first by {told}."
-
-
-def _drawn(direction: float | None) -> str:
-    if direction is None:
-        return "–"
-    if abs(direction) < _SAME_SIZE:
-        return "neither"
-    return "too large" if direction > 0 else "too small"
-
-
-def _risk(risk: object) -> str:
-    if not isinstance(risk, dict):
-        return "–"
-    if risk.get("value") is None:
-        return shown(risk.get("status") or "undefined")
-    return typeset(f"{format_number(risk['value'])} {format_bounds(risk['low'], risk['high'])}")

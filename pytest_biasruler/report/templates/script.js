@@ -171,13 +171,20 @@
 
   // Only what is cut off at the edge needs a stop of the Tab key, to be scrolled by arrows.
   const stops = () => {
-    for (const box of main.querySelectorAll(".scroll")) {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-    }
+    const boxes = [...main.querySelectorAll(".scroll")];
+    const isCut = boxes.map((box) => box.scrollWidth > box.clientWidth);
+    boxes.forEach((box, i) => {
+      const stop = { tabindex: "0", role: "group", "aria-label": box.querySelector("caption").textContent };
+      for (const name in stop) isCut[i] ? box.setAttribute(name, stop[name]) : box.removeAttribute(name);
+    });
   };
-  window.addEventListener("resize", stops);
-  document.addEventListener("toggle", stops, true);
+  let frame = 0;
+  const stopsSoon = () => {
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(stops);
+  };
+  window.addEventListener("resize", stopsSoon);
+  document.addEventListener("toggle", stopsSoon, true);
 
   const closed = new Set();
   window.addEventListener("beforeprint", () => {
@@ -195,5 +202,5 @@
   filter();
   setTheme();
   read();
-  stops();
+  stopsSoon();
 })();

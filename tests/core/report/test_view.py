@@ -266,13 +266,14 @@ def test_missing_small_and_empty_subgroups_are_all_told():
     rows = texts(tables(audit, 3)["Subgroups of ethnicity"])
     assert ["missing", "32", "32", "10.5 %", "not judged: no value"] in rows
     assert ["native american", "0", "0", "0 %", "declared, but empty"] in rows
-    assert (
-        "Too small to judge by ethnicity in some check: hawaiian/pacific islander."
-    ) in prose(audit, 3)
+    assert ("Too small to judge by ethnicity in some check: hawaiian/pacific islander.") in prose(
+        audit, 3
+    )
     assert "32 patients have no ethnicity. They are not judged; no score" in prose(audit, 3)
     (card,) = [c for c in cards(audit) if c.name == "gap[dice-ethnicity-unet]"]
-    (table,) = [b for b in card.blocks if isinstance(b, Table)]
+    table, pairs = [b for b in card.blocks if isinstance(b, Table)]
     assert ["missing", "32", "32", "0.752", "0.150", "missing", "0", "0"] in texts(table)
+    assert texts(pairs) == [["caucasian", "african american", "0.040", "[−0.010, 0.090]", "0.710"]]
     assert "best read as 0.761 (sd 0.031)" in table.note
     assert "32 patients have no ethnicity" in table.note
 
@@ -330,8 +331,13 @@ def test_subgroups_keep_their_declared_order_and_not_that_of_the_alphabet():
         details={"complement": {"high": 0.1, "low": -0.1, "mid": 0.0}},
     )
     (card,) = cards(replace(make_audit(), findings=(finding,)))
-    complement = [b for b in card.blocks if isinstance(b, Table)][1]
-    assert [row[0] for row in texts(complement)] == ["low", "mid", "high"]
+    (table,) = [b for b in card.blocks if isinstance(b, Table)]
+    assert table.head[-1] == "mean − mean of all others"
+    assert [(row[0], row[-1]) for row in texts(table)] == [
+        ("low", "−0.100"),
+        ("mid", "0.000"),
+        ("high", "+0.100"),
+    ]
 
 
 def test_what_nobody_asked_is_told_as_a_limit():
