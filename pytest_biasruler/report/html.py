@@ -106,7 +106,8 @@ def _kept(text: str) -> Markup:
 
 def _fact(text: str) -> Markup:
     """Return a fact below the headline, in which neither the date nor the policy breaks."""
-    return Markup(_FACT.sub(r'<span class="whole">\g<0></span>', _kept(text)))  # noqa: S704  (escaped)
+    safe = str(_kept(text))  # of Markup, `sub` would escape what it puts in
+    return Markup(_FACT.sub(r'<span class="whole">\g<0></span>', safe))  # noqa: S704  (escaped)
 
 
 def _coordinate(value: float) -> str:

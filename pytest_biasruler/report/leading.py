@@ -40,20 +40,33 @@ def choose_leading(audit: Audit) -> tuple[Finding, ...]:
 
     Where all pass, those nearest to their limits.
     """
-    ordered = [f for f in order_findings(audit.findings) if f.estimate is not None]
-    if not ordered:
+    ordered = sorted(order_findings(audit.findings), key=_gates_nothing)
+    worst = [f for f in ordered if outcome_of(f) == outcome_of(ordered[0])]
+    same = [f for f in worst if f.estimate is not None]
+    if not same:  # a fact decides, or nothing does; what passed would only distract from it
         return ()
-    first = ordered[0]
-    same = [f for f in ordered if outcome_of(f) == outcome_of(first)]
+    first = same[0]
     if outcome_of(first) == "passed":
         return tuple(sorted(same, key=slack_of)[:MOST_LEADING])
     if outcome_of(first) != "failed":
         return tuple(same[:MOST_LEADING])
-    others = {f.check: f for f in reversed(same) if f.check != first.check}
+    told = _comparison(first) if first.check == "ruler" and gap_rows(first) else None
+    others: dict[str, Finding] = {}
+    for one in same:
+        if one.check != first.check and not (one.check == "gap" and _comparison(one) == told):
+            others.setdefault(one.check, one)
     # A ruler tells both gaps and how they differ: only harm that it does not tell is added.
-    checks = ("gap",) if first.check == "ruler" and gap_rows(first) else (*_FIRST, *others)
+    checks = (*_FIRST, *others) if told is None else ("gap",)
     chosen = dict.fromkeys(check for check in checks if check in others)
     return (first, *(others[check] for check in chosen))[:MOST_LEADING]
+
+
+def _gates_nothing(finding: Finding) -> bool:
+    return outcome_of(finding) in ("waived", "screened", "not judged")
+
+
+def _comparison(finding: Finding) -> tuple[object, ...]:
+    return finding.metric, finding.by, finding.label, finding.model
 
 
 def slack_of(finding: Finding) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Status
-from pytest_biasruler.report.headline import count_outcomes
+from pytest_biasruler.report.headline import count_outcomes, order_findings
 from pytest_biasruler.report.leading import choose_leading
 from pytest_biasruler.report.makers import sources_of
 from pytest_biasruler.report.numbers import counted, format_number, joined, shown, typeset
-from pytest_biasruler.report.sentences import explanation_of, sentence_of
+from pytest_biasruler.report.sentences import sentence_of
 from pytest_biasruler.report.subgroups import standings_of
 from pytest_biasruler.report.wording import metric_title, outcome_of
 
@@ -30,16 +30,17 @@ def lead_of(audit: Audit, title: str) -> str:
 
 def _verdict(audit: Audit) -> str:
     """Return the finding that decides as a sentence; of passes the one nearest to its limit."""
-    leading = choose_leading(audit)
+    leading = choose_leading(audit) or order_findings(audit.findings)
     if not leading:
-        return "No check gave a number, so this audit says how little is known."
-    first = leading[0]
-    told = sentence_of(first, audit.metrics)
-    if outcome_of(first) == "passed":
-        return f"Nearest to its limit: {told}"
-    if outcome_of(first) == "inconclusive":
-        return f"{told} {explanation_of(first)}"
-    return told
+        return "No check gave an answer, so this audit says nothing about any subgroup."
+    told = sentence_of(leading[0], audit.metrics)
+    asides = {
+        "passed": "Nearest to its limit: ",
+        "waived": "Waived, so it gates nothing: ",
+        "screened": "Only screened, so it gates nothing: ",
+        "not judged": "Computed, not judged: ",
+    }
+    return f"{asides.get(outcome_of(leading[0]), '')}{told}"
 
 
 def _subject(audit: Audit) -> str:

@@ -53,7 +53,7 @@ def _to_decide(audit: Audit) -> Iterator[str]:
     undecided = [f for f in audit.findings if outcome_of(f) == "inconclusive"]
     if not undecided:
         return
-    n = counted(len(undecided), "open check")
+    n = counted(len(undecided), "open check").removeprefix("1 ")
     if any((f.details.get("plan") or {}).get("subgroups") for f in undecided):
         yield f"Decide the {n}: section 9 says how many labels or patients it takes, and of whom."
     else:

@@ -30,6 +30,7 @@ from pytest_biasruler.report.numbers import (
 )
 from pytest_biasruler.report.overview import checks_table
 from pytest_biasruler.report.rows import estimate_row, gap_rows, origin_of
+from pytest_biasruler.report.sentences import explanation_of
 from pytest_biasruler.report.wording import (
     attribute_title,
     bounds_of,
@@ -56,17 +57,23 @@ if TYPE_CHECKING:
     from pytest_biasruler.report.forest import ForestRow
 
 MOST_ERRORS = 3
-_TITLE = "What decides: estimates with their decision bounds"
-_NEAREST = "Nearest to their limits: estimates with their decision bounds"
+_TITLES = {
+    "failed": "What decides",
+    "inconclusive": "What cannot be decided",
+    "passed": "Nearest to their limits",
+    "waived": "Waived",
+    "screened": "Only screened",
+    "not judged": "Not judged",
+}
 
 
 def make_screen(audit: Audit) -> tuple[Block, ...]:
     """Return the blocks of section 1, above and with the table of checks."""
     leading = choose_leading(audit)
     return (
+        *_not_run(audit),
         *_told_alone(audit),
         *(_lead_with(leading, audit) if leading else ()),
-        *_not_run(audit),
         *_waived(audit),
         *_lost_cases(audit),
         Paragraph(text=_tally(audit)),
@@ -102,12 +109,15 @@ def _lead_with(leading: Sequence[Finding], audit: Audit) -> tuple[Block, ...]:
         cells = [*_gap_cells(first), own, *cells[1:]]
         axis = f"{metric_title(first.metric)} by {attribute_title(first)}" if not others else axis
     table = make_table(
-        _NEAREST if outcome_of(first) == "passed" else _TITLE,
+        f"{_TITLES[outcome_of(first)]}: estimates with their decision bounds",
         ("", "value", "decision bounds", "patients", "limit", "verdict"),
         cells,
         is_sortable=False,
     )
-    return replace(table, is_stacked=True), _draw(first, tuple(rows), axis)
+    drawing = _draw(first, tuple(rows), axis)
+    why = explanation_of(first)
+    more = (Paragraph(text=why),) if why and outcome_of(first) == "inconclusive" else ()
+    return (*more, replace(table, is_stacked=True), drawing)
 
 
 def _short_name(finding: Finding) -> str:
