@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.cli.console import Exit, read_date, tell_error, write_lines
+from pytest_biasruler.cli.console import Exit, read_date, tell_error, write_last, write_lines
 from pytest_biasruler.cli.reading import read_named, show_typed
 from pytest_biasruler.errors import BiasRulerError
 
@@ -32,5 +32,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     except BiasRulerError as error:
         tell_error(error, place=show_typed(arguments.new))
         return Exit.FAILED
-    write_lines(compare_lines(compared))
+    lines = compare_lines(compared)
+    write_lines(lines)
+    write_last(f"biasruler: {lines[0][0]}")
     return Exit.FAILED if list_worse(compared) else Exit.OK

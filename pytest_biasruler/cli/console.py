@@ -45,6 +45,14 @@ def write_lines(lines: Iterable[tuple[str, str]], *, stream: TextIO | None = Non
         write_text(f"\x1b[{code}m{text}\x1b[0m\n" if code else f"{text}\n", stream=stream)
 
 
+def write_last(line: str) -> None:
+    """Print the result in one line of ASCII where stderr is read by a program, as pytest does."""
+    with outliving(sys.stdout):
+        sys.stdout.flush()
+    if not sys.stderr.isatty():
+        write_lines([(line.encode("ascii", "backslashreplace").decode(), "")], stream=sys.stderr)
+
+
 def write_text(text: str, *, stream: TextIO) -> None:
     """Print a text; letters that the terminal does not know become escapes."""
     encoding = stream.encoding or "ascii"

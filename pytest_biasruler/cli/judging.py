@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.cli.console import Exit, read_date, tell_error, write_lines
+from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.cli.console import Exit, read_date, tell_error, write_last, write_lines
 from pytest_biasruler.cli.reading import read_named, show_typed
 from pytest_biasruler.errors import BiasRulerError, printable
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_biasruler.audit import Audit
-    from pytest_biasruler.report.told import Line
 
 
 def run(arguments: argparse.Namespace) -> Exit:
@@ -26,9 +26,9 @@ def run(arguments: argparse.Namespace) -> Exit:
         If an audit cannot be read.
     """
     from pytest_biasruler.audit.ratchet import tighten_audit
-    from pytest_biasruler.audit.rejudging import judge_again, list_reasons
+    from pytest_biasruler.audit.rejudging import is_red, judge_again, list_reasons
 
-    today = read_date()
+    today, place = read_date(), show_typed(arguments.audit)
     kept = read_named(arguments.audit)
     earlier = read_named(arguments.compare) if arguments.compare is not None else None
     judged = judge_again(kept, policy=arguments.policy, today=today)
@@ -36,19 +36,21 @@ def run(arguments: argparse.Namespace) -> Exit:
         try:
             judged = tighten_audit(judged, earlier, path=show_typed(arguments.compare))
         except BiasRulerError as error:  # of other data: an error of every check
-            tell_error(error, place=show_typed(arguments.audit))
+            tell_error(error, place=place)
             return Exit.FAILED
-    place = show_typed(arguments.audit)
-    reasons = list_reasons(
-        kept, judged, policy=arguments.policy, min_checks=arguments.min_checks, place=place
-    )
-    write_lines(_section(judged, today=today, reasons=reasons))
-    return _end(judged, reasons)
+    asked = {"policy": arguments.policy, "min_checks": arguments.min_checks}
+    reasons = list_reasons(kept, judged, place=place, **asked)
+    _tell(judged, today=today, reasons=reasons)
+    if reasons or is_red(judged):
+        return Exit.FAILED
+    return Exit.OK if judged.findings else Exit.NOTHING
 
 
-def _section(audit: Audit, *, today: dt.date, reasons: Sequence[str]) -> list[Line]:
+def _tell(audit: Audit, *, today: dt.date, reasons: Sequence[str]) -> None:
+    """Print what the section of a run says, and its last line."""
     from pytest_biasruler.audit.counts import count_checks
     from pytest_biasruler.report.changes import change_lines
+    from pytest_biasruler.report.last_line import last_line
     from pytest_biasruler.report.told import Told, tell_audit
 
     told = Told(
@@ -57,21 +59,15 @@ def _section(audit: Audit, *, today: dt.date, reasons: Sequence[str]) -> list[Li
         counts=count_checks(audit),
         cases=audit.accounting,
     )
-    run_date = audit.settings["run_date"]
-    ran = f"   audit of {run_date}" if run_date else ""
-    last = printable(f"policy {audit.settings['policy']}{ran}   judged {today}")
     changes = [(printable(text), colour) for text, colour in change_lines(audit)]
-    return [
-        *tell_audit(told),
-        *changes,
-        (last, ""),
-        *((printable(text), "red") for text in reasons),
-    ]
+    red = [(printable(text), "red") for text in reasons]
+    write_lines([*tell_audit(told), *changes, (_circumstances(audit, today), ""), *red])
+    write_last(last_line([told], reasons=reasons))
 
 
-def _end(audit: Audit, reasons: Sequence[str]) -> Exit:
-    from pytest_biasruler.audit.rejudging import is_red
-
-    if reasons or is_red(audit):
-        return Exit.FAILED
-    return Exit.OK if audit.findings else Exit.NOTHING
+def _circumstances(audit: Audit, today: dt.date) -> str:
+    """Return by which policy and when an audit was made and judged."""
+    policy, run_date = audit.settings["policy"], audit.settings["run_date"]
+    uncontrolled = ", uncontrolled" if policy == Policy.POINT else ""
+    ran = f"   audit of {run_date}" if run_date else ""
+    return printable(f"policy {policy}{uncontrolled}{ran}   judged {today}")

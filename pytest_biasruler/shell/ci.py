@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.errors import BiasRulerError, printable
+from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.extensions import gather_sections
 from pytest_biasruler.shell.terminal import told_of
 
@@ -27,9 +27,6 @@ MOST_PAGE_BYTES = 2**20
 
 LEAST_BYTES = 4096
 """Below this not even a headline fits."""
-
-LONGEST_LINE = 300
-_SEVERITY = ("red", "yellow", "green")
 
 
 def append_summaries(config: pytest.Config, closing: Closing) -> tuple[str, ...]:
@@ -82,7 +79,7 @@ def say_to_ci(config: pytest.Config, closing: Closing) -> None:
         if not isinstance(commands, BiasRulerError):  # a bug of ours has no say in a command
             _print(commands, sys.stdout)
     if sys.stderr is not None and not sys.stderr.isatty():
-        line = attempt(partial(last_line, closing))
+        line = attempt(partial(_last_line, closing))
         _print([f"biasruler: {line}" if isinstance(line, BiasRulerError) else line], sys.stderr)
 
 
@@ -126,45 +123,8 @@ def _find_in_checkout(file: str, config: pytest.Config) -> str:
     return ""
 
 
-def last_line(closing: Closing) -> str:
-    """Return verdict and reason of a run in one line of ASCII; of several benchmarks, the worst.
+def _last_line(closing: Closing) -> str:
+    from pytest_biasruler.report.last_line import last_line
 
-    Some platforms show the last line of stderr and nothing else.
-    """
-    from pytest_biasruler.report.numbers import LONGEST_NAME
-    from pytest_biasruler.report.told import headline
-
-    known = [
-        (*headline(told_of(closed)), closed)
-        for closed in closing.audits
-        if closed.accounting.declared
-    ]
-    known.sort(key=lambda told: _SEVERITY.index(told[1]))
-    parts, ending = [*closing.reasons[:1]], ""
-    if known:
-        verdict, _, worst = known[0]
-        told = verdict.replace("; ", ", ")
-        parts.insert(0, ": ".join(filter(None, (told, _first_of(worst)))))
-        more = f" (worst of {len(known)}: {worst.subject.name})"
-        ending = _ascii(more)[:LONGEST_NAME] if len(known) > 1 else ""
-    text, most = _ascii(f"biasruler: {'; '.join(parts)}"), LONGEST_LINE - len(ending)
-    return f"{text if len(text) <= most else f'{text[: most - 3]}...'}{ending}"
-
-
-def _ascii(text: str) -> str:
-    return printable(text).encode("ascii", "backslashreplace").decode()
-
-
-def _first_of(closed: Closed) -> str:
-    """Return the finding or error that decides: what failed, could not run, or stays open."""
-    from pytest_biasruler.report.headline import order_findings
-    from pytest_biasruler.report.messages import brief_answer
-    from pytest_biasruler.report.told import own_id
-
-    ordered = order_findings(_findings(closed))
-    told = [
-        [f"{own_id(f.id)} {brief_answer(f)}" for f in ordered if f.outcome == "failed"],
-        [f"{own_id(e['id'])} {e['message']}" for e in closed.accounting.errors],
-        [f"{own_id(f.id)} {brief_answer(f)}" for f in ordered if f.outcome == "inconclusive"],
-    ]
-    return next((text for texts in told for text in texts[:1]), "")
+    told = [told_of(closed) for closed in closing.audits if closed.accounting.declared]
+    return last_line(told, reasons=closing.reasons)

@@ -311,6 +311,11 @@ def test_a_list_of_cases_is_not_made_of_a_public_audit(keep, capsys):
 # biasruler judge
 
 
+def test_the_point_policy_says_that_it_is_uncontrolled(keep, capsys):
+    main(["judge", keep(make_audit()), "--policy", "point"])
+    assert "policy point, uncontrolled   " in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_failures_come_first_then_what_was_counted(keep, capsys):
     assert main(["judge", keep(make_audit())]) == 1
     lines = capsys.readouterr().out.splitlines()
@@ -321,6 +326,19 @@ def test_failures_come_first_then_what_was_counted(keep, capsys):
     )
     assert lines[8].startswith("300 of 306 cases scored, 6 excluded (4 of them in 0–40), 1 pred")
     assert lines[-1] == ("policy confident-fail   audit of 2026-11-23   judged 2026-11-24")
+
+
+def test_the_last_line_of_stderr_stands_alone_and_is_ascii(keep, capsys):
+    keep(audit_of(make_finding(), passing(id="b.toml::gap[x]")))
+    main(["judge", "audit.json", "--min-checks", "9"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "biasruler: FAIL 1 of 2 checks, 1 passed: gap[dice-age-unet] gap 0.112 above limit 0.050; "
+        "2 checks ran, fewer than --min-checks 9"
+    )
+    main(["compare", "audit.json", "audit.json"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("biasruler: NOT WORSE, 2 checks: 1 still fails, 1 unchanged")
 
 
 OUTCOMES = [
@@ -631,7 +649,7 @@ def test_a_terminal_that_knows_only_ascii_shows_escapes(keep):
     done = start("judge", "audit.json", env=environ)
     assert done.returncode == 1
     assert "(4 of them in 0\\u201340)" in done.stdout
-    assert done.stderr == ""
+    assert done.stderr.isascii()
 
 
 def test_a_reader_who_has_read_enough_changes_neither_code_nor_peace(keep):
@@ -646,7 +664,8 @@ def test_a_reader_who_has_read_enough_changes_neither_code_nor_peace(keep):
         told = process.stderr.read()
         process.stderr.close()
         assert process.wait() == (1 if words[0] == "judge" else 0)
-        assert told == b""
+        assert b"BR" not in told
+        assert b"Broken" not in told
 
 
 def test_a_bug_of_ours_is_one_line_and_ends_with_3(keep, monkeypatch, capsys):

@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
+from pytest_biasruler.report.last_line import LONGEST_LINE
 from pytest_biasruler.report.pieces import MARK
-from pytest_biasruler.shell.ci import LEAST_BYTES, LONGEST_LINE, MOST_PAGE_BYTES
+from pytest_biasruler.shell.ci import LEAST_BYTES, MOST_PAGE_BYTES
 
 ALL = ("pass", "fail", "inconclusive", "error", "waived")
 COMMAND = re.compile(
