@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytest_biasruler.checks.finding import Finding
 
 ORDER = tuple(State)
-_WAIVE = 'to accept for a time: waive = { reason = "...", until = YYYY-MM-DD }'
-_MOVE_ON = "to accept it for good: keep the audit of this run in place of the earlier one"
+_WAIVE = 'waive = { reason = "...", until = YYYY-MM-DD }'
+_MOVE_ON = "keep the audit of this run in place of the earlier one"
 _DECLINES = (State.WORSE, State.NO_LONGER_SHOWN, State.NOW_FAILS)
 
 
@@ -153,7 +153,7 @@ def _verdict_then(finding: Finding, compare: Mapping[str, Any]) -> str:
     verdict, value = str(compare.get("verdict")), compare.get("value")
     if value is None:
         return verdict
-    return f"{verdict} ({name_quantity(finding)} {_number(value, compare.get('limit'))})"
+    return f"{verdict} ({_quantity(finding)} {_number(value, compare.get('limit'))})"
 
 
 def _number(value: float, limit: float | None = None) -> str:
@@ -167,9 +167,14 @@ def _numbers(finding: Finding, compare: Mapping[str, Any]) -> str:
         return ""
     how = "down to" if is_better_above(finding) else "up to"
     return (
-        f": {name_quantity(finding)} {_number(value, bound)} now, {_number(then)} then, with a "
+        f": {_quantity(finding)} {_number(value, bound)} now, {_number(then)} then, with a "
         f"95 % interval {how} {_number(bound)}"
     )
+
+
+def _quantity(finding: Finding) -> str:
+    """Return what is compared: of a distortion its size, whatever its direction."""
+    return "size of the distortion" if finding.check == "ruler" else name_quantity(finding)
 
 
 def _consequence(finding: Finding) -> str:
@@ -198,4 +203,8 @@ def tell_earlier(finding: Finding) -> str:
 def next_step(finding: Finding) -> str:
     """Return what people can do about a failed finding but mend its cause."""
     state = (finding.details.get("compare") or {}).get("state")
-    return _MOVE_ON if state == State.WORSE else _WAIVE
+    if state != State.WORSE:
+        return f"to accept for a time: {_WAIVE}"
+    if is_held_back(finding):
+        return f"to accept it for good: {_MOVE_ON}"
+    return f"to accept for a time: {_MOVE_ON}, and {_WAIVE}"

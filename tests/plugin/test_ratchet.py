@@ -469,13 +469,20 @@ def test_a_first_run_may_not_write_where_it_looks_either(pytester, write_benchma
     assert not (pytester.path / "old.json").exists()
 
 
-def test_the_earlier_audit_is_read_and_nothing_more(pytester, twice):
+def _known(path):
+    known = path.stat()
+    return known.st_ino, known.st_mode, known.st_mtime_ns, known.st_ctime_ns, path.read_bytes()
+
+
+def test_the_earlier_audit_is_read_and_nothing_more(pytester, twice, run):
     twice(["pass"], ["pass"])
     old = pytester.path / "old.json"
-    known = old.stat()
+    old.chmod(0o444)
+    before = _known(old)
+    run("biasruler.toml", OLD, "--biasruler-json=new.json", "--biasruler-html=new.html", "-n2")
 
-    assert known.st_mtime_ns == old.stat().st_mtime_ns
-    assert not list(pytester.path.glob(".old.json*"))
+    assert _known(old) == before
+    assert sorted(path.name for path in pytester.path.glob("*old*")) == ["old.json"]
 
 
 # Any number of processes, and several benchmarks.
