@@ -20,8 +20,7 @@ from pytest_biasruler.report.numbers import (
 )
 from pytest_biasruler.report.public import tell_hidden
 from pytest_biasruler.report.sentences import needed_of
-from pytest_biasruler.report.titles import subject_title
-from pytest_biasruler.report.wording import has_ratio, quantity_of
+from pytest_biasruler.report.wording import has_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +91,7 @@ def _power_table(audit: Audit) -> Block:
     if not rows:
         return Paragraph(text="No check had an estimate, so none could show anything.")
     head = (
-        *("check", "asks about", "nearest value it would call FAIL"),
+        *("check", "nearest value it would call FAIL"),
         *("level of the lower bounds", "p, adjusted", "patients needed for a verdict"),
     )
     return make_table(
@@ -109,7 +108,6 @@ def _power_table(audit: Audit) -> Block:
 def _power_row(finding: Finding) -> tuple[Cell, ...]:
     return (
         Cell(text="", links=(Link(href=anchor(finding.id), text=short_id(finding.id)),)),
-        words(f"{quantity_of(finding)}, {subject_title(finding)}"),
         _smallest(finding),
         number_cell(finding.details.get("level"), decimals=4),
         p_cell(finding.p_fail_holm),

@@ -362,7 +362,7 @@ def test_the_limits_of_an_audit_are_told_in_few_digits_and_no_p_is_0():
         if b.kind == "table"
     ]
     (row,) = texts(table)
-    assert row[2] == "0.082", "the limit and 0.041 beyond it"
+    assert row[1] == "0.082", "the limit and 0.041 beyond it"
     assert "1e-09" in row
 
 
