@@ -108,7 +108,8 @@ def _title(finding: Finding) -> str:
     by = f" by {attribute_title(finding)}" if finding.by else ""
     label = f", label {shown(finding.label)}" if finding.label else ""
     unit = f", {shown(finding.unit)}" if finding.unit else ""
-    return f"{name_quantity(finding)}{of}{by}{label}{unit}"
+    quantity, comma, rest = name_quantity(finding).partition(", ")
+    return f"{quantity}{of}{by}{comma}{rest}{label}{unit}"
 
 
 def _ruler(

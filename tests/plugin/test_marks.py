@@ -65,6 +65,7 @@ STRANGERS = {
         [*json.loads(own("gitlab-codequality")), {"check_name": "eslint/no-var"}]
     ),
     "a list of numbers": "[1, 2]",
+    "an empty list of another tool": "[\n]\n",
     "other metrics": "# TYPE memory_bytes gauge\nmemory_bytes 2\n# EOF\n",
     "metrics of two tools": own("gitlab-metrics").replace("# EOF", "memory_bytes 2\n# EOF"),
     "metrics cut off": own("gitlab-metrics").removesuffix("# EOF\n"),

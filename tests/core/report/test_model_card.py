@@ -159,3 +159,17 @@ def test_one_model_is_a_piece_of_text_that_can_be_taken_alone():
     for name, part in (("unet", first), ("other", second)):
         (entry,) = yaml.safe_load(f"{head}- name: {part}")["model-index"]
         assert entry["name"] == name
+
+
+def test_a_metric_is_named_by_what_was_measured():
+    named = {
+        "gap of Dice by age, label tumor": make_finding(label="tumor"),
+        "gap of HD95 by age, mm": make_finding(metric="hd95_mm", unit="mm"),
+        "mean gap over sites of Dice by age, upper bound for a new site": make_finding(
+            "transport"
+        ),
+        "evidence by age": make_finding("provenance", metric=None),
+        "regret of Dice": make_finding("ranking", by=()),
+    }
+    card = read_card(replace(make_audit(), findings=(*named.values(),)))
+    assert [one["name"] for one in card["unet"]["metrics"]] == [*named]

@@ -15,7 +15,8 @@ import pytest
 from pytest_biasruler.shell.exports import KINDS
 from pytest_biasruler.shell.marks import is_ours
 from pytest_biasruler.shell.options import OPTIONS
-from tests.plugin.conftest import CHECKS, HEAD, write_tables
+
+from .conftest import CHECKS, HEAD, write_tables
 
 yaml = pytest.importorskip("yaml", reason="reads the examples")
 
