@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.benchmark.manifest import read_toml
@@ -34,6 +35,9 @@ from pytest_biasruler.benchmark.proposal_table import (
 )
 from pytest_biasruler.benchmark.proposal_text import write_text
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FILE = "biasruler.toml"
 
@@ -128,7 +132,7 @@ def _inner_path(table: Path, *, root: Path) -> str:
 
 def _draft_masks(root: Path, inside: Folder, tables: _Tables) -> tuple[Draft, Seen] | None:
     """Return the draft of a folder of masks, None if its tables name none but there are scores."""
-    masks = [path for path in inside.masks if not _is_of_images(path)]
+    masks = _without_images(inside.masks)
     chosen = choose_table(tables.others, masks=masks) if masks else None
     if chosen is None:
         if tables.scores:
@@ -147,10 +151,11 @@ def _draft_masks(root: Path, inside: Folder, tables: _Tables) -> tuple[Draft, Se
     return _draft(root, chosen, entries), seen
 
 
-def _is_of_images(path: str) -> bool:
-    """Return whether the folders of a file say that it is an image, not a mask."""
-    folder = path.rpartition("/")[0]
-    return tell_role(f"{folder}/{{case}}.nii") == Role.IMAGE
+def _without_images(paths: Sequence[str]) -> list[str]:
+    """Return the files whose folders do not say that they hold images."""
+    folders = dict.fromkeys(path.rpartition("/")[0] for path in paths)
+    of_images = {each for each in folders if tell_role(f"{each}/{{case}}.nii") == Role.IMAGE}
+    return [path for path in paths if path.rpartition("/")[0] not in of_images]
 
 
 def _draft_scores(root: Path, inside: Folder, tables: _Tables) -> tuple[Draft, Seen]:

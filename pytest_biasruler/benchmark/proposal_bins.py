@@ -14,6 +14,7 @@ OLDEST = 120
 """Upper edge of bins of age, above every age; where the oldest patient stands is not told."""
 
 _MOST_BINS = 3
+_NARROWEST, _LARGEST = 1e-6, 1e12  # beyond these, round edges are lost in the digits of a float
 
 
 def propose_bins(
@@ -33,7 +34,8 @@ def propose_bins(
     Returns
     -------
     tuple of float or None
-        Rising edges, left-closed; None for one value alone, and for ages below 0 or above 120.
+        Rising edges, left-closed; None for one value alone, for numbers above 10**12 and for ages
+        below 0 or above 120.
 
     Examples
     --------
@@ -44,17 +46,20 @@ def propose_bins(
     (0.0, 50.0, 120.0)
     """
     every = sorted(value for each in values.values() for value in each)
-    if not every or not 0 < every[-1] - every[0] < math.inf:
+    if not every or not max(map(abs, every)) <= _LARGEST:
+        return None
+    if not every[-1] - every[0] >= _NARROWEST:
         return None
     if is_age and not 0 <= every[0] <= every[-1] <= OLDEST:
         return None
     steps = _steps(every, is_age=is_age)
+    ends = (0.0, float(OLDEST)) if is_age else _ends(every, step=steps[0])
     for n_bins in range(_MOST_BINS, 1, -1):
         for step in steps:
-            edges = _edges(every, n_bins=n_bins, step=step, is_age=is_age)
+            edges = _edges(every, n_bins=n_bins, step=step, ends=ends)
             if edges and min(count_patients(values, edges)) >= min_patients:
                 return edges
-    return _edges(every, n_bins=2, step=steps[-1], is_age=is_age)
+    return _edges(every, n_bins=2, step=steps[-1], ends=ends)
 
 
 def count_patients(values: Mapping[str, Sequence[float]], edges: Sequence[float]) -> list[int]:
@@ -83,17 +88,21 @@ def _steps(every: Sequence[float], *, is_age: bool) -> list[float]:
 
 
 def _edges(
-    every: Sequence[float], *, n_bins: int, step: float, is_age: bool
+    every: Sequence[float], *, n_bins: int, step: float, ends: tuple[float, float]
 ) -> tuple[float, ...] | None:
     """Return edges near the quantiles, None if two of them meet."""
     near = (every[len(every) * n // n_bins] for n in range(1, n_bins))
     inner = [math.floor(value / step) * step for value in near]
     inner = [edge if edge > every[0] else edge + step for edge in inner]
-    low = 0.0 if is_age else math.floor(every[0] / step) * step
-    high = float(OLDEST) if is_age else math.ceil(every[-1] / step) * step
-    edges = tuple(_clean(edge) for edge in (low, *inner, high))
+    edges = tuple(_clean(edge) for edge in (ends[0], *inner, ends[1]))
     rises = all(a < b for a, b in pairwise(edges))
-    return edges if rises and edges[0] <= every[0] and every[-1] <= edges[-1] else None
+    holds_all = edges[0] <= every[0] and edges[-2] <= every[-1] <= edges[-1]
+    return edges if rises and holds_all else None
+
+
+def _ends(every: Sequence[float], *, step: float) -> tuple[float, float]:
+    """Return the outer edges, round enough not to tell the smallest and the largest value."""
+    return math.floor(every[0] / step) * step, math.ceil(every[-1] / step) * step
 
 
 def _clean(edge: float) -> float:

@@ -140,9 +140,23 @@ def find_fillers(cells: Collection[str], *, of_numbers: bool) -> tuple[str, ...]
     --------
     >>> find_fillers({"F", "M", "", "Unknown", "NA"}, of_numbers=False)
     ('', 'NA', 'Unknown')
+    >>> [find_fillers(cells, of_numbers=True) for cells in ({"34", "999"}, {"1", "999", "2000"})]
+    [('999',), ()]
     """
     known = _FILLERS | _FILLERS_OF_NUMBERS if of_numbers else _FILLERS
-    return tuple(sorted(cell for cell in cells if fold(cell) in known))
+    likely = {cell for cell in cells if fold(cell) in known}
+    others = [
+        number.value for cell in cells if (number := read_number(cell)) if cell not in likely
+    ]
+    if others:  # 999 among thousands is one of them
+        low, high = min(others), max(others)
+        likely = {cell for cell in likely if not _is_between(cell, low, high)}
+    return tuple(sorted(likely))
+
+
+def _is_between(cell: str, low: float, high: float) -> bool:
+    number = read_number(cell)
+    return number is not None and low <= number.value <= high
 
 
 def are_numbers(cells: Collection[str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -89,15 +88,15 @@ def find_template(path: str, finder: CaseFinder) -> tuple[str, str] | None:
     """
     ending = next(ending for ending in MASK_ENDINGS if path.endswith(ending))
     *folders, file = path.removesuffix(ending).split("/")
-    near = "/".join(folders)
-    found = finder.find(file, near=near)
-    if found is None:
-        told = [finder.find(name, near=f"/{depth}") for depth, name in enumerate(folders)]
-        found = next((case for case in reversed(told) if case), None)
-    if found is None:
-        return None
-    template = "/".join(_with_case(part, found) for part in (*folders, file)) + ending
-    return (template, found) if "{case}" in template else None
+    above = [(name, f"/{depth}") for depth, name in enumerate(folders)]
+    for name, near in ((file, "/".join(folders)), *reversed(above)):
+        case = finder.find(name, near=near)
+        if case is not None:
+            before = name[: name.index(case)]
+            parts = [_with_case(part, case, before=before) for part in (*folders, file)]
+            template = "/".join(parts) + ending
+            return (template, case) if "{case}" in template else None
+    return None
 
 
 def find_sets(paths: Sequence[str], cases: Collection[str]) -> FoundMasks:
@@ -126,17 +125,21 @@ def find_sets(paths: Sequence[str], cases: Collection[str]) -> FoundMasks:
     )
 
 
-def _with_case(part: str, case: str) -> str:
-    """Return a name with ``{case}`` where the case stands, unless it may stand there by chance."""
-    if part == case:
-        return "{case}"
-    if len(case) <= _SHORT and case.isdigit() and not part.endswith(case):
+def _with_case(part: str, case: str, *, before: str) -> str:
+    """Return a name with ``{case}`` where the case stands.
+
+    A short number may stand anywhere by chance: it is one only behind what is `before` it where
+    it was found.
+    """
+    is_short = len(case) <= _SHORT and case.isdigit()
+    if case not in part or (is_short and not part.startswith(before + case)):
         return part
-    return re.sub(
-        re.escape(case),
-        lambda found: "{case}" if _is_whole(part, found.start(), found.end()) else case,
-        part,
-    )
+    pieces, start = [], 0
+    while (found := part.find(case, start)) >= 0:
+        end = found + len(case)
+        pieces += [part[start:found], "{case}" if _is_whole(part, found, end) else case]
+        start = end
+    return "".join([*pieces, part[start:]])
 
 
 def _is_whole(name: str, start: int, end: int) -> bool:
