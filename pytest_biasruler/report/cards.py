@@ -24,6 +24,7 @@ from pytest_biasruler.report.public import describe_public
 from pytest_biasruler.report.sensitivity import describe_sensitivity
 from pytest_biasruler.report.sentences import change_of, explanation_of, sentence_of
 from pytest_biasruler.report.specifics import describe_specifics
+from pytest_biasruler.report.thrift import room_for, weigh
 from pytest_biasruler.report.titles import subject_title
 from pytest_biasruler.report.wording import (
     outcome_of,
@@ -42,17 +43,29 @@ if TYPE_CHECKING:
 MOST_CARDS = 500
 FIRST_CARDS = 50
 
+SHORT = (
+    "In short, since this page holds many findings: the figures and the exact numbers of this one "
+    "are in the JSON."
+)
+_URGENT = ("failed", "inconclusive")
+
 
 def make_cards(audit: Audit) -> tuple[Block, ...]:
-    """Return the cards: failed, inconclusive, errors, waived, passed, not judged."""
+    """Return the cards: failed, inconclusive, errors, waived, passed, not judged.
+
+    On a page that has become large, those that come late are short: their sentence, and of what
+    did not pass its subgroups, too.
+    """
     ordered = order_findings(audit.findings)
     kept = ordered if len(ordered) <= MOST_CARDS else ordered[:FIRST_CARDS]
     errors = [_error_card(error) for error in (audit.accounting.get("checks") or {})["errors"]]
-    urgent = [f for f in kept if outcome_of(f) in ("failed", "inconclusive")]
-    calm = [f for f in kept if outcome_of(f) not in ("failed", "inconclusive")]
-    cards: list[Block] = [_finding_card(finding, audit) for finding in urgent]
-    cards += errors
-    cards += [_finding_card(finding, audit) for finding in calm]
+    full, room = [], room_for(len(kept))
+    for finding in kept:
+        blocks = tuple(_card_blocks(finding, audit))
+        room -= weigh(blocks)
+        full.append(_finding_card(finding, audit, blocks if room >= 0 else None))
+    n_urgent = sum(outcome_of(finding) in _URGENT for finding in kept)
+    cards: list[Block] = [*full[:n_urgent], *errors, *full[n_urgent:]]
     if len(kept) < len(ordered):
         text = f"The first {len(kept)} of {len(ordered):,} findings; all are in the JSON."
         cards.append(Paragraph(text=text, tone="note"))
@@ -76,21 +89,40 @@ def _error_card(error: Mapping[str, Any]) -> Card:
     )
 
 
-def _finding_card(finding: Finding, audit: Audit) -> Card:
+def _finding_card(finding: Finding, audit: Audit, blocks: tuple[Block, ...] | None) -> Card:
     return Card(
         id=anchor(finding.id),
         sign=sign_of(finding),
         word=word_of(finding),
         sentence=sentence_of(finding, audit.metrics),
         name=short_id(finding.id),
-        blocks=tuple(_card_blocks(finding, audit)),
-        is_open=outcome_of(finding) in ("failed", "inconclusive"),
+        blocks=tuple(_short_blocks(finding, audit)) if blocks is None else blocks,
+        is_open=outcome_of(finding) in _URGENT,
         data=data_of(finding),
     )
 
 
+def _short_blocks(finding: Finding, audit: Audit) -> Iterator[Block]:
+    yield from _warnings(finding)
+    if outcome_of(finding) in _URGENT and finding.groups and not finding.is_public:
+        yield groups_table(finding)
+    change = change_of(finding, audit.metrics)
+    if change:
+        yield Paragraph(text=f"What would change the verdict: {change}")
+    yield Paragraph(text=SHORT, tone="note")
+
+
 def _card_blocks(finding: Finding, audit: Audit) -> Iterator[Block]:
     yield Paragraph(text=_question(finding), tone="note")
+    yield from _warnings(finding)
+    yield from describe_public(finding) if finding.is_public else _numbers(finding)
+    change = change_of(finding, audit.metrics)
+    if change:
+        yield Paragraph(text=f"What would change the verdict: {change}")
+    yield Fold(summary="How this was computed", blocks=tuple(computation_of(finding)))
+
+
+def _warnings(finding: Finding) -> Iterator[Block]:
     if explanation_of(finding):
         yield Paragraph(text=explanation_of(finding), tone="lead")
     if finding.waive:
@@ -105,11 +137,6 @@ def _card_blocks(finding: Finding, audit: Audit) -> Iterator[Block]:
     if finding.details.get("proven_by") == "automated":
         text = "Measured by an automated reference only: no expert has confirmed the ruler."
         yield Paragraph(text=text, tone="warning")
-    yield from describe_public(finding) if finding.is_public else _numbers(finding)
-    change = change_of(finding, audit.metrics)
-    if change:
-        yield Paragraph(text=f"What would change the verdict: {change}")
-    yield Fold(summary="How this was computed", blocks=tuple(computation_of(finding)))
 
 
 def _numbers(finding: Finding) -> Iterator[Block]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.report.marks import (
     COLOURS,
     SHAPES,
+    WIDTH,
     Figure,
     Line,
     Point,
     Text,
     fitted,
     tenth,
-    text_width,
 )
 from pytest_biasruler.report.scale import fit_scale
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from pytest_biasruler.report.marks import Mark, Words
     from pytest_biasruler.report.scale import Scale
 
-WIDTH, NAMES_END, START, END = 720, 238.0, 250.0, 690.0
-ROW, KEY, AXIS = 20.0, 26.0, 40.0
+START, END = 8.0, 352.0
+ROW, STRIP, KEY, AXIS = 34.0, 24.0, 20.0, 46.0
+"""A row has its name on the first line and its points on a strip of their own below."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,25 +52,24 @@ def draw_dots(
     values = [value for row in rows for value in row.values]
     scale = fit_scale(values, at_least=least, start=START, end=END)
     marks: list[Mark] = [*_draw_key(series)]
+    top = KEY * len(series) + 4
     for n, row in enumerate(rows):
-        marks += _draw_row(row, scale, KEY + ROW * (n + 0.5))
-    bottom = KEY + ROW * len(rows)
+        marks += _draw_row(row, scale, top + ROW * n)
+    bottom = top + ROW * len(rows) + 2
     marks += _draw_axis(scale, bottom, axis)
     return Figure(words=words, width=WIDTH, height=round(bottom + AXIS), marks=tuple(marks))
 
 
 def _draw_key(series: Sequence[str]) -> Iterator[Mark]:
-    x = START
-    room = (WIDTH - START) / max(len(series), 1) - 24
     for index, name in enumerate(series):
-        text = fitted(name, room)
-        yield Point(x=tenth(x), y=10.0, shape=SHAPES[index], colour=COLOURS[index])
-        yield Text(x=tenth(x + 10), y=14.0, text=text)
-        x += 28 + text_width(text)
+        y = KEY * index + 10
+        yield Point(x=START, y=y, shape=SHAPES[index], colour=COLOURS[index])
+        yield Text(x=START + 12, y=y + 4.5, text=fitted(name, WIDTH - START - 12))
 
 
-def _draw_row(row: Dots, scale: Scale, y: float) -> Iterator[Mark]:
-    yield Text(x=0, y=tenth(y + 4), text=fitted(row.name, NAMES_END))
+def _draw_row(row: Dots, scale: Scale, top: float) -> Iterator[Mark]:
+    y = top + STRIP
+    yield Text(x=0, y=tenth(top + 13), text=fitted(row.name, WIDTH))
     known = [value for value in row.values if value is not None]
     if len(known) > 1:
         ends = scale.place(min(known)), scale.place(max(known))
@@ -85,5 +85,5 @@ def _draw_axis(scale: Scale, y: float, title: str) -> Iterator[Mark]:
     for value, text in scale.ticks():
         x = scale.place(value)
         yield Line(x1=x, y1=tenth(y), x2=x, y2=tenth(y + 4))
-        yield Text(x=x, y=tenth(y + 16), text=text, anchor="middle")
-    yield Text(x=tenth((START + END) / 2), y=tenth(y + 32), text=title, anchor="middle")
+        yield Text(x=x, y=tenth(y + 17), text=text, anchor="middle")
+    yield Text(x=tenth((START + END) / 2), y=tenth(y + 33), text=title, anchor="middle")

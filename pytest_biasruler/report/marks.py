@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -201,14 +202,18 @@ def tenth(value: float) -> float:
 
 
 def trace(points: Iterable[tuple[float, float]]) -> str:
-    """Return path data through points.
+    """Return path data through points, as short as it goes.
 
     Examples
     --------
-    >>> trace([(0, 1.25), (3.0, 2)])
-    'M0 1.2L3 2'
+    >>> trace([(0, 1.25), (3.0, 2)]), trace([(0, 1), (3, 1), (3, 5)])
+    ('M0 1.2L3 2', 'M0 1H3V5')
     """
-    return "M" + "L".join(f"{tenth(x):g} {tenth(y):g}" for x, y in points)
+    places = [(f"{tenth(x):g}", f"{tenth(y):g}") for x, y in points]
+    return f"M{' '.join(places[0])}" + "".join(
+        f"H{x}" if y == before[1] else f"V{y}" if x == before[0] else f"L{x} {y}"
+        for before, (x, y) in pairwise(places)
+    )
 
 
 def text_width(text: str, *, size: float = FONT_SIZE) -> float:
