@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import json
 import re
 from dataclasses import replace
@@ -24,7 +26,9 @@ from pytest_biasruler.benchmark.definition import (
     Reference,
 )
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.report.forms import render_form
 from pytest_biasruler.report.html import render_html
+from pytest_biasruler.shell.exports import KINDS
 
 LEFT = 4
 COUNTS_OF_PEOPLE = ("n_cases", "n_patients", "expected")
@@ -436,3 +440,38 @@ def test_no_estimate_and_no_p_value_has_more_than_three_digits():
     numbers = [gap.p_fail, gap.p_fail_holm, *gap.estimate.ci95, gap.estimate.high]
     assert None not in numbers
     assert [number for number in numbers if float(f"{number:.3g}") != number] == []
+
+
+EXPORTS = [kind for kind in KINDS if kind not in ("csv-plan", "badge")]
+
+
+def numbers_in(value):
+    """Return every number that stands anywhere in plain types."""
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return set().union(*map(numbers_in, parts))
+    return {float(value)} if type(value) in (int, float) else set()
+
+
+def exported(kind, text):
+    """Return the numbers of an export, those that count checks or lines aside."""
+    if kind.startswith("csv"):
+        cells = {cell for row in csv.DictReader(io.StringIO(text)) for cell in row.values()}
+    elif kind == "gitlab-metrics":
+        lines = [line for line in text.splitlines() if not line.startswith(("#", "biasruler_c"))]
+        cells = {line.rpartition(" ")[2] for line in lines}
+    elif kind == "huggingface":
+        lines = [line.strip(" -") for line in text.splitlines() if line.startswith("    - ")]
+        return numbers_in([json.loads(line) for line in lines])
+    else:
+        said = " ".join(entry["description"] for entry in json.loads(text))
+        cells = set(re.findall(r"(?<=/)\d+(?= patients)|\d+(?=/\d+ patients)", said))
+    return {float(cell) for cell in cells if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", cell)}
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_an_export_prints_no_number_that_the_public_audit_does_not_hold(both, kind):
+    public, whole = both
+    known = numbers_in(json.loads(public.to_json()))
+    assert exported(kind, render_form(kind, public)) <= known
+    assert not exported(kind, render_form(kind, whole)) <= known, "or the test would see nothing"
