@@ -128,7 +128,7 @@ def _told_data(audit: Audit, asked: list[str]) -> str:
     titles = joined([metric_title(name) for name in asked])
     return (
         f"We audited {shown(audit.benchmark.get('name'))} ({size}) with pytest-biasruler "
-        f"{shown(audit.tool.get('version'))}{_told_questions(audit)}. Each case has one score per "
+        f"{shown(audit.tool.get('version'))}.{_told_questions(audit)} Each case has one score per "
         f"model, reference and metric ({titles}); a check compares the mean of one number per "
         "case between subgroups. For the distortion of a gap by an automated reference that "
         "number is the score under the automated reference minus the score under the expert one, "
@@ -146,9 +146,10 @@ def _told_questions(audit: Audit) -> str:
         of_kind = (f for f in audit.findings if f.check == check and f.limit is not None)
         # The limit of `noise` without levels is computed, and has all its digits.
         limits = sorted({format_limit(f.limit) for f in of_kind if f.details.get("form") is None})
-        told.append(f"{n} {check}{f' (limit {joined(limits)})' if limits else ''}")
+        at = f" (limit {' or '.join(limits)})" if limits else ""
+        told.append(f"{n} {check}{at}")
     n_all = counted(len(audit.findings), "check")
-    return f", with {n_all}: {', '.join(told)}"
+    return f" It made {n_all}: {', '.join(told)}."
 
 
 def _told_bounds(audit: Audit) -> str:

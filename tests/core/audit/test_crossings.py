@@ -113,7 +113,14 @@ def test_a_success_is_below_the_threshold_where_lower_is_better(make_benchmark):
     from pytest_biasruler.benchmark.metrics import Direction, Metric
 
     plain = make_benchmark()
-    distance = Metric(name="off_mm", unit="mm", direction=Direction.LOWER, range=(0, None))
+    distance = Metric(
+        name="off_mm",
+        unit="mm",
+        direction=Direction.LOWER,
+        range=(0, None),
+        both_empty=0.0,
+        one_empty=None,
+    )
     scores = plain.scores.assign(off_mm=[float(n % 70) for n in range(len(plain.scores))])
     asked = replace(
         plain,
