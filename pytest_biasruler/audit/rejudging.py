@@ -79,26 +79,44 @@ def list_reasons(
     place : str
         What people may see of its path.
     """
-    counts, reasons = count_checks(after), []
-    if counts.missing:
-        noun = "test" if counts.missing == 1 else "tests"
-        reasons.append(f"{counts.missing} collected {noun} never reported")
-    hidden = undecided(before, after)
-    if hidden:
-        noun = "check" if len(hidden) == 1 else "checks"
-        reasons.append(
-            f"{len(hidden)} {noun} cannot be judged by the point estimate, which this public "
-            "audit hides; judge by another policy, or the audit that is not public"
-        )
-    n_ran = count_gating(after.findings)
+    counts, n_ran = count_checks(after), count_gating(after.findings)
+    policies = {policy} if policy else _policies_of(after)
+    reasons = [*_tell_run(after), *_tell_hidden(undecided(before, after))]
     reasons += refuse_few(n_ran, least=min_checks, option="--min-checks")
-    policies = {policy} if policy else {after.settings["policy"], *_policies_of(after)}
-    reasons += map(str, refuse_gone(after, policies, place=place))
-    return [*reasons, *map(str, refuse_part(counts, policies, place=place))]
+    strict = [*refuse_part(counts, policies, place=place)]
+    strict += refuse_gone(after, policies, place=place)
+    return [*reasons, *map(str, strict)]
+
+
+def _tell_run(audit: Audit) -> list[str]:
+    """Return what the run itself found wrong with how it went."""
+    checks, reasons = audit.accounting["checks"], []
+    if checks["missing"]:
+        noun = "test" if checks["missing"] == 1 else "tests"
+        reasons.append(f"{checks['missing']} collected {noun} never reported")
+    if checks.get("conflicts"):
+        reasons.append(f"one check gave two results: {', '.join(checks['conflicts'])}")
+    return reasons
+
+
+def _tell_hidden(identifiers: list[str]) -> list[str]:
+    if not identifiers:
+        return []
+    noun = "check" if len(identifiers) == 1 else "checks"
+    return [
+        f"{len(identifiers)} {noun} cannot be judged by the point estimate, which this public "
+        "audit hides; judge by another policy, or the audit that is not public"
+    ]
 
 
 def _policies_of(audit: Audit) -> set[str]:
-    return {finding.policy for finding in audit.findings}
+    """Return the policies of all checks, also of those that did not run."""
+    declared = audit.accounting["checks"].get("policies") or ()
+    return {
+        audit.settings["policy"],
+        *declared,
+        *(finding.policy for finding in audit.findings),
+    }
 
 
 def is_red(audit: Audit) -> bool:

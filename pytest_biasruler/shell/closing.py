@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.audit import Audit
     from pytest_biasruler.checks.finding import Finding
+    from pytest_biasruler.errors import BiasRulerError
     from pytest_biasruler.shell.guard import Census, Guard
     from pytest_biasruler.shell.ledger import Bundle, Ledger
 
@@ -45,11 +46,13 @@ class Subject:
 class Closed:
     """One benchmark at the end of a run; `tested` tells what its gate catches, if asked for.
 
-    `audit` is what its outputs were made of; `outputs` has the path of each form written.
+    `policies` are those of all checks, run or not; `audit` is what its outputs were made of;
+    `outputs` has the path of each form written.
     """
 
     subject: Subject
     accounting: Accounting
+    policies: frozenset[str] = frozenset()
     audit: Audit | None = None
     outputs: Mapping[str, Path] = field(default_factory=dict)
     tested: str = ""
@@ -90,12 +93,15 @@ def close_audits(
     closed, problems = [], []
     for subject, paths in zip(subjects, _paths(subjects, settings_of(config)), strict=True):
         accounting = account(subject.bundle, ledger, census=census, guard=guard, file=subject.file)
+        policies = _policies(subject, accounting, census, config=config)
         audit: Audit | None = None
         written: dict[str, Path] = {}
         tested = Tested()
         if subject.bundle is not None:
             tested = run_gate_test(config, subject.bundle) if is_finished else tested
-            audit = replace(assemble_audit(subject.bundle, accounting), selftest=tested.result)
+            checks = _tell_checks(subject.bundle, accounting, policies, ledger.conflicts())
+            audit = assemble_audit(subject.bundle, accounting, checks=checks)
+            audit = replace(audit, selftest=tested.result)
             audit, refused = gather_extensions(config, _note_changes(config, audit))
             written, failures = write_forms(config, paths, audit)
             problems += [*refused, *failures]
@@ -105,14 +111,14 @@ def close_audits(
         ended = Closed(
             subject=subject,
             accounting=accounting,
+            policies=policies,
             audit=audit,
             outputs=written,
             tested=tested.line,
         )
         closed.append(ended)
     reasons = _reasons(closed, ledger, guard, settings=settings_of(config))
-    reasons += _partial_reasons(closed, census, config=config)
-    reasons += _gone_reasons(closed, census, config=config)
+    reasons += _strict_reasons(closed)
     return Closing(audits=tuple(closed), reasons=(*reasons, *map(str, problems)))
 
 
@@ -142,7 +148,9 @@ def _paths(subjects: Sequence[Subject], settings: Settings) -> list[dict[str, Pa
     return paths
 
 
-def assemble_audit(bundle: Bundle, accounting: Accounting) -> Audit:
+def assemble_audit(
+    bundle: Bundle, accounting: Accounting, *, checks: Mapping[str, object]
+) -> Audit:
     """Return the audit of one benchmark."""
     from pytest_biasruler.audit import assemble
     from pytest_biasruler.audit.counts import note_partial
@@ -151,9 +159,21 @@ def assemble_audit(bundle: Bundle, accounting: Accounting) -> Audit:
         bundle.context,
         bundle.findings,
         settings=bundle.settings,
-        checks=accounting.to_plain(),
+        checks=checks,
         warnings=note_partial(accounting.counts),
     )
+
+
+def _tell_checks(
+    bundle: Bundle, accounting: Accounting, policies: frozenset[str], conflicts: Iterable[str]
+) -> dict[str, object]:
+    """Return ``accounting.checks``, with whatever else decides how the audit is judged again."""
+    known = {bundle.file, *(finding.id for finding in bundle.findings)}
+    own = sorted(known & set(conflicts))
+    extra: dict[str, object] = (
+        {"policies": sorted(policies)} if accounting.counts.is_partial else {}
+    )
+    return {**accounting.to_plain(), **extra, **({"conflicts": own} if own else {})}
 
 
 def _reasons(
@@ -176,50 +196,37 @@ def _reasons(
     return [*reasons, *refuse_few(len(ledger.gating), least=least, option=option)]
 
 
-def _partial_reasons(
-    closed: Sequence[Closed], census: Census, *, config: pytest.Config
-) -> list[str]:
+def _strict_reasons(closed: Sequence[Closed]) -> list[str]:
+    """Return what is not enough where a policy asks for proof."""
     from pytest_biasruler.audit.counts import refuse_part
-
-    return [
-        str(problem)
-        for one in closed
-        for problem in refuse_part(
-            one.accounting.counts,
-            _policies(one, census, config=config),
-            place=one.subject.file or "audit",
-        )
-    ]
-
-
-def _gone_reasons(closed: Sequence[Closed], census: Census, *, config: pytest.Config) -> list[str]:
     from pytest_biasruler.audit.ratchet import refuse_gone
 
-    return [
-        str(error)
-        for one in closed
-        if one.audit is not None
-        for error in refuse_gone(
-            one.audit, _policies(one, census, config=config), place=one.subject.file or "audit"
-        )
-    ]
+    problems: list[BiasRulerError] = []
+    for one in closed:
+        place = one.subject.file or "audit"
+        problems += refuse_part(one.accounting.counts, one.policies, place=place)
+        if one.audit is not None:
+            problems += refuse_gone(one.audit, one.policies, place=place)
+    return [str(problem) for problem in problems]
 
 
-def _policies(closed: Closed, census: Census, *, config: pytest.Config) -> set[str | None]:
+def _policies(
+    subject: Subject, accounting: Accounting, census: Census, *, config: pytest.Config
+) -> frozenset[str]:
     """Return the policies of an audit: of what was found, and of what was declared and not run."""
-    settings, declared = settings_of(config), closed.accounting.declared
+    settings, declared, bundle = settings_of(config), accounting.declared, subject.bundle
     if settings.policy_option is not None:
-        return {settings.policy_option}
-    policies: set[str | None] = {finding.policy for finding in closed.findings}
-    policies |= {policy for nodeid, policy in census.policies.items() if nodeid in declared}
-    policies.add(settings.policy_ini)
-    if closed.bundle is not None:
-        policies.add(str(closed.bundle.settings["policy"]))
+        return frozenset([str(settings.policy_option)])
+    policies = {policy for nodeid, policy in census.policies.items() if nodeid in declared}
+    if settings.policy_ini is not None:
+        policies.add(str(settings.policy_ini))
+    if bundle is not None:
+        policies |= {str(bundle.settings["policy"]), *(each.policy for each in bundle.findings)}
     named = config.stash.get(BENCHMARKS, {}).get(settings.file) if settings.file else None
     if named is not None and any(not census.declared.get(nodeid) for nodeid in declared):
         text = str(named.defaults.policy or Policy.CONFIDENT_FAIL)
-        policies.add(settings.policy_of(marker=None, declared=text))
-    return policies
+        policies.add(str(settings.policy_of(marker=None, declared=text)))
+    return frozenset(policies)
 
 
 def _tests(n: int) -> str:

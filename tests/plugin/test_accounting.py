@@ -39,6 +39,7 @@ def test_what_was_left_out_is_counted_and_noted_in_the_audit(pytester, write_ben
 
     assert _checks(pytester) == {
         "declared": 3, "deselected": 2, "ran": 1, "missing": 0, "errors": [],
+        "policies": ["confident-fail"],
     }  # fmt: skip
     warnings = json.loads((pytester.path / "audit.json").read_text("utf-8"))["warnings"]
     assert [note["text"] for note in warnings if note["code"] == "BR601"] == [

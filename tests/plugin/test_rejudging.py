@@ -35,6 +35,7 @@ RUNS = {
     "screened": (("pass", SCREEN), ()),
     "own policies": (("inconclusive", STRICT, LOOSE), ()),
     "a part": (("pass", "fail"), ("-k", "sex")),
+    "a part, the rest is strict": (("fail", STRICT, LOOSE), ("-k", "loose")),
     "public": (("pass", "inconclusive", "waived"), ("--biasruler-public",)),
 }
 
@@ -79,3 +80,35 @@ def test_an_audit_is_judged_as_a_run_under_that_policy_would(
         assert told == outcomes(pytester.path, "again.json"), policy
         code, text = judged(pytester.path / "kept.json", capsys, "--policy", policy)
         assert code == result.ret, f"{policy}: {text}"
+
+
+CONFTEST = """
+import os
+import pytest
+from pytest_biasruler import Benchmark
+
+@pytest.fixture(scope="session")
+def biasruler_benchmark():
+    return Benchmark.from_file(f"{os.environ['PYTEST_XDIST_WORKER']}.toml")
+"""
+
+
+def test_an_audit_of_which_one_check_gave_two_results_stays_red(
+    pytester, write_benchmark, run, capsys
+):
+    for number in (0, 1):
+        extra = f"[defaults]\nmin_patients = {20 + number}\n"
+        write_benchmark(file=f"gw{number}.toml", name=f"gw{number}", extra=extra)
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(
+        "def test_sex(biasruler):\n    biasruler.assert_gap('dice', by='sex', model='unet')"
+    )
+
+    result = run("-n2", "--dist=each", "--biasruler-json=audit.json")
+
+    assert result.ret == 1, result.stdout.str()
+    assert "one check gave two results: " in result.stdout.str()
+    for number in (0, 1):
+        code, told = judged(pytester.path / f"audit-gw{number}.json", capsys)
+        assert code == 1
+        assert "one check gave two results: " in told
