@@ -20,6 +20,7 @@ from pytest_biasruler.benchmark.proposal_masks import find_sets
 from pytest_biasruler.benchmark.proposal_notes import Seen, tell_seen
 from pytest_biasruler.benchmark.proposal_refusals import (
     no_attribute,
+    no_cases,
     no_reference,
     nothing_found,
     nothing_to_compare,
@@ -165,7 +166,7 @@ def _draft_scores(root: Path, inside: Folder, tables: _Tables) -> tuple[Draft, S
     cases = frozenset(found.table.column("case"))
     chosen = choose_table((*tables.others, found), masks=(), cases=cases)
     if chosen is None:
-        raise nothing_found(inside, (), tables=tables.others, refused=tables.refused)
+        raise no_cases(len(cases), refused=tables.refused)
     seen = Seen(folder=inside, refused=tables.refused)
     return _draft(root, chosen, scores.entries, scores=scores), seen
 

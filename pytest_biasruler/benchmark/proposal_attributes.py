@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 MOST_CATEGORIES = 8
 """Categories of an attribute that is proposed."""
 
+MOST_KNOWN_CATEGORIES = 12
+"""The same for a well-known one: published tables tell nine ethnicities, most of them rare."""
+
+_MOST_SPELLINGS = 50
 _MOST_GRADES = 5  # numbers of more values than these are cut into bins
 _MOST_ASKED = 6
 _MOST_ASKED_BLINDLY = 2
@@ -143,10 +147,12 @@ def _attribute(
         if bins is None:
             return None
         return Attribute(name=name, column=column, bins=bins, missing=_listed(missing))
-    if not 2 <= n_known <= MOST_CATEGORIES:
+    is_known = topic_of(column) != Topic.UNKNOWN
+    most = MOST_KNOWN_CATEGORIES if is_known else MOST_CATEGORIES
+    if not 2 <= n_known <= most or len(cells) > _MOST_SPELLINGS:
         return None
     merge: Mapping[str, tuple[str, ...]] = {}
-    if topic_of(column) != Topic.UNKNOWN:  # cells of a column unknown to us are not written down
+    if is_known:  # cells of a column unknown to us are not written down
         merge = dict(_spellings(column, metadata, missing=missing))
     return Attribute(name=name, column=column, merge=merge, missing=_listed(missing))
 

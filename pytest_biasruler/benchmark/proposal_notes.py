@@ -58,6 +58,9 @@ def _cases(draft: Draft) -> Iterator[str]:
     table = draft.table
     n_patients = len(set(table.table.column(table.patient or table.case)))
     yield f"{table.path} has {len(table.cases)} cases of {n_patients} patients."
+    if draft.scores is None:
+        whole = table.cases.intersection(*(entry.cases for entry in draft.asked))
+        yield f"Cases with a mask of every set that is asked about: {len(whole)}."
     for entry in draft.asked:
         n_left = len(table.cases - entry.cases)
         if n_left > _MANY_LEFT_OUT * len(table.cases):

@@ -35,8 +35,10 @@ def nothing_found(
         return BiasRulerError("BR126", found, "folders of masks in NIfTI", fix)
     if not tables:
         fix = "Write one with a column case and what is known of the patients"
+        if folder.counts.get("spreadsheet"):
+            fix = "Save the spreadsheet as CSV UTF-8"
         return BiasRulerError("BR408", f"{_n(len(masks), 'mask')} and no table", _ROWS, fix)
-    return _no_match(masks, tables)
+    return BiasRulerProblems([_no_match(masks, tables), *refused])
 
 
 def _no_masks(folder: Folder, tables: Sequence[FoundTable]) -> BiasRulerError:
@@ -62,6 +64,14 @@ def _no_match(masks: Sequence[str], tables: Sequence[FoundTable]) -> BiasRulerEr
     if counts_from_one(tables, masks):
         fix = "Write case names as the files do, with their leading zeros"
     return BiasRulerError("BR126", found, _ROWS, fix)
+
+
+def no_cases(n_cases: int, *, refused: Sequence[BiasRulerError]) -> BiasRulerError:
+    """Return the refusal of scores of cases that no table describes."""
+    found = f"scores of {_n(n_cases, 'case')} and no table that describes them"
+    expected = "a CSV or TSV table with one row per case and a column that holds their names"
+    fix = "Write one with a column case and what is known of the patients"
+    return BiasRulerProblems([BiasRulerError("BR408", found, expected, fix), *refused])
 
 
 def no_reference(n_sets: int) -> BiasRulerError:

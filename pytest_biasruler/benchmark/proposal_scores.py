@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _MOST_ASKED = 10
 _MOST_NAMES = 50
+_MOST_LABELS = 256
 _KEYS = (*SCORE_COLUMNS, "label")
 _LONG_FORM = ("metric", "value")
 
@@ -68,7 +69,7 @@ def read_scores(found: FoundTable) -> Scores:
     Raises
     ------
     BiasRulerError
-        BR602 where no column is a metric that we know.
+        BR602 where no column is a metric that we know, BR410 for more labels than masks can have.
     """
     shown = found.path.rpartition("/")[2]
     unknown = _unknown_numbers(found)
@@ -82,8 +83,11 @@ def read_scores(found: FoundTable) -> Scores:
         if name not in of_reference
     ]
     models = [replace(each, is_asked=n < _MOST_ASKED) for n, each in enumerate(models)]
-    main = [each.name for each in references if each.is_asked]
     labels = sorted(set(found.table.column("label"))) if "label" in found.table.header else []
+    if len(labels) > _MOST_LABELS:
+        told, fix = f"label has {len(labels)} values", "Check that it is the right column"
+        raise BiasRulerError("BR410", told, f"at most {_MOST_LABELS}", fix, shown)
+    main = [each.name for each in references if each.is_asked]
     return Scores(
         path=found.path,
         entries=(*references, *models[:_MOST_NAMES]),

@@ -78,12 +78,12 @@ def read_tables(
     root : Path
         The folder in which they lie.
     paths : sequence of str
-        Below `root`, the likeliest first.
+        Below `root`; those that are called so, or else those near the top, are read first.
     """
     read: list[FoundTable] = []
     refused: list[BiasRulerError] = []
     n_left = min(_MOST_BYTES, limits.max_table_bytes)
-    for path in paths[:_MOST_TABLES]:
+    for path in sorted(paths, key=lambda path: not _is_called_metadata(path))[:_MOST_TABLES]:
         try:
             table = read_one(root, path, limits=replace(limits, max_table_bytes=n_left))
             n_left -= (root / path).stat().st_size
@@ -135,7 +135,7 @@ def choose_table(
             if not cells:
                 continue
             n_named, n_alone = _count_named(tried, cells) if masks else _count_known(cases, cells)
-            likely = bool(words_of(found.path.rpartition("/")[2]) & _METADATA_WORDS)
+            likely = _is_called_metadata(found.path)
             rank = (n_named, n_alone, int(likely), -_place_of_word(name), -position)
             by_chance = n_named * _BY_CHANCE < min(len(cells), len(tried or cases))
             if n_named and not by_chance and (best is None or rank > best[0]):
@@ -165,6 +165,10 @@ def counts_from_one(tables: Iterable[FoundTable], masks: Sequence[str]) -> bool:
         for name in found.table.header
         if (cells := _keys(found.table, name))
     )
+
+
+def _is_called_metadata(path: str) -> bool:
+    return bool(words_of(path.rpartition("/")[2]) & _METADATA_WORDS)
 
 
 def _keys(table: TextTable, name: str) -> list[str]:

@@ -60,9 +60,10 @@ def _benchmark(draft: Draft) -> list[str]:
     table, site = draft.table, draft.cuts.site
     lines = ["[benchmark]", *prose("Guessed from the name of the folder; it heads the report.")]
     lines.append(f"name = {quoted(draft.name)}")
-    lines += prose('Paths are relative to this file; root = "FOLDER" says where the data is else.')
+    lines += prose('Paths begin where this file lies; for data elsewhere add root = "FOLDER".')
     lines.append(f"metadata = {quoted(table.path)}")
-    lines += prose("The column whose values stand in the names of files, one row each.")
+    where = "names of files" if draft.scores is None else "column case of the scores"
+    lines += prose(f"The column whose values stand in the {where}, one row each.")
     lines.append(f"case = {quoted(table.case)}")
     if table.patient == table.case:
         lines += prose("Each case is a patient of its own, as the name of the column says.")

@@ -474,6 +474,46 @@ def test_a_table_outside_of_the_folder_is_refused(women, tmp_path_factory):
     assert refused(women, table=table).code == "BR401"
 
 
+def test_scores_of_cases_that_no_table_describes_are_refused(tmp_path):
+    write_table(tmp_path / "scores.csv", SCORED, scores_of("a", "b"))
+    error = refused(tmp_path)
+    assert (error.code, error.found) == (
+        "BR408",
+        "scores of 60 cases and no table that describes them",
+    )
+
+
+def test_a_table_that_cannot_be_read_is_told_beside_one_that_does_not_fit(tmp_path):
+    touch(tmp_path, EXPERT)
+    write_people(tmp_path / "other.csv", cases=["x", "y"])
+    (tmp_path / "clinical.csv").write_text("case;age\nc000;3\n")
+    told = [each.found for each in refused(tmp_path).problems]
+    assert told == [
+        "no column of 1 table holds the names of 60 masks",
+        "is separated by semicolons",
+    ]
+
+
+def test_a_spreadsheet_is_told_to_be_saved_as_text(tmp_path):
+    touch(tmp_path, EXPERT)
+    (tmp_path / "clinical.xlsx").touch()
+    assert refused(tmp_path).fix == "Save the spreadsheet as CSV UTF-8"
+
+
+def test_a_score_table_of_too_many_labels_is_refused(tmp_path):
+    rows = [(c, "m", "expert", f"l{i}", 0.5) for c in case_names() for i in range(300)]
+    write_table(tmp_path / "s.csv", ["case", "model", "reference", "label", "dice"], rows)
+    assert refused(tmp_path).found == "label has 300 values"
+
+
+def test_the_table_that_is_called_so_is_read_first(tmp_path):
+    touch(tmp_path, EXPERT, UNET)
+    for number in range(30):
+        write_people(tmp_path / f"a{number}.csv", cases=["x", "y"])
+    write_people(tmp_path / "deep" / "clinical_data.csv")
+    assert accepted(tmp_path).metadata == "deep/clinical_data.csv"
+
+
 def test_scores_without_models_are_refused(tmp_path):
     write_table(tmp_path / "s.csv", ["case", "dice"], [(c, 0.5) for c in case_names()])
     error = refused(tmp_path)

@@ -84,6 +84,12 @@ def test_fillers_are_listed_as_missing(cuts):
     assert found.refused == ("age",), "nobody is 138 years old"
 
 
+def test_well_known_attributes_may_have_a_few_more_categories(cuts):
+    nine = cycle(*(f"e{i}" for i in range(9)))
+    found = cuts(ethnicity=nine, group=nine, min_patients=10)
+    assert (asked(found), offered(found)) == (["ethnicity"], [])
+
+
 def test_a_category_that_is_called_missing_is_no_category(cuts):
     assert cuts(sex=cycle("F", "M", "Missing")).asked[0].attribute.missing == ("", "Missing")
 
