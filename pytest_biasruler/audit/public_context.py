@@ -38,7 +38,7 @@ def publish_context(
     return {
         **{key: context[key] for key in _AS_IT_IS},
         "benchmark": {
-            **context["benchmark"],
+            **{key: value for key, value in context["benchmark"].items() if key != "columns"},
             "n_cases": disclosure.n_cases,
             "n_patients": disclosure.n_patients,
         },

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.asked_less import list_changes, name_other_question
 from pytest_biasruler.audit.counts import count_checks, node_of
+from pytest_biasruler.audit.same_data import refuse_other_data
 from pytest_biasruler.audit.states import (
     State,
     fails,
@@ -30,29 +31,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.checks.finding import Finding
 
 
-_SHORT = 8
 _MOST_NAMED = 5
-
-
-def refuse_other_data(earlier: Audit, *, data_hash: str, n_cases: int) -> None:
-    """Refuse an earlier audit of other cases, patients, references or metrics.
-
-    Raises
-    ------
-    BiasRulerError
-        ``BR603``. It tells no number of cases, which may be hidden in public.
-    """
-    known, n_known = str(earlier.benchmark.get("hash")), earlier.benchmark.get("n_cases")
-    if known == data_hash and n_known in (None, n_cases):  # None: hidden, and part of the hash
-        return
-    found = (
-        f"earlier audit is of other data: hash {known[:_SHORT]}..., this run "
-        f"{data_hash[:_SHORT]}..."
-    )
-    if known == data_hash:
-        found = "earlier audit counts other cases, though its hash is that of this run"
-    fix = "Compare with an audit of this benchmark, or write a new one with --biasruler-json"
-    raise BiasRulerError("BR603", found, "the same cases, references and metrics", fix)
 
 
 def tighten(finding: Finding, earlier: Audit) -> Finding:
@@ -116,7 +95,12 @@ def tighten_audit(audit: Audit, earlier: Audit, *, path: str = "") -> Audit:
     """
     # Where this audit hides the number, the hash alone has to tell.
     n_cases = audit.benchmark["n_cases"] or earlier.benchmark["n_cases"] or 0
-    refuse_other_data(earlier, data_hash=str(audit.benchmark["hash"]), n_cases=n_cases)
+    refuse_other_data(
+        earlier,
+        data_hash=str(audit.benchmark["hash"]),
+        n_cases=n_cases,
+        columns=audit.benchmark.get("columns"),
+    )
     tightened = tuple(tighten(finding, earlier) for finding in audit.findings)
     return note_comparison(replace(audit, findings=tightened), earlier, path=path)
 

@@ -11,6 +11,7 @@ from pytest_biasruler.audit.crossings import describe_crossings
 from pytest_biasruler.audit.numeric import check_numerics
 from pytest_biasruler.audit.record import plain
 from pytest_biasruler.audit.remarks import note_empty, remark_text
+from pytest_biasruler.audit.same_data import hash_columns
 from pytest_biasruler.audit.tables import find_threshold, summarise_scores
 from pytest_biasruler.audit.withheld import note_wrong_pairing
 from pytest_biasruler.checks.provenance import count_sources
@@ -55,6 +56,7 @@ def context(evidence: Evidence, *, show_cases: bool = False) -> dict[str, Any]:
                 "n_patients": int(evidence.metadata.patients.nunique()),
                 "min_patients": benchmark.defaults.min_patients,
                 "hash": scored.digest,
+                "columns": hash_columns(evidence),
             },
             "tool": _tool(),
             "models": {

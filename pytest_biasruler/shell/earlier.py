@@ -41,14 +41,19 @@ class Earlier:
         BiasRulerError
             ``BR603``.
         """
-        from pytest_biasruler.audit.ratchet import refuse_other_data
+        from pytest_biasruler.audit.same_data import hash_columns, refuse_other_data
 
-        if self.audit is not None:
-            try:
-                digest, n_cases = evidence.scored.digest, len(evidence.cases)
-                refuse_other_data(self.audit, data_hash=digest, n_cases=n_cases)
-            except BiasRulerError as error:
-                raise error.at(self.shown) from None
+        if self.audit is None:
+            return
+        try:
+            refuse_other_data(
+                self.audit,
+                data_hash=evidence.scored.digest,
+                n_cases=len(evidence.cases),
+                columns=hash_columns(evidence),
+            )
+        except BiasRulerError as error:
+            raise error.at(self.shown) from None
 
     def hold(self, finding: Finding) -> Finding:
         """Return a finding held against the earlier audit, unhidden and with its outcome.

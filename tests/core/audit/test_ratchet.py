@@ -13,11 +13,11 @@ from pytest_biasruler.audit import Audit, run_audit
 from pytest_biasruler.audit.ratchet import (
     note_missing,
     own_id,
-    refuse_other_data,
     tighten,
     tighten_audit,
     with_outcome,
 )
+from pytest_biasruler.audit.same_data import refuse_other_data
 from pytest_biasruler.audit.states import State
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status, Verdict
 from pytest_biasruler.checks.outcome import outcome_of
@@ -383,6 +383,19 @@ def test_an_audit_of_other_data_is_refused(changes, found):
     assert caught.value.code == "BR603"
     assert found in str(caught.value)
     assert "80" not in str(caught.value), "a number of cases may be hidden"
+
+
+def test_other_subgroups_are_other_data_and_an_added_attribute_is_not(make_benchmark):
+    ages = ["old"] * 40 + ["young"] * 30
+    audit = run_audit(make_benchmark(("gap", {}), ages=ages))
+    swapped = run_audit(make_benchmark(("gap", {}), ages=["young", *ages[1:-1], "old"]))
+    assert swapped.benchmark["hash"] == audit.benchmark["hash"], "scores and cases are the same"
+    with pytest.raises(BiasRulerError, match="cells of column age differ"):
+        tighten_audit(swapped, audit)
+    columns = {**audit.benchmark["columns"], "sex": "a1"}
+    more = replace(audit, benchmark={**audit.benchmark, "columns": columns})
+    assert tighten_audit(more, audit).findings[0].details["compare"]["state"] != "new"
+    assert "columns" not in run_audit(make_benchmark(("gap", {})), public=True).benchmark
 
 
 def test_hidden_counts_are_not_other_data():
