@@ -15,6 +15,7 @@ from pytest_biasruler.report.wording import (
     outcome_of,
     patients_of,
     sign_of,
+    statement_of,
     told_limit,
     value_of,
     word_of,
@@ -65,7 +66,8 @@ def _tell(finding: Finding) -> Iterator[str]:
     """Yield what was found, of whom, what is missing for a verdict, and a waiver."""
     estimate = finding.estimate
     if estimate is None or estimate.value is None:
-        yield prose(long_line(finding))
+        is_met = finding.verdict == Verdict.PASS and not finding.is_public
+        yield prose(statement_of(finding) if is_met else long_line(finding))
     else:
         yield ", ".join(_tell_estimate(finding))
         if finding.verdict == Verdict.INCONCLUSIVE:

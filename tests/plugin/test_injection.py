@@ -12,8 +12,10 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
+from markdown_it import MarkdownIt
 
 from pytest_biasruler.errors import printable
+from pytest_biasruler.report.last_line import LONGEST_LINE
 from pytest_biasruler.shell.exports import KINDS
 from pytest_biasruler.shell.marks import is_ours
 
@@ -266,9 +268,45 @@ def judge_json(text, *, plain, names):
     assert audit["extensions"] == {names["section"]: names["section"]}
 
 
+def commands_of(result):
+    return "".join(f"{line}\n" for line in result.stdout.lines if line.startswith("::"))
+
+
+def judge_annotations(text, *, plain, **_):
+    """As many commands as with plain names, and each of them ours to its end."""
+    commands = text.splitlines()
+    assert len(commands) == len(plain.splitlines()) > 1
+    place = r"file=[^:,]+\.(toml|py),line=\d+,"
+    assert [line for line in commands if not re.fullmatch(COMMAND.format(place), line)] == []
+    assert_visible(text)
+
+
+COMMAND = "::(error|warning) ({})?title=[^:,]+::.+"
+
+
+def judge_markdown(text, *, plain, names):
+    """No HTML but what folds, as many rows and cells as with plain names, every name as code."""
+    judge_export(text, plain=plain)
+    tokens, sober = MARKDOWN.parse(text), MARKDOWN.parse(plain)
+    assert [token.type for token in tokens] == [token.type for token in sober]
+    inner = [child for token in tokens for child in token.children or ()]
+    assert {child.type for child in inner} <= {
+        *("text", "code_inline", "strong_open", "strong_close", "softbreak")
+    }
+    html = [token.content for token in tokens if token.type == "html_block"]
+    assert html == [token.content for token in sober if token.type == "html_block"]
+    spans = [child.content for child in inner if child.type == "code_inline"]
+    for field in ("name", "model"):
+        shown = cut(re.sub(r"[\r\n]+", " ", names[field])).replace("`", "'")
+        assert any(shown in span for span in spans), f"{field} is not told as code"
+
+
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
+
+
 def judge_terminal(text, **_):
     titles = [line for line in text.splitlines() if line.startswith("biasruler: ")]
-    assert max(map(len, titles), default=0) < 200, "names are cut"
+    assert max(map(len, titles), default=0) <= LONGEST_LINE, "names are cut"
     assert_visible(text)
     commands = [line for line in text.splitlines() if line.strip().startswith("::")]
     assert commands + re.findall(r"##\w*\[", text) == []
@@ -319,6 +357,11 @@ def cut(name):
     return printable(name.strip())[:39]
 
 
+def without_commands(result):
+    lines = [line for line in result.stdout.lines if not line.startswith("::")]
+    return "\n".join(lines) + result.stderr.str()
+
+
 EXPORTS = [kind for kind in KINDS if kind != "csv-plan"]
 
 
@@ -339,7 +382,10 @@ OUTPUTS = (
         lambda folder, _: (folder / ".pytest_cache/v/cache/nodeids").read_text("utf-8"),
         judge_cache,
     ),
-    ("terminal", lambda _, result: result.stdout.str() + result.stderr.str(), judge_terminal),
+    ("summary", lambda folder, _: (folder / "out/summary.md").read_text("utf-8"), judge_markdown),
+    ("job page", lambda folder, _: (folder / "out/page.md").read_text("utf-8"), judge_markdown),
+    ("annotations", lambda _, result: commands_of(result), judge_annotations),
+    ("terminal", lambda _, result: without_commands(result), judge_terminal),
 )
 """Every output: its name, how to get it, how to judge it. A new one needs one line here."""
 
@@ -348,11 +394,19 @@ ARGUMENTS = (
     *("--biasruler-json=out/audit.json", "--biasruler-html=out/report.html"),
     *("--biasruler-export=csv-plan=out/plan.csv", "--junitxml=junit.xml", "--cache-clear"),
     *(f"--biasruler-export={kind}=out/{kind}.txt" for kind in EXPORTS),
+    "--biasruler-markdown=out/summary.md",
 )
 
 
 def gather(folder, result):
     return {name: get(folder, result) for name, get, _ in OUTPUTS}
+
+
+@pytest.fixture
+def on_github(run, pytester, monkeypatch):  # noqa: ARG001  (it clears the environment before)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(pytester.path))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / "out" / "page.md"))
 
 
 @pytest.fixture(scope="module")
@@ -362,6 +416,7 @@ def sober():
 
 
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.usefixtures("on_github")
 def test_a_hostile_name_stays_a_name_in_every_output(pytester, run, sober, hostile):
     if not sober:
         write_hostile(pytester.path, PLAIN)
@@ -384,6 +439,7 @@ def spoil(hostile, fields):
 def is_accepted(pytester, run, sober, *, names):
     """Return whether the benchmark was run, once all outputs, or the refusal, are judged."""
     write_hostile(pytester.path, names)
+    (pytester.path / "out" / "page.md").unlink(missing_ok=True)
     result = run(*ARGUMENTS)
     said = result.stdout.str() + result.stderr.str()
     if result.ret == REFUSED:

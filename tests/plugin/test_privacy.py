@@ -41,6 +41,7 @@ OUTPUTS = (
     *("--biasruler-json=out/audit.json", "--biasruler-html=out/report.html"),
     *("--biasruler-export=csv-plan=out/plan.csv", "--biasruler-selftest=1"),
     *(f"--biasruler-export={kind}=out/{kind}.txt" for kind in KINDS if kind != "csv-plan"),
+    "--biasruler-markdown=out/summary.md",
 )
 CASE = WORDS["case"] + "03"
 
@@ -106,8 +107,14 @@ def private(pytester, monkeypatch):
 
 
 @pytest.fixture
-def leaks(pytester, run):
-    """Give a function that runs pytest and returns (result, place -> what was found there)."""
+def leaks(pytester, run, monkeypatch):
+    """Give a function that runs pytest and returns (result, place -> what was found there).
+
+    It runs as on GitHub, so that the job page and annotations are searched too.
+    """
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(pytester.path))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / "page.md"))
 
     def leaks(*arguments, subprocess=False):
         before = snapshot(pytester.path)
@@ -149,6 +156,9 @@ def test_canaries_stay_inside(pytester, leaks, mode):
     assert result.ret == 1
     assert {"passed", "failed", "inconclusive", "skipped", "errors"} <= outcomes.keys()
     assert {"out/report-masks.html", "out/plan-masks.csv", "junit.xml"} <= found.keys()
+    assert {"out/summary-masks.md", "page.md"} <= found.keys()
+    assert "\n::error " in result.stdout.str()
+    assert result.stderr.lines[-1].startswith("biasruler: PARTIAL: ")
     # pytest itself writes the name of the machine into JUnit XML.
     host = found["junit.xml"] & {"host"}
     found["junit.xml"] -= host

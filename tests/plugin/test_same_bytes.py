@@ -61,7 +61,7 @@ CHECKS = {
 CASES = (*FILES.values(), *([("sound.nii", None, "")] * 60))
 """File name, content and code of each case; those behind the corpus keep their sound masks."""
 
-OUTPUTS = ("audit.json", "report.html", "plan.csv")
+OUTPUTS = ("audit.json", "report.html", "plan.csv", "summary.md")
 WAYS = {
     "alone": {
         "arguments": ("-n0", "--biasruler-workers=2"),
@@ -162,11 +162,12 @@ def _write(folder, *, is_reversed):
 
 def _audit(folder, *, arguments, environ, written=OUTPUTS):
     outputs = [f"--biasruler-json={OUTPUTS[0]}", f"--biasruler-html={OUTPUTS[1]}"]
+    outputs += [f"--biasruler-export=csv-plan={OUTPUTS[2]}", f"--biasruler-markdown={OUTPUTS[3]}"]
     left_out = ["-p", "no:hypothesispytest", "-p", "no:randomly", "-p", "no:rerunfailures"]
     kept = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "biasruler.toml", "--rootdir=.", *outputs, *left_out,
-         f"--biasruler-export=csv-plan={OUTPUTS[2]}", "--tb=no", *arguments],
+         "--tb=no", *arguments],
         cwd=folder,
         env={**kept, **environ, "SOURCE_DATE_EPOCH": "1767225600"},
         capture_output=True,
