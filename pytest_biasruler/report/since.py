@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.states import State
 from pytest_biasruler.checks.outcome import outcome_without_waiver
+from pytest_biasruler.checks.quantities import name_quantity
 from pytest_biasruler.report.blocks import Cell, Heading, Items, Link, Paragraph
 from pytest_biasruler.report.cells import make_table, number_cell, words
 from pytest_biasruler.report.changes import (
@@ -16,6 +17,7 @@ from pytest_biasruler.report.changes import (
     tell_otherwise,
 )
 from pytest_biasruler.report.numbers import NOTHING, anchor, counted, short_id, shown
+from pytest_biasruler.report.titles import subject_title
 from pytest_biasruler.report.wording import outcome_of, sign_of, value_of, word_of
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def change_banners(audit: Audit) -> tuple[str, ...]:
         (State.NOW_FAILS, "Fails now, and did not in the earlier audit"),
     ):
         found = [f for f in audit.findings if _state_of(f) == state]
-        banners += [f"{text}: {_named([f.id for f in found])}."] if found else []
+        banners += [f"{text}: {_named(found)}."] if found else []
     n_loosened = len(loosened_lines(audit))
     if n_loosened:
         text = counted(n_loosened, "check asks less", "checks ask less")
@@ -110,10 +112,16 @@ def _state_of(finding: Finding) -> str | None:
     return (finding.details.get("compare") or {}).get("state")
 
 
-def _named(ids: Sequence[str], *, most: int = 3) -> str:
-    names = [short_id(identifier) for identifier in ids[:most]]
-    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+def _named(findings: Sequence[Finding], *, most: int = 3) -> str:
+    names = [_name(finding) for finding in findings[:most]]
+    more = f" and {len(findings) - most} more" if len(findings) > most else ""
     return f"{', '.join(names)}{more}"
+
+
+def _name(finding: Finding) -> str:
+    """Return what was asked, for those who cannot read an id, and the id."""
+    quantity = "" if finding.check == "provenance" else f"{name_quantity(finding)} of "
+    return f"{quantity}{subject_title(finding)} ({short_id(finding.id)})"
 
 
 def make_permissions(audit: Audit) -> tuple[Block, ...]:
@@ -159,5 +167,5 @@ def _loosened(audit: Audit) -> Iterator[Block]:
     compare = audit.accounting.get("compare") or {}
     if compare.get("state") != "compared":
         return
-    yield Heading(text="Asked less of than in the earlier audit")
+    yield Heading(text="Limits loosened since the earlier audit")
     yield Items(texts=lines) if lines else Paragraph(text="None.")

@@ -339,6 +339,10 @@ def _of_other_cases(old):
     old["benchmark"]["n_cases"] += 1
 
 
+def _of_other_subgroups(old):
+    old["benchmark"]["columns"]["age"] = "7c" * 32
+
+
 def _newer(old):
     old["schema"] = "biasruler-audit/2"
 
@@ -360,6 +364,7 @@ OTHER_DATA = "old.json: earlier audit is of other data: hash 7c7c7c7c..., this r
         (_of_other_data, OTHER_DATA, ()),
         (_of_other_data, OTHER_DATA, ("-n2",)),
         (_of_other_cases, "old.json: earlier audit counts other cases", ()),
+        (_of_other_subgroups, "old.json: earlier audit is of other data: cells of column age", ()),
         (_newer, "old.json: the audit holds schema biasruler-audit/2; expected an audit of", ()),
         (_edited, "old.json: the audit holds a FAIL of biasruler.toml::gap", ()),
         (_holed, "old.json: the audit holds a key or value at /findings/0 that no audit has", ()),
@@ -555,7 +560,7 @@ def test_the_report_shows_what_changed(pytester, twice):
 
     page = (pytester.path / "new.html").read_text("utf-8")
     for text in (
-        "Worse than in the earlier audit: gap[age], gap[b].",
+        "Worse than in the earlier audit: gap of Dice by age (gap[age]), gap of Dice by age (gap",
         "Since the earlier audit of 2026-01-01: 2 worse, 1 new, 1 gone.",
         "Worse than in the earlier audit: gap 0.249 now, 0.199 then, with a 95 % interval up to",
         "gap[b]: limit from 0.050 to 0.500",

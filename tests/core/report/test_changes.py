@@ -229,7 +229,9 @@ def test_section_two_lists_every_check_then_and_now():
          "worse", ""],
         ["gap[x]", "–", "FAIL", "–", "–", "gone", ""],
     ]  # fmt: skip
-    assert change_banners(audit) == ("Worse than in the earlier audit: gap[dice-age-unet].",)
+    assert change_banners(audit) == (
+        "Worse than in the earlier audit: gap of Dice by age (gap[dice-age-unet]).",
+    )
     assert "None: this run was not compared with an earlier audit." in texts(
         make_changes(make_audit())
     )
