@@ -96,23 +96,46 @@ def test_an_example_names_no_option_in_passing_that_does_not_exist(name):
     assert keys <= {option.ini for option in OPTIONS}
 
 
-@pytest.mark.parametrize("script", AUDITS.values(), ids=AUDITS)
-def test_the_command_of_an_example_runs_and_writes_what_is_kept(tmp_path, script):
+@pytest.fixture
+def audit(tmp_path):
+    """Give a function that runs a command on a benchmark with one FAIL and one PASS."""
     write_tables(tmp_path)
     checks = CHECKS["fail"] + CHECKS["pass"]
     (tmp_path / "biasruler.toml").write_text(HEAD.format(name="Tiny") + checks, encoding="utf-8")
-    command = [sys.executable, "-m", *shlex.split(script), "--rootdir=.", "-c", os.devnull]
-    kept = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
-    done = subprocess.run(
-        command, cwd=tmp_path, env=kept, capture_output=True, text=True, check=False
-    )
 
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "1 failed, 1 passed" in done.stdout
+    def audit(script):
+        command = [sys.executable, "-m", *shlex.split(script), "--rootdir=.", "-c", os.devnull]
+        kept = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
+        done = subprocess.run(
+            command, cwd=tmp_path, env=kept, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "1 failed, 1 passed" in done.stdout
+
+    return audit
+
+
+@pytest.mark.parametrize("script", AUDITS.values(), ids=AUDITS)
+def test_the_command_of_an_example_runs_and_writes_what_is_kept(tmp_path, audit, script):
+    audit(script)
+
     outputs = [word.rpartition("=")[2] for word in shlex.split(script) if "=out/" in word]
-    assert sorted(outputs) == sorted(f"out/{path.name}" for path in (tmp_path / "out").iterdir())
-    ours = [path.name for path in (tmp_path / "out").iterdir() if is_ours(path)]
-    assert set(ours) == {Path(path).name for path in outputs} - {"junit.xml"}
+    written = [*(tmp_path / "out").iterdir()]
+    assert sorted(outputs) == sorted(f"out/{path.name}" for path in written)
+    ours = {f"out/{path.name}" for path in written if is_ours(path)}
+    assert ours == {path for path in outputs if path != "out/junit.xml"}
+
+
+def test_a_change_is_held_against_the_earlier_audit(tmp_path, audit):
+    script = GATES["github-actions.yml: merge-gate"]
+    audit(script)
+    (tmp_path / "out" / "audit.json").rename(tmp_path / "earlier.json")
+    audit(script)
+
+    second = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))
+    assert second["accounting"]["compare"]["state"] == "compared"
+    states = [finding["details"]["compare"]["state"] for finding in second["findings"]]
+    assert states == ["still fails", "unchanged"]
 
 
 def git(folder, *arguments):
