@@ -112,3 +112,46 @@ def test_an_audit_of_which_one_check_gave_two_results_stays_red(
         code, told = judged(pytester.path / f"audit-gw{number}.json", capsys)
         assert code == 1
         assert "one check gave two results: " in told
+
+
+GAP = '[[checks]]\ncheck = "gap"\nby = "{by}"\nmodel = "unet"\nname = "{by}"\nlimit = {limit}\n'
+KEPT_OFF = 'waive = { reason = "seen", until = 2999-12-31 }\n'
+WIDE, NARROW = GAP.format(by="age", limit=0.5), GAP.format(by="age", limit=0.2125)
+OTHER = GAP.format(by="sex", limit=0.3)
+PAIRS = {
+    "worse": ([WIDE], [WIDE], 0.25),
+    "no longer shown": ([NARROW], [NARROW], 0.205),
+    "worse and waived": ([WIDE], [WIDE + KEPT_OFF], 0.25),
+    "unchanged, one gone": ([WIDE, OTHER], [WIDE], 0.2),
+    "new and screened": ([WIDE], [WIDE + "screen = true\n", OTHER], 0.25),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_an_audit_is_held_against_an_earlier_one_as_a_run_is(
+    pytester, write_benchmark, run, capsys, name
+):
+    before, now, gap = PAIRS[name]
+    write_benchmark(*before)
+    run("biasruler.toml", "--biasruler-json=old.json")
+    write_benchmark(*now, tables={"gap": gap})
+    run("biasruler.toml", "--biasruler-json=plain.json")
+    for policy in POLICIES:
+        arguments = (f"--biasruler-policy={policy}", "--biasruler-compare=old.json")
+        result = run("biasruler.toml", *arguments, "--biasruler-json=compared.json")
+        asked = ("--policy", policy)
+        code, told = judged(
+            pytester.path / "plain.json",
+            capsys,
+            *asked,
+            "--compare",
+            str(pytester.path / "old.json"),
+        )
+        assert code == result.ret, f"{policy}: {told}"
+        code, told = judged(pytester.path / "compared.json", capsys, *asked)
+        assert code == result.ret, f"{policy}, compared before: {told}"
+        shown = result.stdout.lines
+        since = [line for line in told.splitlines() if line.startswith("since the earlier audit")]
+        assert told.splitlines()[0] in shown, policy
+        assert len(since) == 1
+        assert set(since) <= set(shown), policy
