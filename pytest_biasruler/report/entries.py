@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.finding import Finding, Verdict
-from pytest_biasruler.checks.quantities import name_quantity
+from pytest_biasruler.checks.quantities import is_larger_worse, name_quantity
 from pytest_biasruler.report.messages import long_line, tell_detectable
 from pytest_biasruler.report.numbers import LONGEST_NAME, NOTHING, short_id, typeset
 from pytest_biasruler.report.sentences import explanation_of
@@ -38,6 +38,9 @@ SIGNS = {
 }
 """The glyphs of the page as characters."""
 
+_BEST_FIRST = ("gap", "labels", "difficulty", "transport", "rectified")
+"""Checks whose pair is the best and the worst subgroup by a score."""
+
 HEAD = ("", "check", "finding", "bounds", "limit", "patients")
 
 
@@ -58,7 +61,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
         "; ".join(_tell(finding)),
         bounds_of(finding).strip("[]").replace(", ", " to "),
         told_limit(finding),
-        patients_of(finding, finding.told_pair),
+        patients_of(finding, _pair_of(finding)),
     )
 
 
@@ -91,12 +94,25 @@ def _tell_estimate(finding: Finding) -> Iterator[str]:
     direction = finding.details.get("direction") if finding.check == "ruler" else None
     if isinstance(direction, str) and direction != "none":
         yield prose(direction)
-    pair = finding.told_pair
+    pair = _pair_of(finding)
     if pair is not None:
-        between = "−" if finding.check == "ruler" else "vs"
+        is_worse = "worse than" if _is_sure_who(finding) else "vs"
+        between = "−" if finding.check == "ruler" else is_worse
         yield f"{code(pair[0])} {between} {code(pair[1])}"
     elif finding.details.get("worst"):
         yield code(finding.details["worst"])
+
+
+def _pair_of(finding: Finding) -> tuple[str, str] | None:
+    """Return the pair as it is told, the worse off first where that is sure."""
+    pair = finding.told_pair
+    return (pair[1], pair[0]) if pair is not None and _is_sure_who(finding) else pair
+
+
+def _is_sure_who(finding: Finding) -> bool:
+    """Return whether the second of the pair is confirmed to be the worse off."""
+    is_of_scores = finding.check in _BEST_FIRST and finding.metric != "signed_volume_error"
+    return finding.verdict == Verdict.FAIL and is_of_scores and not is_larger_worse(finding)
 
 
 def _error_row(error: Mapping[str, Any]) -> tuple[str, ...]:

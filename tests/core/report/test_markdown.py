@@ -110,9 +110,15 @@ def test_a_screen_is_told_apart_from_what_passed():
 def test_a_finding_names_number_pair_bounds_limit_and_patients():
     line = tables(write_markdown(make_audit(findings=(gap_age(),))))[0][1]
     assert line == [
-        *("✕ FAIL", "gap[dice-age-unet]", "gap 0.112, 56–120 vs 0–40"),
-        *("0.071 to 0.154", "0.050", "152/41"),
+        *("✕ FAIL", "gap[dice-age-unet]", "gap 0.112, 0–40 worse than 56–120"),
+        *("0.071 to 0.154", "0.050", "41/152"),
     ]
+
+
+def test_nobody_is_called_worse_off_while_it_is_not_sure():
+    told = tables(write_markdown(make_audit(findings=(gap_ethnicity(),))))[0][1]
+    assert told[2].startswith("gap 0.040, caucasian vs african american;")
+    assert told[-1] == "241/24"
 
 
 def test_no_number_is_rounded_over_its_limit():
