@@ -50,7 +50,7 @@ class Proposal:
     Attributes
     ----------
     text : str
-        The file, to be written into the folder itself, in UTF-8.
+        The file, to be written in UTF-8 where it was said to be.
     notes : tuple of str
         Sentences about what was seen, guessed, and could not be decided; the file holds them, too.
     """
@@ -68,7 +68,13 @@ class _Tables:
     refused: tuple[BiasRulerError, ...] = ()
 
 
-def propose(folder: Path, *, table: Path | None = None, limits: Limits | None = None) -> Proposal:
+def propose(
+    folder: Path,
+    *,
+    table: Path | None = None,
+    file: Path | None = None,
+    limits: Limits | None = None,
+) -> Proposal:
     """Propose a benchmark file for what lies in a folder.
 
     Only names of files and tables are read; no mask is opened. The same folder gives the same
@@ -80,6 +86,8 @@ def propose(folder: Path, *, table: Path | None = None, limits: Limits | None = 
         Holds masks, or a score table, and a table with one row per case.
     table : Path, optional
         The table to use, inside `folder`; default: the one that names most masks.
+    file : Path, optional
+        Where the text is to be written; default: ``biasruler.toml`` in `folder`.
     limits : Limits, optional
         How large tables may be.
 
@@ -105,7 +113,9 @@ def propose(folder: Path, *, table: Path | None = None, limits: Limits | None = 
         raise no_attribute(draft.table)
     draft = replace(draft, cuts=cuts)
     draft = replace(draft, notes=tell_seen(draft, seen))
-    return Proposal(text=_accepted_text(draft, root=root), notes=draft.notes)
+    file = root / _FILE if file is None else file.absolute()
+    draft = replace(draft, root=_root_from(file, root=root))
+    return Proposal(text=_accepted_text(draft, file=file), notes=draft.notes)
 
 
 def _read_tables(root: Path, inside: Folder, *, given: Path | None, limits: Limits) -> _Tables:
@@ -204,7 +214,18 @@ def _benchmark_of(draft: Draft, *, root: Path, limits: Limits) -> Benchmark:
     )
 
 
-def _accepted_text(draft: Draft, *, root: Path) -> str:
+def _root_from(file: Path, *, root: Path) -> str | None:
+    """Return how a file elsewhere names the folder, None for one inside it."""
+    if file.parent.resolve() == root.resolve():
+        return None
+    there = Path(os.path.relpath(root.resolve(), file.parent.resolve())).as_posix()
+    if "${" in there:  # it would be taken for a variable
+        found, expected = "the path from file to folder holds ${", "a path without it"
+        raise BiasRulerError("BR401", found, expected, "Write the file into the folder")
+    return there
+
+
+def _accepted_text(draft: Draft, *, file: Path) -> str:
     """Return the text, read back as a run would read it; a layout that does not fit is left out.
 
     Raises
@@ -214,9 +235,9 @@ def _accepted_text(draft: Draft, *, root: Path) -> str:
     """
     text = write_text(draft)
     try:
-        read_toml(text, path=root / _FILE, environ={})
+        read_toml(text, path=file, environ={})
     except BiasRulerProblems:
         if draft.layout is None:
             raise
-        return _accepted_text(replace(draft, layout=None, filled=()), root=root)
+        return _accepted_text(replace(draft, layout=None, filled=()), file=file)
     return text

@@ -29,6 +29,8 @@ class Draft:
         References and models.
     scores : Scores or None
         The score table, where there are no masks.
+    root : str or None
+        How the file names the folder of the data, where it does not lie in it.
     notes : tuple of str
         Sentences about what was seen, guessed, and could not be decided.
     """
@@ -40,6 +42,7 @@ class Draft:
     entries: tuple[Entry, ...]
     cuts: Cuts
     scores: Scores | None
+    root: str | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -39,7 +39,10 @@ def write_text(draft: Draft) -> str:
         rates_labels=draft.scores is not None and draft.scores.rates_labels,
     )
     sections = [
-        [*prose(_ABOUT), *prose("Run it with: pytest biasruler.toml")],
+        [
+            *prose(_ABOUT),
+            *prose("Run it by pytest and the name of this file, such as: pytest biasruler.toml"),
+        ],
         [*prose("What was seen:"), *(line for note in draft.notes for line in _note(note))],
         _benchmark(draft),
         *(_entry(entry, draft) for entry in _told(draft)),
@@ -57,11 +60,19 @@ def _note(note: str) -> list[str]:
 
 
 def _benchmark(draft: Draft) -> list[str]:
-    table, site = draft.table, draft.cuts.site
     lines = ["[benchmark]", *prose("Guessed from the name of the folder; it heads the report.")]
     lines.append(f"name = {quoted(draft.name)}")
-    lines += prose('Paths begin where this file lies; for data elsewhere add root = "FOLDER".')
-    lines.append(f"metadata = {quoted(table.path)}")
+    if draft.root is None:
+        lines += prose('Paths begin where this file lies; for data elsewhere add root = "FOLDER".')
+    else:
+        lines += prose("Where the data lies, seen from this file; all other paths begin there.")
+        lines.append(f"root = {quoted(draft.root)}")
+    return [*lines, *_columns(draft), *(_layout(draft) if draft.layout else [])]
+
+
+def _columns(draft: Draft) -> list[str]:
+    table, site = draft.table, draft.cuts.site
+    lines = [f"metadata = {quoted(table.path)}"]
     where = "names of files" if draft.scores is None else "column case of the scores"
     lines += prose(f"The column whose values stand in the {where}, one row each.")
     lines.append(f"case = {quoted(table.case)}")
@@ -81,8 +92,6 @@ def _benchmark(draft: Draft) -> list[str]:
     if site is not None:
         lines += prose("Guessed from the name of the column; the check transport compares sites.")
         lines.append(f"site = {quoted(site)}")
-    if draft.layout is not None:
-        lines += _layout(draft)
     return lines
 
 

@@ -162,6 +162,68 @@ def test_a_description_that_cannot_be_used_is_left_out(tmp_path):
     assert accepted(tmp_path).labels == {}
 
 
+def test_labels_that_a_benchmark_file_cannot_hold_cost_the_layout_not_the_proposal(tmp_path):
+    nnunet(tmp_path, "labelsTr", "predictions", labels={"background": 0, "": 1})
+
+    assert "layout" not in propose(tmp_path).text
+    assert templates(accepted(tmp_path))["expert"] == "labelsTr/{case}.nii.gz"
+
+
+def test_experts_who_drew_a_part_of_the_masks_are_told(tmp_path):
+    write_people(tmp_path / "clinical.csv")
+    touch(tmp_path, AUTO, UNET)
+    touch(tmp_path, EXPERT, cases=case_names(30))
+
+    proposal = propose(tmp_path)
+
+    assert 'labelled = "random"' in proposal.text
+    assert "Cases without a mask of the expert reference expert: 30." in proposal.notes
+    assert "Cases with a mask of every set that is asked about: 30." in proposal.notes
+
+
+def test_spellings_and_fillers_stand_in_the_file(women):
+    rows = [
+        (name, ("F", "M", "M", "F", "f", "n/a")[i % 6], ("90+", "44", "51", "62")[i % 4])
+        for i, name in enumerate(case_names())
+    ]
+    write_table(women / "clinical.csv", ["case", "sex", "age"], rows)
+
+    proposal = propose(women)
+    benchmark = accepted(women, proposal.text)
+
+    sex = next(each for each in benchmark.attributes if each.name == "sex")
+    assert (sex.merge, sex.missing) == ({"F": ("f",)}, ("", "n/a"))
+    assert "Guessed to mean not recorded" in proposal.text
+
+
+def test_ages_that_cannot_be_binned_are_told_by_their_column(women):
+    rows = [(name, f"{20 + i}y", "FM"[i % 2]) for i, name in enumerate(case_names())]
+    write_table(women / "clinical.csv", ["case", "age", "sex"], rows)
+    notes = propose(women).notes
+    assert any("cannot be cut as they are" in note and '"age"' in note for note in notes)
+
+
+def test_a_score_table_that_is_named_is_taken(women):
+    for name, model in (("a.csv", "a"), ("b.csv", "b")):
+        write_table(women / name, SCORED, scores_of(model))
+    assert any("a.csv holds scores" in note for note in propose(women).notes)
+    (women / "expert").rename(women / ".expert")
+    (women / "automatic").rename(women / ".automatic")
+    (women / "pred").rename(women / ".pred")
+    proposal = propose(women, table=women / "b.csv")
+    assert templates(accepted(women, proposal.text)) == dict.fromkeys(("expert", "automated", "b"))
+
+
+def test_more_references_of_a_score_table_are_choices(tmp_path):
+    references = ("expert", "expert2", "automated", "odd")
+    write_table(tmp_path / "s.csv", SCORED, scores_of("a", references=references))
+    write_people(tmp_path / "clinical.csv")
+    text = propose(tmp_path).text
+    assert set(kinds(accepted(tmp_path, text))) == {"expert", "automated"}
+    assert "#[references.expert2]" in text
+    assert "#[references.odd]" in text
+
+
 def test_of_several_organs_one_is_proposed_and_the_others_are_told(tmp_path):
     for organ in ("lungs", "heart"):
         names = ("hybridgnet", "expert1", "expert2")
@@ -262,6 +324,28 @@ def test_a_table_that_is_named_is_taken(women):
     proposal = propose(women, table=other)
 
     assert accepted(women, proposal.text).metadata == "zz.csv"
+
+
+@pytest.mark.parametrize("place", ["women/audit/first.toml", "first.toml", "a/b/first.toml"])
+def test_a_file_that_lies_elsewhere_names_the_folder(tmp_path, place):
+    write_people(tmp_path / "women" / "clinical.csv")
+    touch(tmp_path / "women", EXPERT, UNET)
+    file = tmp_path / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+
+    file.write_text(propose(tmp_path / "women", file=file).text, encoding="utf-8")
+
+    benchmark = Benchmark.from_file(file, environ={})
+    assert benchmark.root.resolve() == tmp_path / "women"
+    assert len(read_metadata(benchmark).cases) == 60
+
+
+def test_a_folder_that_looks_like_a_variable_cannot_be_named_from_elsewhere(tmp_path):
+    folder = tmp_path / "${HOME}"
+    write_people(folder / "clinical.csv")
+    touch(folder, EXPERT, UNET)
+    assert refused(folder, file=tmp_path / "first.toml").code == "BR401"
+    assert propose(folder).text
 
 
 def scores_of(*models, references=("expert", "automated")):
