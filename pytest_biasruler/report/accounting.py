@@ -38,10 +38,10 @@ def make_accounting(audit: Audit) -> tuple[Block, ...]:
         return (*tell_classes(accounting), *checks)
     expected, scored = accounting.get("expected", 0), accounting.get("scored", 0)
     reference = accounting.get("reference")
-    of = f" By {shown(reference)}." if reference else ""
+    by = f", by the reference {shown(reference)}" if reference else ""
     sentence = (
         f"{counted(expected, 'case')} expected = {scored:,} scored + "
-        f"{expected - scored:,} excluded.{of}"
+        f"{expected - scored:,} excluded{by}."
     )
     return (
         Paragraph(text=sentence),

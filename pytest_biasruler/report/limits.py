@@ -62,7 +62,7 @@ def _unasked(audit: Audit) -> Iterator[str]:
 
 def _excused(audit: Audit) -> Iterator[str]:
     changed = audit.settings.get("limits_changed") or {}
-    yield f"Limits of the reader of files that were changed: {joined(sorted(changed))}."
+    yield f"Limits on the size of files that this run changed: {joined(sorted(changed))}."
     automated = [f for f in audit.findings if f.details.get("proven_by") == "automated"]
     names = joined([short_id(finding.id) for finding in automated])
     yield f"Checks that rest on an automated reference only: {names}."

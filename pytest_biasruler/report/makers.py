@@ -75,7 +75,7 @@ def _coverage(audit: Audit) -> Iterator[Block]:
         yield Paragraph(text=f"Which labels each subgroup has: {why}.")
         return
     partly = {name: sources for name, sources in known.items() if not _all_by_experts(sources)}
-    whole = [name for name in known if name not in partly]
+    whole = [name for name in sorted(known) if name not in partly]
     if whole:
         yield Paragraph(
             text=f"Every case of every subgroup of {joined(whole)} has an expert label."

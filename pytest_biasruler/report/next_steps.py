@@ -96,9 +96,11 @@ def _models(findings: Sequence[Finding]) -> str:
 
 
 def _served_worse(findings: Sequence[Finding]) -> str:
+    has_cases = any(finding.details.get("gallery") for finding in findings)
+    where = ": section 8 shows the worst cases" if has_cases else ""
     return (
-        f"Find out why {_models(findings)} does worse on {_whom(findings)}: see the worst cases "
-        "in section 8. Until then claim no equal performance for them."
+        f"Find out why {_models(findings)} does worse on {_whom(findings)}{where}. Until then "
+        "claim no equal performance for them."
     )
 
 

@@ -94,17 +94,19 @@ def _table(audit: Audit, one: Set) -> Block:
         if any((row.get(reference) or {}).get(key) is not None for _, row in one.rows)
     ]
     hidden = hidden_subgroups(audit)
+    has_cases = any(s.get("n_cases") is not None for _, row in one.rows for s in row.values())
+    sizes = ("cases", "patients") if has_cases else ("patients",)
     rows = [
         (
             *_name_cells(cell),
-            *_size_cells(row, hidden.get(cell)),
+            *_size_cells(row, hidden.get(cell))[-len(sizes) :],
             *(_number(row.get(reference) or {}, key) for reference, key in kept),
         )
         for cell, row in one.rows
     ]
     heads = {**_HEADS, "above_threshold": _told_threshold(audit, one.metric)}
     told = (f"{shown(reference)}: {heads[key]}" for reference, key in kept)
-    return make_table(one.title, ("subgroup", "attribute", "cases", "patients", *told), rows)
+    return make_table(one.title, ("subgroup", "attribute", *sizes, *told), rows)
 
 
 _HEADS = {"mean": "mean", "sd": "sd", "median": "median", "worst_tenth": "worst tenth"}

@@ -129,7 +129,13 @@ def _definition(attribute: Mapping[str, Any]) -> Iterator[str]:
     bins, merges = attribute.get("bins"), attribute.get("merges") or {}
     if bins:
         edges = joined([f"{edge:g}" for edge in bins])
-        yield f"Cut at {edges}: a value on an edge counts upwards, on the last one downwards."
+        missing = attribute.get("missing")
+        n_bins = sum(g.get("name") != missing for g in attribute.get("subgroups") or ())
+        # In public the ages above 89 are joined, and their edges are not told.
+        last = "and above: a value on an edge counts upwards"
+        if n_bins < len(bins):
+            last = "as edges: a value on one counts upwards, on the last one downwards"
+        yield f"Cut at {edges} {last}."
     for target, sources in sorted(merges.items()):
         many = sources if isinstance(sources, list | tuple) else [sources]
         yield f"{joined(many)} counted as {shown(target)}."

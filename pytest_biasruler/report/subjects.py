@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_biasruler.audit import Audit
-    from pytest_biasruler.report.blocks import Block, Cell
+    from pytest_biasruler.report.blocks import Block
 
 NOT_STATED = "not stated"
 
@@ -92,20 +92,22 @@ def _models_table(audit: Audit) -> Block:
     rows = [
         (
             name_cell(name),
-            _stated(model.get("trained_on")),
-            words(_kind_of(audit, model.get("trained_on"))),
+            words(_trained_on(audit, model.get("trained_on"))),
             exact_cell(model.get("digest") or "none: no masks, only scores"),
         )
         for name, model in sorted(audit.models.items())
     ]
     if not rows:
         return Paragraph(text="Models: none declared.")
-    return make_table("Models", ("model", "trained on", "drawn by", "content hash"), rows)
+    return make_table("Models", ("model", "trained on", "content hash"), rows)
 
 
-def _kind_of(audit: Audit, reference: object) -> str:
+def _trained_on(audit: Audit, reference: object) -> str:
+    if reference in (None, ""):
+        return NOT_STATED
     kind = (audit.references.get(str(reference)) or {}).get("kind")
-    return {"expert": "experts", "automated": "a machine"}.get(str(kind), NOT_STATED)
+    by = {"expert": ", drawn by experts", "automated": ", made by a machine"}.get(str(kind), "")
+    return f"{shown(reference)}{by}"
 
 
 def _references_table(audit: Audit) -> Block:
@@ -114,18 +116,14 @@ def _references_table(audit: Audit) -> Block:
         (
             name_cell(name),
             words(shown(reference.get("kind") or NOT_STATED)),
-            words("cases are counted by it" if name == main else "beside it"),
+            words("cases are counted by it" if name == main else "measures beside that"),
         )
         for name, reference in sorted(audit.references.items())
     ]
     if not rows:
         return Paragraph(text="References: none declared.")
-    head = ("reference", "kind", "role")
-    return make_table("References, told more of in section 4", head, rows)
-
-
-def _stated(value: object) -> Cell:
-    return words(NOT_STATED) if value in (None, "") else name_cell(value)
+    head = ("reference", "kind", "part in this audit")
+    return make_table("References; section 4 says who made them", head, rows)
 
 
 def _labels_block(labels: Mapping[str, Any]) -> Block:

@@ -179,7 +179,9 @@ def test_next_steps_follow_what_failed_people_first():
     ruler, labels = ruler_age(), make_finding("labels", id="l")
     told = list_steps(audit_of(labels, ruler, gap_age(), gap_ethnicity()))
     assert [text.split(" ")[0] for text in told] == ["Find", "Judge", "Have", "Decide"]
-    assert told[0].startswith("Find out why unet does worse on age 0–40: see the worst cases")
+    assert told[0].startswith(
+        "Find out why unet does worse on age 0–40: section 8 shows the worst cases."
+    ), "the finding has outlines"
     assert told[2].startswith("Have experts correct the automated labels of age 0–40")
 
 

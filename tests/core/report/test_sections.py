@@ -102,7 +102,7 @@ def test_what_is_not_declared_is_said_in_words_and_never_left_blank():
     )
     told = text_of(audit, 2)
     assert "commit | not stated: no CI system named one" in told
-    assert "unet | not stated | not stated | none: no masks, only scores" in told
+    assert "unet | not stated | none: no masks, only scores" in told
     assert "date of the run | not stated" in told
 
 
@@ -380,3 +380,19 @@ def test_the_guard_of_a_check_that_is_a_fact_is_not_listed():
     told = text_of(replace(make_audit(), findings=found), 2)
     assert "the bounds of the metric in 1 check |" in told
     assert isinstance(make_page(make_audit()).parts[8].blocks[1], Items)
+
+
+def test_in_public_a_column_of_cases_without_a_count_is_left_out():
+    audit = make_audit()
+    scores = tuple({**score, "n_cases": None} for score in audit.scores)
+    table = next(b for b in make_scores(replace(audit, scores=scores)) if isinstance(b, Table))
+    assert table.head[:4] == ("subgroup", "attribute", "patients", "expert: mean")
+    assert [cell.text for cell in table.rows[0].cells[:4]] == ["0–40", "age", "41", "0.700"]
+
+
+def test_an_edge_that_is_not_told_is_not_called_the_last_one():
+    audit = make_audit()
+    assert "Cut at 0, 41, 56, 120 as edges" in text_of(audit, 3)
+    joined = {**audit.attributes["age"], "bins": [0, 41, 56]}
+    audit = replace(audit, attributes={"age": joined})
+    assert "Cut at 0, 41, 56 and above: a value on an edge counts upwards." in text_of(audit, 3)

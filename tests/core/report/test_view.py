@@ -285,7 +285,7 @@ def test_what_is_not_known_about_a_reference_is_not_stated_rather_than_blank():
 
 def test_every_case_is_scored_or_excluded():
     audit = make_audit()
-    assert "306 cases expected = 300 scored + 6 excluded." in prose(audit, 5)
+    assert "306 cases expected = 300 scored + 6 excluded, by the reference expert." in prose(audit, 5)
     reasons = texts(tables(audit, 5)["Excluded cases, by reason"])
     assert reasons[0] == ["no mask (BR101)", "expert", "4"]
     rows = texts(tables(audit, 5)["Excluded of each subgroup"])
