@@ -132,6 +132,9 @@ def _read_tables(root: Path, inside: Folder, *, given: Path | None, limits: Limi
 
 
 def _inner_path(table: Path, *, root: Path) -> str:
+    if not table.exists():
+        expected = "a CSV or TSV file inside the folder"
+        raise BiasRulerError("BR408", "no such table", expected, "Correct the path")
     real = Path(os.path.realpath(table))
     try:
         return real.relative_to(os.path.realpath(root)).as_posix()
@@ -218,7 +221,10 @@ def _root_from(file: Path, *, root: Path) -> str | None:
     """Return how a file elsewhere names the folder, None for one inside it."""
     if file.parent.resolve() == root.resolve():
         return None
-    there = Path(os.path.relpath(root.resolve(), file.parent.resolve())).as_posix()
+    try:
+        there = Path(os.path.relpath(root.resolve(), file.parent.resolve())).as_posix()
+    except ValueError:  # on another drive
+        there = root.resolve().as_posix()
     if "${" in there:  # it would be taken for a variable
         found, expected = "the path from file to folder holds ${", "a path without it"
         raise BiasRulerError("BR401", found, expected, "Write the file into the folder")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from pathlib import Path
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.proposal import Proposal
 
 FILE = "biasruler.toml"
-_GENERAL = "[benchmark]\n"
 
 
 def run(arguments: argparse.Namespace) -> Exit:
@@ -33,8 +31,8 @@ def run(arguments: argparse.Namespace) -> Exit:
     typed = arguments.out if arguments.out is not None else str(folder / FILE)
     if os.path.lexists(typed):
         raise _is_taken(typed)
-    proposal = _propose(folder, table=arguments.table)
-    _write_new(typed, _place(proposal.text, folder=folder, file=Path(typed)))
+    proposal = _propose(folder, table=arguments.table, file=Path(typed))
+    _write_new(typed, proposal.text)
     told = [f"wrote {show_typed(typed)}", *(f"  {note}" for note in proposal.notes)]
     command = f"pytest {shlex.quote(typed)}"
     told += [
@@ -45,7 +43,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def _propose(folder: Path, *, table: str | None) -> Proposal:
+def _propose(folder: Path, *, table: str | None, file: Path) -> Proposal:
     """Return what is proposed for a folder; a table may be named from here or from there."""
     from pytest_biasruler.benchmark.proposal import propose
 
@@ -53,22 +51,10 @@ def _propose(folder: Path, *, table: str | None) -> Proposal:
     if path is not None and not path.exists() and (folder / path).exists():
         path = folder / path
     try:
-        return propose(folder, table=path)
+        return propose(folder, table=path, file=file)
     except BiasRulerError as error:
         is_placed = error.where or isinstance(error, BiasRulerProblems)
         raise error if is_placed else error.at(show_typed(str(folder))) from None
-
-
-def _place(text: str, *, folder: Path, file: Path) -> str:
-    """Return the text of a file that may lie elsewhere than in the folder whose data it names."""
-    home = file.absolute().parent.resolve()
-    if home == folder.resolve():
-        return text
-    try:
-        root = Path(os.path.relpath(folder.resolve(), home)).as_posix()
-    except ValueError:  # on another drive
-        root = folder.resolve().as_posix()
-    return text.replace(_GENERAL, f"{_GENERAL}root = {json.dumps(root, ensure_ascii=False)}\n", 1)
 
 
 def _write_new(typed: str, text: str) -> None:

@@ -607,7 +607,7 @@ INIT = [
     (["init", "nowhere"], "BR408 nowhere: no such folder"),
     (["init", "."], "BR126 .: no masks, no scores"),
     (["init", "data", "--out", "no/where.toml"], "BR701: no/where.toml cannot be written"),
-    (["init", "data", "--table", "nix.csv"], "BR401 data: the table lies outside the folder"),
+    (["init", "data", "--table", "nix.csv"], "BR408 data: no such table"),
 ]
 
 

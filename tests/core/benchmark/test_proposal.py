@@ -556,6 +556,7 @@ def test_a_table_by_which_nobody_can_be_cut_is_refused(tmp_path):
 def test_a_table_outside_of_the_folder_is_refused(women, tmp_path_factory):
     table = write_people(tmp_path_factory.mktemp("else") / "clinical.csv")
     assert refused(women, table=table).code == "BR401"
+    assert refused(women, table=women / "nowhere.csv").found == "no such table"
 
 
 def test_scores_of_cases_that_no_table_describes_are_refused(tmp_path):
