@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.report.blocks import Items, Paragraph
@@ -50,7 +51,7 @@ def _references_table(audit: Audit) -> Block:
         for name, reference in sorted(audit.references.items())
     ]
     head = ("reference", "kind", "cases it labels", "cases without", "made by", "when", "with")
-    return make_table("Who made each reference", head, rows)
+    return replace(make_table("Who made each reference", head, rows), is_stacked=True)
 
 
 def sources_of(audit: Audit) -> dict[str, Sources]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.report.blocks import Cell, Fold, Heading, Link, Paragraph
 from pytest_biasruler.report.cells import (
     make_table,
-    name_cell,
     number_cell,
     patients_cell,
     percent_cell,
@@ -98,7 +97,7 @@ def _table(audit: Audit, one: Set) -> Block:
     sizes = ("cases", "patients") if has_cases else ("patients",)
     rows = [
         (
-            *_name_cells(cell),
+            words(_name(cell)),
             *_size_cells(row, hidden.get(cell))[-len(sizes) :],
             *(_number(row.get(reference) or {}, key) for reference, key in kept),
         )
@@ -106,7 +105,7 @@ def _table(audit: Audit, one: Set) -> Block:
     ]
     heads = {**_HEADS, "above_threshold": _told_threshold(audit, one.metric)}
     told = (f"{shown(reference)}: {heads[key]}" for reference, key in kept)
-    return make_table(one.title, ("subgroup", "attribute", *sizes, *told), rows)
+    return make_table(one.title, ("subgroup", *sizes, *told), rows)
 
 
 _HEADS = {"mean": "mean", "sd": "sd", "median": "median", "worst_tenth": "worst tenth"}
@@ -118,11 +117,9 @@ def _told_threshold(audit: Audit, metric: str) -> str:
     return f"not {'below' if known.get('direction') == 'lower' else 'above'} {threshold}"
 
 
-def _name_cells(cell: tuple[str, str]) -> tuple[Cell, Cell]:
+def _name(cell: tuple[str, str]) -> str:
     attribute, subgroup = cell
-    if attribute == "None":
-        return words(EVERYONE), words("none")
-    return name_cell(subgroup), words(shown(attribute))
+    return EVERYONE if attribute == "None" else f"{shown(attribute)} {shown(subgroup)}"
 
 
 def _size_cells(row: Mapping[str, Score], status: object) -> tuple[Cell, Cell]:
@@ -149,7 +146,7 @@ def _draw(audit: Audit, one: Set) -> Iterator[Block]:
     is_public = bool(audit.settings.get("public"))
     rows = [
         Dots(
-            name=EVERYONE if cell[0] == "None" else f"{shown(cell[0])} {shown(cell[1])}",
+            name=_name(cell),
             values=tuple((row.get(name) or {}).get("mean") for name in one.references),
         )
         for cell, row in one.rows

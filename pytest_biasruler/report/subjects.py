@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.report.blocks import Paragraph
@@ -41,7 +42,7 @@ def make_subject(audit: Audit) -> tuple[Block, ...]:
         is_sortable=False,
     )
     return (
-        facts,
+        replace(facts, is_stacked=True),
         _models_table(audit),
         _references_table(audit),
         _labels_block(audit.labels),
@@ -99,7 +100,8 @@ def _models_table(audit: Audit) -> Block:
     ]
     if not rows:
         return Paragraph(text="Models: none declared.")
-    return make_table("Models", ("model", "trained on", "content hash"), rows)
+    table = make_table("Models", ("model", "trained on", "content hash"), rows)
+    return replace(table, is_stacked=True)
 
 
 def _trained_on(audit: Audit, reference: object) -> str:
@@ -123,7 +125,8 @@ def _references_table(audit: Audit) -> Block:
     if not rows:
         return Paragraph(text="References: none declared.")
     head = ("reference", "kind", "part in this audit")
-    return make_table("References; section 4 says who made them", head, rows)
+    table = make_table("References; section 4 says who made them", head, rows)
+    return replace(table, is_stacked=True)
 
 
 def _labels_block(labels: Mapping[str, Any]) -> Block:
