@@ -76,7 +76,9 @@ def refuse_bad_start(config: pytest.Config) -> None:
 def _clear_outputs(config: pytest.Config) -> list[BiasRulerError]:
     """Remove outputs of earlier runs, unless one of them is what this run is held against."""
     settings, outputs = settings_of(config), _earlier_outputs(config)
-    problems = refuse_overwriting(settings, outputs, names=_names(config))
+    junit = getattr(config.option, "xmlpath", None)  # written by pytest itself
+    written = [*outputs, *([config.invocation_params.dir / junit] if junit else [])]
+    problems = refuse_overwriting(settings, written, names=_names(config))
     return problems or clear_outputs(outputs, root=settings.root)
 
 

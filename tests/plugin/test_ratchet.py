@@ -436,7 +436,9 @@ def _by_folder(path):
 
 
 @pytest.mark.parametrize("name", [_same, _spelled, _linked, _hard, _by_folder])
-@pytest.mark.parametrize("output", ["--biasruler-json={}", "--biasruler-export=badge={}"])
+@pytest.mark.parametrize(
+    "output", ["--biasruler-json={}", "--biasruler-export=badge={}", "--junitxml={}"]
+)
 def test_an_output_that_is_the_earlier_audit_is_refused_before_anything_is_removed(
     pytester, write_benchmark, run, name, output
 ):
