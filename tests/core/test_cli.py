@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,17 @@ def test_wrong_usage_ends_with_4_and_a_last_line_that_stands_alone(here, capsys,
     assert "BR602" in last
     assert told in last
     assert list(here.iterdir()) == []
+
+
+def test_every_option_stands_on_the_page_about_the_command_line():
+    from pytest_biasruler.cli.parser import make_parser
+
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
+    commands = make_parser()._subparsers._group_actions[0].choices
+    assert set(commands) == set(COMMANDS)
+    for command in commands.values():
+        for option in command._option_string_actions:
+            assert option in ("-h", "--help") or f"`{option}" in page, option
 
 
 def test_help_and_version_load_neither_pytest_nor_anything_heavy():
@@ -677,6 +689,7 @@ def test_a_bug_of_ours_is_one_line_and_ends_with_3(keep, monkeypatch, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert "BR899: internal error ZeroDivisionError at test_cli.py:" in line
     assert "secret" not in line
+    assert line.endswith("Report it with this line, unless a file that was read has been edited.")
 
 
 def test_ctrl_c_ends_with_2(keep, monkeypatch):
