@@ -163,7 +163,8 @@ def _listed(missing: tuple[str, ...]) -> tuple[str, ...]:
 
 def _name_of(column: str, *, taken: Collection[str]) -> str:
     """Return a plain name for an attribute, no other's."""
-    plain = re.sub(r"[^a-z0-9]+", "_", column.casefold()).strip("_")[:40] or "column"
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column)
+    plain = re.sub(r"[^a-z0-9]+", "_", apart.casefold()).strip("_")[:40] or "column"
     names = (plain if n == 1 else f"{plain}_{n}" for n in range(1, len(taken) + 2))
     return next(name for name in names if name not in taken)
 

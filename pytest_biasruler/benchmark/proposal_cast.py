@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.benchmark.definition import ReferenceKind
 from pytest_biasruler.benchmark.proposal_roles import (
     Role,
+    role_of_words,
     says_masks_alone,
     tell_role,
     tell_training,
 )
+from pytest_biasruler.benchmark.proposal_words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -92,9 +94,7 @@ def cast_sets(sets: Sequence[FoundSet]) -> tuple[Entry, ...]:
     tuple of Entry
         References, then models; what is asked about first. Names are unique.
     """
-    of: dict[Role, list[FoundSet]] = defaultdict(list)
-    for each in sets:
-        of[tell_role(each.template)].append(each)
+    of = _by_role(sets)
     predicted = frozenset().union(*(each.cases for each in of[Role.MODEL]))
     order = _order(predicted)
     experts, automated = sorted(of[Role.EXPERT], key=order), sorted(of[Role.AUTOMATED], key=order)
@@ -116,6 +116,18 @@ def cast_sets(sets: Sequence[FoundSet]) -> tuple[Entry, ...]:
         for each in (*doubtful, *unknown)
     ]
     return _named([*parts, *asked, *models])
+
+
+def _by_role(sets: Sequence[FoundSet]) -> dict[Role, list[FoundSet]]:
+    """Return the sets by what their names say; a strange name of its own is no name of masks."""
+    n_with = Counter(part for each in sets for part in set(_name_parts(each.template)))
+    of: dict[Role, list[FoundSet]] = defaultdict(list)
+    for each in sets:
+        role = tell_role(each.template)
+        own = [part for part in _name_parts(each.template) if n_with[part] == 1]
+        strange = [part for part in own if role_of_words(words_of(part)) == Role.UNKNOWN]
+        of[Role.UNKNOWN if role == Role.MASKS and strange else role].append(each)
+    return of
 
 
 def _order(predicted: frozenset[str]) -> Callable[[FoundSet], tuple[int, bool, int, str]]:

@@ -11,6 +11,7 @@ from pytest_biasruler.benchmark.proposal_folder import MOST_ENTRIES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_biasruler.benchmark.proposal_cast import Entry
     from pytest_biasruler.benchmark.proposal_draft import Draft
     from pytest_biasruler.benchmark.proposal_folder import Folder
     from pytest_biasruler.errors import BiasRulerError
@@ -61,12 +62,25 @@ def _cases(draft: Draft) -> Iterator[str]:
     if draft.scores is None:
         whole = table.cases.intersection(*(entry.cases for entry in draft.asked))
         yield f"Cases with a mask of every set that is asked about: {len(whole)}."
+    kinds = {entry.kind for entry in draft.asked}
     for entry in draft.asked:
         n_left = len(table.cases - entry.cases)
         if n_left > _MANY_LEFT_OUT * len(table.cases):
             what = "score" if entry.template is None else "mask"
+            lost = _lost(entry, has_both=AUTOMATED in kinds)
             role = "model" if entry.kind is None else f"{entry.kind.value} reference"
-            yield f"Cases without a {what} of the {role} {entry.name}: {n_left}."
+            yield f"Cases without a {what} of the {role} {entry.name}: {n_left}.{lost}"
+
+
+def _lost(entry: Entry, *, has_both: bool) -> str:
+    """Return what becomes of cases that a set lacks."""
+    if entry.kind is None:
+        return " They get the worst score; remove the rows of cases that nobody predicted."
+    if entry.kind == EXPERT and has_both:
+        return (
+            " If experts drew a random part of the masks, the check rectified is the one to ask."
+        )
+    return " No check can pass with so many; remove the rows of cases that do not belong here."
 
 
 def _references(draft: Draft) -> Iterator[str]:

@@ -41,6 +41,7 @@ _IMAGE = word_set(
     "image images imagestr imagests imagesval img imgs scan scans raw dicom intensity"
 )
 _MODALITY = word_set("ct mr mri pet volume volumes flair dce bold dwi adc xray")
+_SEQUENCE = re.compile(r"(?<![a-z0-9])(?:t[12](?:w|c|ce|gd)?|pdw?)(?![a-z0-9])")
 _CHANNEL = re.compile(r"_\d{4}\Z")  # nnU-Net counts the channels of an image behind its case
 
 
@@ -76,7 +77,8 @@ def tell_role(template: str) -> Role:
         return Role.MODEL
     if told:
         return Role.MASKS
-    return Role.IMAGE if words & (_IMAGE | _MODALITY) else Role.UNKNOWN
+    is_image = words & (_IMAGE | _MODALITY) or _SEQUENCE.search(template.lower())
+    return Role.IMAGE if is_image else Role.UNKNOWN
 
 
 def role_of_words(words: frozenset[str]) -> Role:

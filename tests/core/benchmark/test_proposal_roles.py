@@ -30,7 +30,9 @@ def test_folders_tell_who_drew_the_masks(folder, role):
     [
         ("masks/scan_{case}.nii", Role.MASKS),
         ("data/{case}_0000.nii.gz", Role.IMAGE),
-        ("{case}/{case}_T1w.nii", Role.UNKNOWN),
+        ("{case}/{case}_T1w.nii", Role.IMAGE),
+        ("{case}/{case}_t2.nii", Role.IMAGE),
+        ("pt1/{case}.nii", Role.UNKNOWN),
         ("{case}/image.nii", Role.IMAGE),
         ("{case}/{case}_expert.nii", Role.EXPERT),
         ("ct/labels/{case}.nii", Role.MASKS),
@@ -85,6 +87,15 @@ def test_of_sets_that_nothing_tells_apart_the_largest_counts_as_automated():
     assert told(cast_sets([small, large])) == {
         "automated": ("automated", True),
         "a": (None, True),
+    }
+
+
+def test_a_set_with_a_strange_name_of_its_own_is_taken_for_predictions():
+    entries = cast("derivatives/manual/mask", "derivatives/deepseg/mask", "derivatives/mask")
+    assert told(entries) == {
+        "expert": ("expert", True),
+        "derivatives": ("automated", False),
+        "deepseg": (None, True),
     }
 
 
