@@ -97,7 +97,7 @@ def _scale(finding: Finding) -> tuple[str | None, str]:
 def name_leading(finding: Finding, *, audit: Audit) -> str:
     """Return what a row of the first screen is about, and of several models which."""
     model = finding.model if len(audit.models) > 1 else None
-    ending = f", {shown(model, longest=40)}" if model else ""
+    ending = f", model {shown(model, longest=40)}" if model else ""
     if finding.check == "ruler":
         what = f"distortion (automated − expert): {subject_title(finding)}"
     elif finding.check == "gap":

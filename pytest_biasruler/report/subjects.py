@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.report.blocks import Paragraph
+from pytest_biasruler.report.blocks import Items, Paragraph
 from pytest_biasruler.report.cells import exact_cell, make_table, name_cell, words
 from pytest_biasruler.report.numbers import NOTHING, counted, joined, shown, typeset
 from pytest_biasruler.report.wording import metric_title
@@ -35,14 +35,9 @@ _SUPPORTS = {
 
 def make_subject(audit: Audit) -> tuple[Block, ...]:
     """Return section 2: benchmark, models, references, labels, metrics, versions, policy."""
-    facts = make_table(
-        "The audit",
-        ("what", "value"),
-        [(words(name), exact_cell(value)) for name, value in _facts(audit)],
-        is_sortable=False,
-    )
+    facts = tuple(f"{name}: {shown(value, longest=200)}" for name, value in _facts(audit))
     return (
-        replace(facts, is_stacked=True),
+        Items(texts=facts),
         _models_table(audit),
         _references_table(audit),
         _labels_block(audit.labels),
@@ -67,7 +62,7 @@ def _facts(audit: Audit) -> Iterator[tuple[str, object]]:
     yield "cases in which both masks are empty", "scored" if is_scored else "left out"
     yield from _supports(audit)
     yield "date of the run", settings.get("run_date") or NOT_STATED
-    yield "commit", settings.get("commit") or f"{NOT_STATED}: no CI system named one"
+    yield "commit", settings.get("commit") or f"{NOT_STATED}, no CI system named one"
     yield "pytest-biasruler", tool.get("version") or NOT_STATED
     for name in ("python", "numpy", "scipy"):
         yield name, tool.get(name) or NOT_STATED

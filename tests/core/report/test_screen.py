@@ -133,9 +133,9 @@ def test_only_differences_of_one_metric_share_an_axis():
 
 def test_with_several_models_each_row_says_which():
     audit = audit_of(gap_age())
-    assert "unet" not in rows(audit)[0][0]
+    assert "model" not in rows(audit)[0][0]
     audit = replace(audit, models={"unet": {}, "other": {}})
-    assert rows(audit)[0][0].endswith("56–120 vs 0–40, unet")
+    assert rows(audit)[0][0].endswith("56–120 vs 0–40, model unet")
 
 
 def test_what_could_not_run_stands_before_every_number():

@@ -101,16 +101,16 @@ def test_what_is_not_declared_is_said_in_words_and_never_left_blank():
         settings={**audit.settings, "run_date": None},
     )
     told = text_of(audit, 2)
-    assert "commit | not stated: no CI system named one" in told
+    assert "commit: not stated, no CI system named one" in told
     assert "unet | not stated | none: no masks, only scores" in told
-    assert "date of the run | not stated" in told
+    assert "date of the run: not stated" in told
 
 
 def test_section_2_tells_commit_policy_and_guard():
     audit = make_audit()
     audit = replace(audit, settings={**audit.settings, "commit": "3f9c2a1b"})
     told = text_of(audit, 2)
-    assert "commit | 3f9c2a1b" in told
+    assert "commit: 3f9c2a1b" in told
     assert "confident-fail: a check fails only if it is surely beyond its limit" in told
     assert re.search(r"support: .*the range of all scores in \d+ checks", told)
 
@@ -378,7 +378,7 @@ def test_the_guard_of_a_check_that_is_a_fact_is_not_listed():
     fact = make_finding("provenance", estimate=None, support="none")
     found = (fact, make_finding(estimate=make_estimate(0.1, 0.0, 0.2), support="bounds"))
     told = text_of(replace(make_audit(), findings=found), 2)
-    assert "the bounds of the metric in 1 check |" in told
+    assert "the bounds of the metric in 1 check | " in told
     assert isinstance(make_page(make_audit()).parts[8].blocks[1], Items)
 
 
