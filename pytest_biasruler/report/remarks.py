@@ -38,8 +38,9 @@ def make_remarks(audit: Audit) -> tuple[str, ...]:
 def _tell_classes(cases: Mapping[str, Any], key: str) -> str:
     """Return the shares that a public audit tells in place of numbers."""
     shares = (cases.get("classes") or {}).get(key) or {}
-    parts = [f"{share} of {code(name)}" for name, share in sorted(shares.items())]
-    return f"{', '.join(parts)}." if set(shares.values()) - {"none"} else ""
+    lossy = {name: share for name, share in sorted(shares.items()) if share != "none"}
+    parts = [f"{share} of {code(name)}" for name, share in lossy.items()]
+    return f"{', '.join(parts)}." if parts else ""
 
 
 def _tell_excluded(cases: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import os
+import re
 import sys
 
 import pytest
@@ -72,6 +73,34 @@ def test_every_output_of_a_run_hides_the_small_group_and_keeps_the_verdicts(
     junit = (pytester.path / "j.xml").read_text(encoding="utf-8")
     assert junit.count('name="biasruler.verdict"') == 5
     assert junit.count('name="biasruler.n_patients"') == 1, "only where nothing is hidden"
+
+
+def test_what_ci_is_told_hides_the_small_group_too(with_teens, run, pytester, monkeypatch):
+    with_teens("pass", "fail", "inconclusive", "error", "ruler")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    hidden = re.compile(
+        rf"/{N_TEENS}\b|\b{N_TEENS}/|\b{N_TEENS} patients|\b{107 - N_TEENS} patients|"
+        rf"\b{N_LOST} of 107|\b{107 - N_LOST} of 107|teen (has|vs)|/{107 - N_TEENS}\b|\bteen`? vs"
+    )
+    found = {}
+    for mode in ("--biasruler-public", "--biasruler-alias"):
+        page = pytester.path / f"page{mode}.md"
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+        result = run("biasruler.toml", mode, "--biasruler-markdown=s.md")
+        assert result.ret == 1
+        outputs = {
+            "summary": (pytester.path / "s.md").read_text(encoding="utf-8"),
+            "page": page.read_text(encoding="utf-8"),
+            "annotations": "\n".join(x for x in result.stdout.lines if x.startswith("::")),
+            "last line": result.stderr.lines[-1],
+        }
+        assert all(outputs.values())
+        found[mode] = {place for place, text in outputs.items() if hidden.search(text)}
+        if mode == "--biasruler-public":
+            assert "**Not scored:** up to 5 % of `expert`" in outputs["summary"]
+            assert "only the verdict is shown" in outputs["annotations"]
+    assert found["--biasruler-public"] == set()
+    assert {"summary", "page"} <= found["--biasruler-alias"], "the search finds nothing"
 
 
 def test_min_patients_below_11_ends_the_run_before_it_begins(with_teens, run):

@@ -28,6 +28,7 @@ from pytest_biasruler.benchmark.definition import (
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.report.forms import render_form
 from pytest_biasruler.report.html import render_html
+from pytest_biasruler.report.markdown import write_markdown
 from pytest_biasruler.shell.exports import KINDS
 
 LEFT = 4
@@ -165,8 +166,16 @@ def test_no_small_group_follows_from_anything_printed(sizes, n_women, n_lost, se
     for classes in plain["accounting"]["classes"].values():
         most = {"none": LEFT, "some": len(ages), "up to 5 %": len(ages) // 20}
         assert all(most.get(each, LEFT) >= LEFT for each in classes.values()), classes
-    page = render_html(audit)
-    assert not re.search(r"\b([1-9]|10) patients?\b(?! (in|are|or))", page.replace("1 to 10", ""))
+    assert_pages_hide_the_small(audit)
+
+
+def assert_pages_hide_the_small(audit):
+    for page in (render_html(audit), write_markdown(audit)):
+        told = page.replace("1 to 10", "")
+        assert not re.search(r"\b([1-9]|10) patients?\b(?! (in|are|or))", told)
+    sizes = re.findall(r"\| ([\d/]+|not shown|–) \|$", write_markdown(audit), re.MULTILINE)
+    assert sizes, "no row ends with its patients"
+    assert [n for text in sizes for n in re.findall(r"\d+", text) if 0 < int(n) <= 10] == []
 
 
 @pytest.fixture(scope="module")

@@ -290,7 +290,10 @@ def test_a_public_audit_tells_classes_and_no_counts():
         "scored": None,
         "excluded": [],
         "unreadable": [],
-        "classes": {"excluded": {"expert": "up to 5 %"}, "unreadable": {"unet": "none"}},
+        "classes": {
+            "excluded": {"a": "none", "expert": "up to 5 %"},
+            "unreadable": {"unet": "none"},
+        },
     }
     hidden = make_finding(
         estimate=None, limit=0.05, details={"public": True},
