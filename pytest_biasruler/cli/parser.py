@@ -131,6 +131,12 @@ def _ask_report(parser: argparse.ArgumentParser) -> None:
         default=[],
         help=f"another form; may be given again. KIND is one of {', '.join(KINDS)}",
     )
+    parser.add_argument(
+        "--prefix",
+        metavar="FOLDER",
+        default="",
+        help="folder of the tests within the repository, for paths in gitlab-codequality",
+    )
 
 
 def _ask_judge(parser: argparse.ArgumentParser) -> None:

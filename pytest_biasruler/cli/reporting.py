@@ -33,7 +33,9 @@ def run(arguments: argparse.Namespace) -> Exit:
     if CSV_PLAN in wanted and audit.settings.get("public"):
         found, expected = f"{CSV_PLAN} of a public audit", "no list of cases in public"
         raise BiasRulerError("BR602", found, expected, "Leave it out")
-    texts = {kind: render_form(kind, audit) for kind in wanted}
+    folder = arguments.prefix.strip("/").removeprefix("./")
+    prefix = f"{folder}/" if folder not in ("", ".") else ""
+    texts = {kind: render_form(kind, audit, prefix=prefix) for kind in wanted}
     files = {kind: Path(name).absolute() for kind, name in wanted.items() if name != STREAM}
     raise_if_any(clear_outputs([*files.values()], root=Path.cwd()))
     for kind, path in files.items():

@@ -282,6 +282,17 @@ def test_only_the_forms_that_are_asked_for_are_written(keep, here):
     assert json.loads((here / "badge.json").read_text("utf-8"))["schemaVersion"] == 1
 
 
+@pytest.mark.parametrize(
+    ("prefix", "path"),
+    [("", "biasruler.toml"), (".", "biasruler.toml"), ("models/a/", "models/a/biasruler.toml")],
+)
+def test_paths_for_gitlab_begin_in_the_folder_that_is_named(keep, here, prefix, path):
+    words = ["--export", "gitlab-codequality=q.json", "--prefix", prefix]
+    assert main(["report", keep(make_audit()), *words]) == 0
+    entries = json.loads((here / "q.json").read_text("utf-8"))
+    assert {entry["location"]["path"] for entry in entries} == {path}
+
+
 def test_standard_input_goes_to_standard_output():
     audit = make_audit()
     done = start("report", "-", input=audit.to_json().encode(), encoding=None)
