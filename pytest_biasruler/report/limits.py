@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import exp
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Verdict
@@ -20,7 +19,6 @@ from pytest_biasruler.report.numbers import (
 )
 from pytest_biasruler.report.public import tell_hidden
 from pytest_biasruler.report.sentences import needed_of
-from pytest_biasruler.report.wording import has_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,10 +117,7 @@ def _smallest(finding: Finding) -> Cell:
     """Return the nearest value beyond the limit that the check would find."""
     if finding.min_detectable is None or finding.limit is None:
         return Cell(text=NOTHING, is_number=True)
-    if has_ratio(finding):  # told on the log scale
-        edge = finding.limit * exp(-finding.min_detectable)
-    else:
-        edge = finding.limit + (-1 if is_better_above(finding) else 1) * finding.min_detectable
+    edge = finding.limit + (-1 if is_better_above(finding) else 1) * finding.min_detectable
     return Cell(text=typeset(format_number(edge)), sort=repr(edge), is_number=True)
 
 
