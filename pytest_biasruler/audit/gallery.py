@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 N_WORST = 12
 N_MEDIAN = 3
 
-_UNSEEN = ("morphology", "ranking", "noise")
+EVERYBODY = "all"
+"""What stands for a subgroup where a check compares none."""
+
+_UNSEEN = ("morphology", "provenance", "transport")
 """Checks whose number no single case explains by how its masks look."""
 
 
@@ -51,6 +54,10 @@ def _worst_off(finding: Finding) -> str | None:
     if finding.check == "floor":
         worst = finding.details.get("worst")
         return None if worst is None else str(worst)
+    if finding.check == "ranking":
+        return str(finding.details.get("subgroup") or EVERYBODY)
+    if finding.check == "echo" and not finding.by:
+        return EVERYBODY
     pair = finding.estimate.pair if finding.estimate else None
     if pair is None:
         return None
@@ -64,14 +71,22 @@ def _worst_off(finding: Finding) -> str | None:
 
 def _is_signed(finding: Finding) -> bool:
     """Return whether a case is the worse the further its number lies from 0."""
-    return finding.check == "ruler" or finding.metric == "signed_volume_error"
+    return finding.metric == "signed_volume_error" or _is_paired(finding)
+
+
+def _is_paired(finding: Finding) -> bool:
+    """Return whether the number of a case is its score by one reference minus the other's."""
+    is_dose = finding.details.get("form") == "dose"
+    return finding.check == "ruler" or (finding.check == "noise" and not is_dose)
 
 
 def _rank_cases(evidence: Evidence, finding: Finding, subgroup: str) -> pd.Series:
     """Return the check's number for each case of the subgroup, worst first."""
     shown = _number_of_cases(evidence, finding)
-    of = evidence.cut(finding.by).of.reindex(shown.index)
-    members = shown[(of == subgroup).to_numpy()]
+    members = shown
+    if subgroup != EVERYBODY or finding.by:
+        of = evidence.cut(finding.by).of.reindex(shown.index)
+        members = shown[(of == subgroup).to_numpy()]
     is_better_above = -1.0 if finding.metric is None else evidence.metric(finding.metric).sign
     badness = members.abs() if _is_signed(finding) else -is_better_above * members
     return members.loc[badness.sort_values(ascending=False, kind="stable").index]
@@ -87,7 +102,11 @@ def _number_of_cases(evidence: Evidence, finding: Finding) -> pd.Series:
     metric = str(finding.metric)
     scored_set = automated if finding.check == "labels" else str(model)
     column = score_column(evidence, metric, model=scored_set, reference=reference, label=label)
-    if finding.check == "ruler":
+    if finding.check == "ranking":
+        best = _leaders(finding)["expert"]
+        other = score_column(evidence, metric, model=best, reference=reference, label=label)
+        column = paired_difference(column, other)
+    if _is_paired(finding):
         other = score_column(evidence, metric, model=scored_set, reference=automated, label=label)
         column = paired_difference(other, column)
     if is_beside_humans(finding):
@@ -101,7 +120,17 @@ def _model_of(finding: Finding) -> str | None:
     """Return the model whose masks are drawn."""
     if finding.check == "amplification":
         return str(next(iter(finding.details["seeds"]["automated_trained"])))
+    if finding.check == "ranking":
+        return _leaders(finding)["automated"]
     return finding.model
+
+
+def _leaders(finding: Finding) -> dict[str, str]:
+    """Return the model that each reference puts first, where the regret is told."""
+    told = finding.details.get("subgroup")
+    rankings = finding.details.get("rankings") or ()
+    order = next(one["order"] for one in rankings if one.get("subgroup") == told)
+    return {side: str(order[side][0]) for side in ("expert", "automated")}
 
 
 def _picture(
@@ -139,4 +168,15 @@ def _picture(
         "width": picture.width,
         "height": picture.height,
         "coarse": [sets[name] for name in picture.coarse],
+        "model": model,
+        "sides": list(picture.sides),
+        "difficulty": _difficulty(evidence, case),
     }
+
+
+def _difficulty(evidence: Evidence, case: str) -> dict[str, str]:
+    """Return the columns of the metadata that `difficulty` checks of the benchmark hold equal."""
+    declared = [check.keys.get("difficulty") or () for check in evidence.benchmark.checks]
+    names = {str(n) for one in declared for n in ([one] if isinstance(one, str) else one)}
+    frame = evidence.metadata.frame
+    return {name: str(frame[name][case]) for name in sorted(names) if name in frame.columns}

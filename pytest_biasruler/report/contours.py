@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.report.marks import BLUE, GREEN, VERMILLION
+from pytest_biasruler.report.marks import BLUE, GREEN, VERMILLION, tenth
 from pytest_biasruler.report.numbers import format_number, shown, typeset
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ _SAFE_PATH = re.compile(rf"(?:M{_NUMBER} {_NUMBER}(?:[hv]{_NUMBER})+z)+")
 MOST_OF_PAGE = 400_000
 """Characters that all outlines of a page take: with them it stays below a megabyte."""
 
-_STROKES = (("expert", BLUE, ""), ("automated", GREEN, "1 3"), ("model", VERMILLION, "6 3"))
+TILE_WIDTH, TILE_HEIGHT, FRAME = 174, 150, 140
+_STROKES = (("expert", BLUE, ()), ("automated", GREEN, (1, 3)), ("model", VERMILLION, (6, 3)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,22 +30,34 @@ class Outline:
     name: str
     d: str
     colour: str
-    dash: str
+    dash: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """A case of galleries: its picture, and what each check says of it."""
+
+    case: Mapping[str, Any]
+    by: str
+    metric: str
+    told: list[tuple[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tile:
-    """One case: its outlines, and the words beside and below them."""
+    """One case: its outlines, how they are moved into the frame, and the words beside them."""
 
     title: str
-    view_box: str
+    scale: float
+    left: float
+    top: float
     outlines: tuple[Outline, ...]
     sides: tuple[str, str]
     lines: tuple[str, ...]
 
 
-def draw_gallery(cases: Sequence[Mapping[str, Any]]) -> tuple[Tile, ...]:
-    """Return a tile per case of ``details.gallery``; a case without a drawable path is words only.
+def draw_gallery(cases: Sequence[Seen]) -> tuple[Tile, ...]:
+    """Return a tile per case; a case without a drawable path is words only.
 
     A path holds closed loops of a move, horizontal and vertical lines: nothing else is drawn.
     """
@@ -69,7 +82,8 @@ def spare_outlines(tiles: Sequence[Tile], *, room: int) -> tuple[tuple[Tile, ...
     return tuple(spared), room
 
 
-def _draw_tile(case: Mapping[str, Any]) -> Tile:
+def _draw_tile(seen: Seen) -> Tile:
+    case = seen.case
     width, height = _size(case.get("width")), _size(case.get("height"))
     paths = case.get("outlines") or {}
     outlines = tuple(
@@ -77,14 +91,17 @@ def _draw_tile(case: Mapping[str, Any]) -> Tile:
         for name, colour, dash in _STROKES
         if width and height and _is_drawable(paths.get(name))
     )
+    scale = FRAME / max(width, height) if width and height else 1.0
     name = shown(case.get("case", "case"))
-    sides = tuple(shown(side, longest=4) for side in case.get("sides") or ())
+    is_oriented = tuple(case.get("sides") or ()) == ("R", "L")
     return Tile(
         title=f"Outlines of {name}: {', '.join(outline.name for outline in outlines) or 'none'}",
-        view_box=f"0 0 {width:g} {height:g}",
+        scale=scale,
+        left=tenth((TILE_WIDTH - scale * width) / 2),
+        top=tenth((TILE_HEIGHT - scale * height) / 2),
         outlines=outlines,
-        sides=(sides[0], sides[1]) if len(sides) == 2 else ("", ""),
-        lines=(name, *_words(case)),
+        sides=("R", "L") if is_oriented else ("", ""),
+        lines=(name, *_words(seen)),
     )
 
 
@@ -96,19 +113,28 @@ def _size(value: object) -> float:
     return float(value) if isinstance(value, int | float) and isfinite(value) and value > 0 else 0
 
 
-def _words(case: Mapping[str, Any]) -> tuple[str, ...]:
-    kinds = {"worst": "among the worst", "median": "about the median"}
-    numbers = [("score", "score", ""), ("volume_ml", "volume", " ml")]
-    if case.get("number") != case.get("score"):
-        numbers.insert(0, ("number", "this check's number", ""))
-    lines = [shown(case.get("subgroup", "")), kinds.get(str(case.get("kind")), "")]
+def _words(seen: Seen) -> tuple[str, ...]:
+    case = seen.case
+    lines = [f"{seen.by}{shown(case['subgroup'])}" if case.get("subgroup") else ""]
+    numbers = (("score", seen.metric or "score", ""), ("volume_ml", "volume", " ml"))
     lines += [
         f"{name} {typeset(format_number(case[key]))}{unit}"
         for key, name, unit in numbers
         if case.get(key) is not None
     ]
+    difficulty: Mapping[str, object] = case.get("difficulty") or {}
+    lines += [f"{shown(name)} {shown(value)}" for name, value in difficulty.items()]
+    lines += [_told(check, one) for check, one in seen.told]
     lines += [f"{name} drawn in larger squares" for name in _coarse(case)]
     return tuple(line for line in lines if line)
+
+
+def _told(check: str, case: Mapping[str, Any]) -> str:
+    """Return why a finding shows a case, with its own number where that is not the score."""
+    kind = {"worst": "among the worst", "median": "about the median"}.get(str(case.get("kind")))
+    number = case.get("number")
+    own = "" if number in (None, case.get("score")) else f" ({typeset(format_number(number))})"
+    return f"{shown(check)}: {kind}{own}" if kind else ""
 
 
 def _coarse(case: Mapping[str, Any]) -> list[str]:

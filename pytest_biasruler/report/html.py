@@ -83,6 +83,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["coordinate"] = _coordinate
+    environment.filters["short"] = _short
     environment.filters["kept"] = _kept
     environment.filters["fact"] = _fact
     environment.globals.update(
@@ -108,6 +109,10 @@ def _fact(text: str) -> Markup:
     """Return a fact below the headline, in which neither the date nor the policy breaks."""
     safe = str(_kept(text))  # of Markup, `sub` would escape what it puts in
     return Markup(_FACT.sub(r'<span class="whole">\g<0></span>', safe))  # noqa: S704  (escaped)
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}"
 
 
 def _coordinate(value: float) -> str:

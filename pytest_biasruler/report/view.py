@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.accounting import make_accounting
-from pytest_biasruler.report.blocks import Gallery, Heading, Page, Paragraph, Part
+from pytest_biasruler.report.blocks import Page, Paragraph, Part
 from pytest_biasruler.report.cards import make_cards
-from pytest_biasruler.report.contours import MOST_OF_PAGE, draw_gallery, spare_outlines
 from pytest_biasruler.report.flips import flip_matrix
-from pytest_biasruler.report.headline import order_findings, write_headline
+from pytest_biasruler.report.headline import write_headline
 from pytest_biasruler.report.leads import lead_of
 from pytest_biasruler.report.limits import make_limits
 from pytest_biasruler.report.makers import make_ruler
 from pytest_biasruler.report.methods import make_methods
-from pytest_biasruler.report.numbers import counted, joined, short_id, shown
+from pytest_biasruler.report.numbers import counted, joined, shown
 from pytest_biasruler.report.plan import make_plan
 from pytest_biasruler.report.public import told_cases
 from pytest_biasruler.report.scores import make_scores
@@ -25,7 +24,8 @@ from pytest_biasruler.report.selftest import TITLE, make_selftest
 from pytest_biasruler.report.since import change_banners, make_changes, make_permissions
 from pytest_biasruler.report.subgroups import make_subgroups
 from pytest_biasruler.report.subjects import make_subject
-from pytest_biasruler.report.wording import outcome_of, statement_of
+from pytest_biasruler.report.wording import statement_of
+from pytest_biasruler.report.worst import make_worst_cases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ def _own_parts(audit: Audit, digest: str) -> tuple[Part, ...]:
         ("Accounting", make_accounting(audit)),
         ("Scores by subgroup", make_scores(audit)),
         ("Findings", (*flip_matrix(audit.findings), *make_cards(audit))),
-        ("Worst cases", _worst_cases(audit)),
+        ("Worst cases", make_worst_cases(audit)),
         ("Limits of this audit", _limits(audit)),
         ("Warnings, methods, data", make_methods(audit, digest)),
     )
@@ -150,26 +150,3 @@ def _is_harm(finding: Finding) -> bool:
 def _harm_banner(finding: Finding) -> str:
     model = shown(finding.model)
     return f"Not a false alarm: by the experts, {model} fails. {statement_of(finding)}."
-
-
-def _worst_cases(audit: Audit) -> tuple[Block, ...]:
-    blocks: list[Block] = []
-    room = MOST_OF_PAGE
-    for finding in order_findings(audit.findings):
-        gallery = finding.details.get("gallery") or ()
-        if not gallery or outcome_of(finding) not in ("failed", "waived", "not judged"):
-            continue
-        tiles, room = spare_outlines(draw_gallery(gallery), room=room)
-        blocks += [
-            Heading(text=short_id(finding.id)),
-            Paragraph(text=f"{statement_of(finding)}."),
-            Gallery(tiles=tiles),
-        ]
-    if not blocks:
-        text = "None: no failing finding has outlines to show."
-        return (Paragraph(text=text),)
-    legend = (
-        "Outlines of masks only, never the image: expert solid blue, automated dotted green, "
-        "model dashed vermillion; the slice in which the masks differ most."
-    )
-    return (Paragraph(text=legend, tone="note"), *blocks)

@@ -13,6 +13,7 @@ from pytest_biasruler.scoring.outline import draw_outlines, pick_slice
 from pytest_biasruler.scoring.sources import list_sets, make_job
 from pytest_biasruler.scoring.stack import read_stack
 from pytest_biasruler.scoring.surface import flat_axis
+from pytest_biasruler.scoring.upright import SIDES, find_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,13 +32,15 @@ _LARGEST_FRAME = 1e6
 class CasePicture:
     """Outlines of one slice by set, as SVG paths in a frame of `width` by `height`.
 
-    `coarse` are the sets drawn in larger cells than the frame has, such as a mask of noise.
+    `coarse` are the sets drawn in larger cells than the frame has, such as a mask of noise;
+    `sides` the sides of the patient at its left and right edge, empty where they are not known.
     """
 
     outlines: Mapping[str, str]
     width: float
     height: float
     coarse: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
 
 
 def draw_case(
@@ -72,21 +75,21 @@ def draw_job(job: Job, *, label: str | None) -> CasePicture | None:
     box = find_union(crops.values(), values=values)
     if box is None:
         return None
-    drawings = [crop.draw(box, values=values) for crop in crops.values()]
     first = next(iter(crops.values()))
     flat = flat_axis(first.shape)
-    axis = 2 if flat is None else flat
+    view = find_view(first.affine, axis=2 if flat is None else flat)
+    drawings = [view.turn(crop.draw(box, values=values)) for crop in crops.values()]
     drawn = draw_outlines(
         drawings,
-        index=pick_slice(drawings[0], drawings[min(1, len(drawings) - 1)], axis=axis),
-        spacing_mm=first.spacing_mm,
-        axis=axis,
+        index=pick_slice(drawings[0], drawings[min(1, len(drawings) - 1)]),
+        spacing_mm=view.turn_sizes(first.spacing_mm),
     )
     return CasePicture(
         outlines=dict(zip(crops, (outline.path for outline in drawn), strict=True)),
         width=drawn[0].width,
         height=drawn[0].height,
         coarse=tuple(name for name, each in zip(crops, drawn, strict=True) if each.is_coarse),
+        sides=view.sides,
     )
 
 
@@ -107,16 +110,20 @@ def _draw_confined(job: Job, *, label: str | None) -> CasePicture | None:
 def _hear(plain: Any, job: Job) -> CasePicture | None:
     if plain is None:
         return None
-    given = answer.table(plain, ("outlines", "width", "height", "coarse"))
+    given = answer.table(plain, ("outlines", "width", "height", "coarse", "sides"))
     order = [entry.set for entry in job.entries]
     coarse = answer.rows(given["coarse"], most=len(order))
     if not isinstance(given["outlines"], dict) or not given["outlines"].keys() <= set(order):
         raise answer.Malformed("sets")
     if coarse != [name for name in order if name in coarse and name in given["outlines"]]:
         raise answer.Malformed("coarse sets")
+    sides = tuple(answer.rows(given["sides"], most=2))
+    if sides not in ((), SIDES):
+        raise answer.Malformed("sides")
     return CasePicture(
         outlines={name: answer.outline(path) for name, path in given["outlines"].items()},
         width=answer.number(given["width"], 0.0, _LARGEST_FRAME),
         height=answer.number(given["height"], 0.0, _LARGEST_FRAME),
         coarse=tuple(coarse),
+        sides=sides,
     )

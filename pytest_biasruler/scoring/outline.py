@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_CELLS = 96
 """Cells along the longer side of a frame: a path stays near 1 KB however large the mask is."""
 
-MOST_CHARACTERS = 4096
+MOST_CHARACTERS = 1024
 """Length of a path: one of noise, a loop around every second cell, is drawn in larger cells."""
 
 

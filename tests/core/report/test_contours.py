@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_biasruler.report.contours import draw_gallery, spare_outlines
+from pytest_biasruler.report.contours import FRAME, Seen, draw_gallery, spare_outlines
 
 from .audit_example import HOSTILE, gallery, square
 
@@ -14,26 +14,43 @@ def draw(**changes):
         "height": 32,
         "outlines": {"expert": square(1, 2, 3)},
     }
-    (tile,) = draw_gallery([{**case, **changes}])
+    (tile,) = draw_gallery([seen({**case, **changes})])
     return tile
 
 
+def seen(case, checks=("gap",)):
+    return Seen(case=case, by="age ", metric="Dice", told=[(check, case) for check in checks])
+
+
 def test_outlines_differ_by_colour_and_by_dash():
-    tiles = draw_gallery(gallery("0–40"))
-    first = tiles[0]
+    first, *_ = draw_gallery([seen(case) for case in gallery("0–40")])
     assert [(o.name, o.colour, o.dash) for o in first.outlines] == [
-        ("expert", "#0072B2", ""),
-        ("automated", "#009E73", "1 3"),
-        ("model", "#D55E00", "6 3"),
+        ("expert", "#0072B2", ()),
+        ("automated", "#009E73", (1, 3)),
+        ("model", "#D55E00", (6, 3)),
     ]
-    assert first.view_box == "0 0 40 32"
     assert first.lines == (
         "case-001",
-        "0–40",
-        "among the worst",
-        "this check's number −0.020",
-        "score 0.140",
+        "age 0–40",
+        "Dice 0.140",
         "volume 1.240 ml",
+        "gap: among the worst (−0.020)",
+    )
+
+
+def test_outlines_fill_the_middle_of_their_tile_without_being_bent():
+    # 40 by 32 cells in 140 points: 3.5 times as large, 140 by 112 in the middle of 174 by 150.
+    tile = draw()
+    assert (tile.scale, tile.left, tile.top) == (FRAME / 40, 17.0, 19.0)
+
+
+def test_a_case_of_several_findings_is_drawn_once_with_what_each_says():
+    case = {**gallery("0–40")[0], "difficulty": {"breast_density": "c"}}
+    (tile,) = draw_gallery([seen(case, checks=("gap", "difficulty"))])
+    assert tile.lines[-3:] == (
+        "breast_density c",
+        "gap: among the worst (−0.020)",
+        "difficulty: among the worst (−0.020)",
     )
 
 
@@ -54,16 +71,18 @@ def test_loops_with_decimals_and_holes_are_drawn():
 def test_a_frame_without_a_size_holds_no_outline(size):
     tile = draw(width=size)
     assert tile.outlines == ()
-    assert tile.view_box.startswith("0 0 0 ")
+    assert tile.scale == 1.0
 
 
 def test_a_number_that_is_the_score_is_not_told_twice():
-    assert draw(subgroup="F", score=0.5, number=0.5).lines == ("case-001", "F", "score 0.500")
+    told = draw(subgroup="F", score=0.5, number=0.5, kind="median").lines
+    assert told == ("case-001", "age F", "Dice 0.500", "gap: about the median")
 
 
 def test_side_labels_are_shown_only_if_the_case_brings_them():
     assert draw().sides == ("", "")
     assert draw(sides=["R", "L"]).sides == ("R", "L")
+    assert draw(sides=["<b>", "L"]).sides == ("", "")
 
 
 def test_a_mask_drawn_in_larger_squares_says_so():

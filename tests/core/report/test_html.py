@@ -276,7 +276,12 @@ def test_a_page_whose_worst_cases_are_noise_stays_below_a_megabyte():
         "outlines": dict.fromkeys(("expert", "automated", "model"), path),
         "coarse": ["expert", "automated", "model"],
     }
-    full = [replace(f, details={**f.details, "gallery": [noise] * 15}) for f in audit.findings]
+    full = [
+        replace(
+            f, details={**f.details, "gallery": [{**noise, "case": f"c{n}"} for n in range(15)]}
+        )
+        for f in audit.findings
+    ]
     page = render_html(replace(audit, findings=tuple(full)))
     assert len(page.encode()) < 1_000_000
     assert page.count(path) == 3 * (MOST_OF_PAGE // (3 * len(path)))

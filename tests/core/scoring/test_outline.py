@@ -139,7 +139,10 @@ def test_the_path_of_noise_is_bounded(draw, side, spacing):
     (outline,) = draw_plane(mask, spacing_mm=spacing)
     assert 0 < len(outline.path) <= MOST_CHARACTERS
     assert LOOP.sub("", outline.path) == ""
-    assert outline.is_coarse == (side == 79), "at other sides it is few cells, or one block"
+    if side == 500:
+        assert not outline.is_coarse, "merged for the frame it is one block"
+    if side == 79:
+        assert outline.is_coarse
     assert draw_plane(mask, spacing_mm=spacing) == (outline,)
 
 
