@@ -20,10 +20,10 @@ from pytest_biasruler.report.wording import (
     outcome_of,
     patients_of,
     quantity_of,
-    sign_of,
     told_estimate,
     told_limit,
     value_of,
+    verdict_sign_of,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _check_row(finding: Finding) -> Row:
     return Row(
         cells=(
             Cell(text="", links=(Link(href=anchor(finding.id), text=short_id(finding.id)),)),
-            Cell(text=str(finding.verdict), sign=sign_of(finding)),
+            Cell(text=str(finding.verdict), sign=verdict_sign_of(finding)),
             words(outcome_of(finding)),
             words(quantity_of(finding)),
             Cell(

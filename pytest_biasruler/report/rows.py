@@ -17,10 +17,10 @@ from pytest_biasruler.report.wording import (
     pair_of,
     pair_title,
     quantity_of,
-    sign_of,
     statement_of,
     told_estimate,
     value_of,
+    verdict_sign_of,
 )
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def estimate_row(finding: Finding, *, name: str = "") -> ForestRow:
         bounds=(low, high),
         limits=limits_of(finding),
         shown=value_of(finding),
-        sign=sign_of(finding),
+        sign=verdict_sign_of(finding),
         word=str(finding.verdict),
     )
 

@@ -18,7 +18,7 @@ from pytest_biasruler.report.changes import (
 )
 from pytest_biasruler.report.numbers import NOTHING, anchor, counted, short_id, shown
 from pytest_biasruler.report.titles import subject_title
-from pytest_biasruler.report.wording import outcome_of, sign_of, value_of, word_of
+from pytest_biasruler.report.wording import outcome_of, sign_of, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,23 +55,18 @@ def _table(audit: Audit) -> Block:
     ranked = sorted(compared, key=lambda f: ORDER.index(f.details["compare"]["state"]))
     rows = [_row(finding, finding.details["compare"]) for finding in ranked]
     for each in audit.accounting["compare"].get("gone") or ():
-        nothing = (words(NOTHING),) * 2
-        rows.append(
-            (
-                words(short_id(each["id"])),
-                words(NOTHING),
-                words(shown(each["verdict"])),
-                *nothing,
-                words("gone"),
-                words(""),
-            )
-        )
-    head = ("check", "value then", "verdict then", "value now", "verdict now", "since then")
+        nothing = Cell(text=NOTHING, is_number=True)
+        known = (words(shown(each["verdict"])), words(NOTHING), words(""))
+        rows.append((words(short_id(each["id"])), words("gone"), nothing, nothing, *known))
+    head = ("check", "since then", "value then", "value now", "verdict then", "verdict now")
     return make_table(
         "Every check, then and now",
         (*head, "asked otherwise"),
         rows,
-        note="Worse: beyond the end of the 95 % interval of the value then.",
+        note=(
+            "Worse: beyond the end of the 95 % interval of the value then. A distortion is told "
+            "by its size."
+        ),
     )
 
 
@@ -79,11 +74,11 @@ def _row(finding: Finding, compare: Mapping[str, Any]) -> tuple[Cell, ...]:
     changes = [tell_otherwise(change) for change in compare.get("changes") or ()]
     return (
         Cell(text="", links=(Link(href=anchor(finding.id), text=short_id(finding.id)),)),
-        number_cell(compare.get("value"), limit=compare.get("limit")),
-        words(compare.get("verdict") or NOTHING),
-        Cell(text=value_of(finding), is_number=True),
-        Cell(text=word_of(finding), sign=sign_of(finding)),
         words(compare["state"]),
+        number_cell(compare.get("value"), limit=compare.get("limit")),
+        number_cell(finding.estimate.value if finding.estimate else None, limit=finding.limit),
+        words(compare.get("verdict") or NOTHING),
+        Cell(text=word_of(finding), sign=sign_of(finding)),
         words("; ".join(changes)),
     )
 

@@ -26,7 +26,7 @@ from pytest_biasruler.report.numbers import (
     typeset,
 )
 from pytest_biasruler.report.rows import axis_of, draw_panels, words_of
-from pytest_biasruler.report.wording import by_group, metric_title, pair_title, sign_of
+from pytest_biasruler.report.wording import by_group, metric_title, pair_title, verdict_sign_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,7 +108,7 @@ def _summary_rows(finding: Finding, contrast: Contrast) -> Iterator[ForestRow]:
             contrast["mean"],
             limits=limits,
             bounds=contrast.get(key) or [None, None],
-            sign=sign_of(finding) if is_told else "",
+            sign=verdict_sign_of(finding) if is_told else "",
             word=str(finding.verdict) if is_told else "",
         )
     marks = (

@@ -38,25 +38,28 @@ def outcome_of(finding: Finding) -> str:
 
 
 def sign_of(finding: Finding) -> str:
-    """Return the name of the glyph that stands for a finding."""
+    """Return the name of the glyph that stands beside `word_of`."""
+    return "fail" if is_held_back(finding) else verdict_sign_of(finding)
+
+
+def verdict_sign_of(finding: Finding) -> str:
+    """Return the name of the glyph that stands beside the verdict alone."""
     outcome = outcome_of(finding)
     if outcome in ("waived", "not judged"):
         return outcome.replace(" ", "-")
-    if is_held_back(finding):
-        return "fail"
     return str(finding.verdict).lower()
 
 
 def word_of(finding: Finding) -> str:
     """Return verdict and, where it is not what the verdict says, outcome."""
     outcome, verdict = outcome_of(finding), str(finding.verdict)
+    if is_held_back(finding):
+        return f"WORSE, verdict {verdict}"
     if outcome in ("waived", "screened", "not judged"):
         return f"{verdict}, {outcome}"
     plain = {"FAIL": "failed", "PASS": "passed", "INCONCLUSIVE": "inconclusive"}
     if outcome == plain.get(verdict):
         return verdict
-    if is_held_back(finding):
-        return f"{verdict}, {outcome} (worse than before)"
     cause = "not proven" if finding.policy == "prove-safe" else "by the point estimate"
     return f"{verdict}, {outcome} ({cause})"
 

@@ -568,7 +568,7 @@ def test_the_report_shows_what_changed(pytester, twice):
         "Since the earlier audit, 1 check asks less: see Limits of this audit.",
         "New: the earlier audit has no such check.",
         "relabelling",
-        "PASS, failed (worse than before)",
+        "WORSE, verdict PASS",
     ):
         assert text in page, text
     assert ">gone<" in page

@@ -23,7 +23,7 @@ from pytest_biasruler.report.html import render_html
 from pytest_biasruler.report.messages import first_line, full_message, short_line
 from pytest_biasruler.report.since import change_banners, make_changes, make_permissions
 from pytest_biasruler.report.view import make_page
-from pytest_biasruler.report.wording import sign_of, word_of
+from pytest_biasruler.report.wording import sign_of, verdict_sign_of, word_of
 
 from .audit_example import HOSTILE, gap_age, make_audit, make_estimate, make_finding, ruler_age
 
@@ -175,7 +175,8 @@ def test_a_waiver_is_said_to_cover_no_worse_state():
 
 
 def test_the_page_calls_a_passing_verdict_that_fails_by_its_name():
-    assert (word_of(worse()), sign_of(worse())) == ("PASS, failed (worse than before)", "fail")
+    assert (word_of(worse()), sign_of(worse())) == ("WORSE, verdict PASS", "fail")
+    assert verdict_sign_of(worse()) == "pass", "beside the verdict alone"
     audit = note_comparison(audit_of(worse()), audit_of(passed(limit=0.5)))
     told = write_headline(audit)
     assert told.word == "FAIL"
@@ -225,9 +226,8 @@ def test_section_two_lists_every_check_then_and_now():
     audit = tighten_audit(audit_of(passed(0.08, limit=0.5)), earlier)
     rows = [text for text in texts(make_changes(audit)) if isinstance(text, list)]
     assert rows == [
-        ["gap[dice-age-unet]", "0.030", "PASS", "0.080", "PASS, failed (worse than before)",
-         "worse", ""],
-        ["gap[x]", "–", "FAIL", "–", "–", "gone", ""],
+        ["gap[dice-age-unet]", "worse", "0.030", "0.080", "PASS", "WORSE, verdict PASS", ""],
+        ["gap[x]", "gone", "–", "–", "FAIL", "–", ""],
     ]  # fmt: skip
     assert change_banners(audit) == (
         "Worse than in the earlier audit: gap of Dice by age (gap[dice-age-unet]).",
@@ -261,7 +261,7 @@ def test_the_page_shows_all_of_it_and_no_hostile_name_as_markup():
     assert "<script>alert" not in page
     assert "<b>" not in page
     assert "Changes since the earlier audit" in page
-    assert page.count("worse than before") >= 2
+    assert page.count("WORSE, verdict PASS") >= 2
     banners = make_page(tighten_audit(now, earlier)).banners
     assert any(text.startswith("Worse than in the earlier audit: ") for text in banners)
 
