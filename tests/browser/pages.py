@@ -1,4 +1,4 @@
-"""The pages under test, each rendered once: every check, verdict and outcome, and hostile names."""
+"""The pages under test, each rendered once: every check, verdict, outcome, and hostile names."""
 
 from __future__ import annotations
 
