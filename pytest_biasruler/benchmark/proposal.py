@@ -193,9 +193,9 @@ def _draft(
         raise no_reference(len(entries))
     if kinds == {AUTOMATED}:
         raise nothing_to_compare(len(entries))
-    layout, filled = (None, ()) if scores else find_layout(root, asked)
+    layout, filled = (None, ()) if scores else find_layout(root, entries)
     return Draft(
-        name=root.resolve().name or "Benchmark",
+        name=root.resolve().name.strip() or "Benchmark",
         layout=layout,
         filled=filled,
         table=table,

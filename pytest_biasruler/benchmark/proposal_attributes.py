@@ -99,24 +99,27 @@ def find_cuts(
     min_patients : int
         Patients in a subgroup that is judged.
     """
-    taken: set[str] = set()
-    cuts, identifying, refused = [], [], []
-    for column in map(str, metadata.frame.columns):
-        if column in skip or is_result(column):
+    columns = [
+        name
+        for name in map(str, metadata.frame.columns)
+        if name.strip() and name not in skip and not is_result(name)
+    ]
+    cells = {name: set(metadata.frame[name]) for name in columns}
+    identifying = [name for name in columns if is_identifying(name, cells[name])]
+    cuts: list[Cut] = []
+    refused: list[str] = []
+    for name in columns:
+        n_unknown = sum(not _is_known(cut) for cut in cuts)
+        is_known = topic_of(name) != Topic.UNKNOWN
+        if name in identifying or (not is_known and n_unknown >= _MOST_OFFERED):
             continue
-        cells = set(metadata.frame[column])
-        if is_identifying(column, cells):
-            identifying.append(column)
-            continue
-        attribute = _attribute(column, cells, metadata, min_patients=min_patients, taken=taken)
-        cut = None
-        if attribute is not None:
-            cut = _try_cut(attribute, metadata, min_patients=min_patients, limits=limits)
-        if cut is not None:
+        taken = {cut.attribute.name for cut in cuts}
+        attribute = _attribute(name, cells[name], metadata, min_patients=min_patients, taken=taken)
+        cut = attribute and _try_cut(attribute, metadata, min_patients=min_patients, limits=limits)
+        if cut:
             cuts.append(cut)
-            taken.add(cut.attribute.name)
-        elif topic_of(column) == Topic.PERSON and len(cells) > 1:
-            refused.append(column)
+        elif topic_of(name) == Topic.PERSON and len(cells[name]) > 1:
+            refused.append(name)
     asked = _choose(cuts)
     offered = [cut for cut in cuts if cut not in asked and (cut.n_judged > 1 or _is_known(cut))]
     return Cuts(
@@ -239,7 +242,8 @@ def _find_site(metadata: Metadata, *, skip: Collection[str | None]) -> str | Non
     ranked = [
         (rank, column)
         for column in map(str, metadata.frame.columns)
-        if column not in skip
+        if column.strip()
+        and column not in skip
         and (rank := site_rank(column)) is not None
         and 2 <= metadata.frame[column].nunique() <= len(metadata.frame) // 2
     ]

@@ -22,7 +22,8 @@ def find_layout(root: Path, entries: Sequence[Entry]) -> tuple[str | None, tuple
     root : Path
         The data root.
     entries : sequence of Entry
-        Those that are part of the benchmark.
+        References and models, also those that are left as choices: beside a reference that the
+        file declares, a layout fills in none.
 
     Returns
     -------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.proposal_cast import AUTOMATED, DOUBT_WHY, EXPERT
 from pytest_biasruler.benchmark.proposal_folder import MOST_ENTRIES
+from pytest_biasruler.benchmark.rules import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,14 +109,18 @@ def _columns(draft: Draft) -> Iterator[str]:
     if all(cut.n_judged < 2 for cut in cuts.asked):
         yield "No attribute has two subgroups of 20 patients: expect INCONCLUSIVE."
     if cuts.identifying:
-        told = ", ".join(f'"{name}"' for name in cuts.identifying)
+        told = _named(cuts.identifying)
         yield f"Columns of {path} that may identify people or hold free text are kept out: {told}."
     if cuts.refused:
-        told = ", ".join(f'"{name}"' for name in cuts.refused)
+        told = _named(cuts.refused)
         yield (
             f"Columns of {path} that cannot be cut as they are (too many values, no numbers, or"
             f" numbers out of range): {told}."
         )
+
+
+def _named(columns: tuple[str, ...]) -> str:
+    return listed(f'"{name}"' for name in columns)
 
 
 def _left_out(seen: Seen) -> Iterator[str]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.proposal_table import SCORE_COLUMNS, counts_from_one
+from pytest_biasruler.benchmark.proposal_table import (
+    SCORE_COLUMNS,
+    counts_from_one,
+    differs_in_capitals,
+)
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 
 if TYPE_CHECKING:
@@ -63,6 +67,8 @@ def _no_match(masks: Sequence[str], tables: Sequence[FoundTable]) -> BiasRulerEr
     fix = "Add a column with the name of each file without its ending"
     if counts_from_one(tables, masks):
         fix = "Write case names as the files do, with their leading zeros"
+    elif differs_in_capitals(tables, masks):
+        fix = "Write case names as the files do, with the same capitals"
     return BiasRulerError("BR126", found, _ROWS, fix)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.numbers import read_number
 from pytest_biasruler.benchmark.paths import is_file_name
+from pytest_biasruler.benchmark.proposal_columns import Topic, topic_of
+from pytest_biasruler.benchmark.proposal_folder import MASK_ENDINGS
 from pytest_biasruler.benchmark.proposal_masks import CaseFinder, find_template
 from pytest_biasruler.benchmark.proposal_words import word_set, words_of
 from pytest_biasruler.benchmark.textfile import read_text_table
@@ -27,7 +29,8 @@ SCORE_COLUMNS = ("case", "model", "reference")
 _MOST_TABLES = 20
 _MOST_BYTES = 2**26
 _MOST_TRIED = 60  # files by which a column is chosen
-_BY_CHANCE = 5  # a column that names fewer than one in five names them by chance
+_LEAST, _LEAST_OF_NUMBERS = 0.2, 0.9  # a column that names fewer does so by chance
+_MOST_LOOKED_AT = 50
 _ALONE = re.compile(r"(?:\A|/){case}(?:/|\.nii)")
 _METADATA_WORDS = word_set("clinical metadata meta participants patients cases demographics")
 _CASE_WORDS = ("case", "image", "scan", "study", "participant", "patient", "subject", "id", "file")
@@ -137,8 +140,8 @@ def choose_table(
             n_named, n_alone = _count_named(tried, cells) if masks else _count_known(cases, cells)
             likely = _is_called_metadata(found.path)
             rank = (n_named, n_alone, int(likely), -_place_of_word(name), -position)
-            by_chance = n_named * _BY_CHANCE < min(len(cells), len(tried or cases))
-            if n_named and not by_chance and (best is None or rank > best[0]):
+            least = _least_share(name, cells) * min(len(cells), len(tried or cases))
+            if n_named and n_named >= least and (best is None or rank > best[0]):
                 patient = find_patient(found.table, case=name)
                 table = CaseTable(path=found.path, table=found.table, case=name, patient=patient)
                 best = (rank, table)
@@ -167,13 +170,36 @@ def counts_from_one(tables: Iterable[FoundTable], masks: Sequence[str]) -> bool:
     )
 
 
+def differs_in_capitals(tables: Iterable[FoundTable], masks: Sequence[str]) -> bool:
+    """Return whether a table names files if small letters count as capitals."""
+    tried = [path.casefold() for path in masks[:: max(1, len(masks) // _MOST_TRIED)]]
+    tried = [path for path in tried if path.endswith(MASK_ENDINGS)]
+    return any(
+        2 * _count_named(tried, [cell.casefold() for cell in cells])[0] > len(tried)
+        for found in tables
+        for name in found.table.header
+        if (cells := _keys(found.table, name))
+    )
+
+
 def _is_called_metadata(path: str) -> bool:
     return bool(words_of(path.rpartition("/")[2]) & _METADATA_WORDS)
 
 
+def _least_share(name: str, cells: Sequence[str]) -> float:
+    """Return how many masks a column must name; numbers that are not called cases nearly all."""
+    is_called_case = _place_of_word(name) < len(_CASE_WORDS)
+    has_numbers = all(map(read_number, cells[:_MOST_LOOKED_AT]))
+    return _LEAST_OF_NUMBERS if has_numbers and not is_called_case else _LEAST
+
+
 def _keys(table: TextTable, name: str) -> list[str]:
-    """Return the cells of a column if each row has its own name there, which a file could have."""
-    cells = table.column(name) if name else []
+    """Return the cells of a column if each row has its own name there, which a file could have.
+
+    Ages and weights stand in names of files by chance alone.
+    """
+    is_usable = name.strip() and topic_of(name) != Topic.PERSON
+    cells = table.column(name) if is_usable else []
     is_key = len(set(cells)) == len(cells) and all(map(is_file_name, cells))
     return cells if is_key else []
 

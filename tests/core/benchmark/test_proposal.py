@@ -541,10 +541,39 @@ def test_a_table_of_other_cases_is_refused(tmp_path):
     assert "no column of 1 table holds the names of 60 masks" in refused(tmp_path).found
 
 
+def test_numbers_that_stand_in_names_of_files_by_chance_name_no_case(tmp_path):
+    touch(tmp_path, EXPERT, cases=[f"x_{i}" for i in range(60)])
+    rows = [(f"p{i}", 30 + i, i / 2 + 1) for i in range(60)]
+    write_table(tmp_path / "clinical.csv", ["name_of_file", "age", "marker"], rows)
+    assert "no column of 1 table holds" in refused(tmp_path).found
+
+
 def test_zeros_that_a_spreadsheet_took_away_are_told(tmp_path):
     touch(tmp_path, "expert/case_{case}.nii.gz", cases=[f"{i:04d}" for i in range(1, 61)])
     write_people(tmp_path / "clinical.csv", cases=[str(i) for i in range(1, 61)])
     assert "leading zeros" in refused(tmp_path).fix
+
+
+def test_names_in_other_capitals_are_told(tmp_path):
+    touch(tmp_path, EXPERT, cases=[f"DUKE_{i}" for i in range(60)])
+    write_people(tmp_path / "clinical.csv", cases=[f"duke_{i}" for i in range(60)])
+    assert "capitals" in refused(tmp_path).fix
+
+
+def test_a_layout_fills_in_nothing_beside_references_of_ones_own(tmp_path):
+    names = ("segmentations/expert", "segmentations/automatic", "reader2")
+    touch(tmp_path, *(f"{name}/{{case}}.nii.gz" for name in names))
+    rows = [(name, 40 + i) for i, name in enumerate(case_names())]
+    write_table(tmp_path / "clinical_and_imaging_info.csv", ["patient_id", "age"], rows)
+    text = propose(tmp_path).text
+    assert "\nlayout" not in text
+    assert "\n[references.expert]" in text
+
+
+def test_a_column_without_a_visible_name_is_left_alone(women):
+    rows = [(name, "ab"[i % 2], "FM"[i % 2]) for i, name in enumerate(case_names())]
+    write_table(women / "clinical.csv", ["case", "\u2003", "sex"], rows)
+    assert [each.name for each in accepted(women).attributes] == ["sex"]
 
 
 def test_a_table_by_which_nobody_can_be_cut_is_refused(tmp_path):
