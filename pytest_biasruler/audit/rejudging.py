@@ -9,9 +9,11 @@ from pytest_biasruler.audit.counts import count_checks, count_gating, refuse_few
 from pytest_biasruler.audit.ratchet import refuse_gone, with_outcome
 from pytest_biasruler.benchmark.definition import Policy
 from pytest_biasruler.checks.outcome import Outcome, is_screen, is_waived, outcome_of
+from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Collection
 
     from pytest_biasruler.audit.record import Audit
     from pytest_biasruler.checks.finding import Finding
@@ -84,8 +86,20 @@ def list_reasons(
     reasons = [*_tell_run(after), *_tell_hidden(undecided(before, after))]
     reasons += refuse_few(n_ran, least=min_checks, option="--min-checks")
     strict = [*refuse_part(counts, policies, place=place)]
+    strict += _refuse_uncompared(after, policies, place=place)
     strict += refuse_gone(after, policies, place=place)
     return [*reasons, *map(str, strict)]
+
+
+def _refuse_uncompared(
+    audit: Audit, policies: Collection[str], *, place: str
+) -> list[BiasRulerError]:
+    """Return that there was no earlier audit to hold this one against, if a policy asks for it."""
+    compare = audit.accounting.get("compare") or {}
+    if compare.get("state") != "missing" or Policy.PROVE_SAFE not in policies:
+        return []
+    found, fix = f"no earlier audit at {compare['path']}", "Name one by --compare, or run it again"
+    return [BiasRulerError("BR603", found, "one under prove-safe", fix, place)]
 
 
 def _tell_run(audit: Audit) -> list[str]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_biasruler.audit.counts import count_checks, count_gating, note_partial, refuse_part
+from pytest_biasruler.audit.ratchet import note_missing
 from pytest_biasruler.audit.rejudging import is_red, judge_again, list_reasons, undecided
 from pytest_biasruler.checks.finding import Verdict
 from tests.core.report.audit_example import ERROR, make_audit, make_finding, with_checks
@@ -119,6 +120,13 @@ def test_what_the_run_found_wrong_with_itself_is_told():
         "2 collected tests never reported",
         "one check gave two results: b.toml::gap[x]",
     ]
+
+
+def test_a_first_run_without_an_earlier_audit_is_no_proof():
+    audit = note_missing(make_audit(), path="old.json")
+    assert reasons_of(audit) == []
+    (reason,) = reasons_of(audit, "prove-safe")
+    assert reason.startswith("BR603 a.json: no earlier audit at old.json; expected one under")
 
 
 def test_an_error_is_red_though_every_finding_passes():
