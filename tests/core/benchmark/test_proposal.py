@@ -561,7 +561,7 @@ def test_names_in_other_capitals_are_told(tmp_path):
 
 
 def test_a_layout_fills_in_nothing_beside_references_of_ones_own(tmp_path):
-    names = ("segmentations/expert", "segmentations/automatic", "reader2")
+    names = ("segmentations/expert", "segmentations/automatic", "reader2", "pred/a")
     touch(tmp_path, *(f"{name}/{{case}}.nii.gz" for name in names))
     rows = [(name, 40 + i) for i, name in enumerate(case_names())]
     write_table(tmp_path / "clinical_and_imaging_info.csv", ["patient_id", "age"], rows)
