@@ -56,15 +56,19 @@ def count_checks(audit: Audit) -> Counts:
     checks = audit.accounting["checks"]
     errors = tuple(checks["errors"])
     n_in_error = len({error["id"] for error in errors})
-    is_noted = any(note["code"] == PARTIAL for note in audit.warnings)
     return Counts(
         declared=checks["declared"],
         ran=checks["ran"],
         missing=checks["missing"],
         errors=errors,
         n_in_error=n_in_error,
-        is_partial=is_noted or checks["ran"] + n_in_error < checks["declared"],
+        is_partial=is_noted_partial(audit) or checks["ran"] + n_in_error < checks["declared"],
     )
+
+
+def is_noted_partial(audit: Audit) -> bool:
+    """Return whether the run noted that not all checks ran."""
+    return any(note["code"] == PARTIAL for note in audit.warnings)
 
 
 def note_partial(counts: Counts) -> list[dict[str, Any]]:

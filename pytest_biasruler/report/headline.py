@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.audit.counts import is_noted_partial
 from pytest_biasruler.audit.public_finding import NOT_JUDGED, says_unjudged
 from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.report.clauses import tell
@@ -37,6 +38,7 @@ class Tally:
     declared: int
     ran: int
     missing: int
+    is_noted_partial: bool
 
     @property
     def total(self) -> int:
@@ -47,7 +49,7 @@ class Tally:
     @property
     def is_partial(self) -> bool:
         """Whether fewer checks ran than were declared, for another cause than an error."""
-        return self.ran + self.errors < self.declared
+        return self.is_noted_partial or self.ran + self.errors < self.declared
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +78,7 @@ def count_outcomes(audit: Audit) -> Tally:
         declared=checks.get("declared", len(outcomes)),
         ran=checks.get("ran", len(outcomes)),
         missing=count_missing(checks.get("missing", 0)),
+        is_noted_partial=is_noted_partial(audit),
     )
 
 

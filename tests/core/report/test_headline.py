@@ -108,6 +108,14 @@ def test_a_partial_audit_says_so_before_its_verdict():
     )
 
 
+def test_a_part_is_known_by_its_note_where_the_numbers_add_up():
+    # One of two tests ran and is in error, too; the other was left out.
+    note = {"code": "BR601", "set": "audit", "n": 1, "text": "1 of 2 declared checks ran"}
+    audit = with_checks(make_audit(), declared=2, ran=1, errors=[ERROR])
+    assert not count_outcomes(audit).is_partial
+    assert count_outcomes(replace(audit, warnings=(note,))).is_partial
+
+
 def test_findings_are_told_failed_first_and_passed_last():
     outcomes = ["passed", None, "waived", "inconclusive", "failed"]
     findings = [make_finding(id=str(o), outcome=o) for o in outcomes]
