@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.audit.ratchet import is_held_back
 from pytest_biasruler.checks.finding import Finding, Verdict
 from pytest_biasruler.checks.quantities import is_larger_worse, name_quantity
+from pytest_biasruler.report.changes import tell_earlier
 from pytest_biasruler.report.messages import long_line, tell_detectable
 from pytest_biasruler.report.numbers import LONGEST_NAME, NOTHING, short_id, typeset
 from pytest_biasruler.report.sentences import explanation_of
@@ -75,6 +77,8 @@ def _tell(finding: Finding) -> Iterator[str]:
         yield ", ".join(_tell_estimate(finding))
         if finding.verdict == Verdict.INCONCLUSIVE:
             yield from _tell_undecided(finding)
+    if is_held_back(finding):
+        yield prose(typeset(tell_earlier(finding).removeprefix("; ")))
     if finding.waive is not None:
         until, reason = finding.waive.get("until"), finding.waive.get("reason")
         yield f"waiver until {prose(until)}: {prose(reason, longest=LONGEST_REASON)}"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pytest_biasruler.audit import Audit
+from pytest_biasruler.audit.ratchet import tighten_audit
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.headline import write_headline
 from pytest_biasruler.report.markdown import MOST_BYTES, write_markdown
@@ -137,6 +138,18 @@ def test_an_open_question_says_what_would_answer_it():
 def test_a_waiver_is_told_with_its_reason_and_its_last_day():
     text = write_markdown(make_audit())
     assert "waiver until 2027-03-31: relabelling under way" in text
+
+
+def test_a_check_that_got_worse_says_what_it_was_and_the_summary_counts_it():
+    sure = make_estimate(0.01, 0.0, 0.02, pair=("56–120", "0–40"))
+    before = make_finding(verdict=Verdict.PASS, outcome="passed", limit=0.3, estimate=sure)
+    now = replace(make_finding(), verdict=Verdict.PASS, outcome="passed", limit=0.3)
+    earlier = make_audit(findings=(before,))
+    text = write_markdown(tighten_audit(make_audit(findings=(now,)), earlier))
+    told = tables(text)[0][1]
+    assert told[0] == "✕ WORSE, verdict PASS"
+    assert told[2] == ("gap 0.112, 56–120 vs 0–40; earlier 0.010, 95 % interval up to 0.050")
+    assert "**Since the earlier audit:** 1 worse" in text
 
 
 def test_lost_cases_and_unasked_attributes_are_told():
