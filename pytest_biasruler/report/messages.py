@@ -149,6 +149,8 @@ def _tell_value(finding: Finding, bounds: str = "") -> str:
 def brief_answer(finding: Finding) -> str:
     """Return value and limit, and the bounds only where they lie on both sides of it."""
     relation = _relation(finding)
+    if is_held_back(finding) and finding.estimate is not None:
+        return f"{_tell_value(finding)}{tell_earlier(finding)}"
     if relation in ("beside", "spans") or _is_unbounded(finding):
         return _answer(finding)
     return f"{_tell_value(finding)} {relation} limit {format_number(finding.limit)}"

@@ -20,7 +20,7 @@ from pytest_biasruler.report.changes import (
 )
 from pytest_biasruler.report.headline import write_headline
 from pytest_biasruler.report.html import render_html
-from pytest_biasruler.report.messages import first_line, full_message, short_line
+from pytest_biasruler.report.messages import brief_answer, first_line, full_message, short_line
 from pytest_biasruler.report.since import change_banners, make_changes, make_permissions
 from pytest_biasruler.report.view import make_page
 from pytest_biasruler.report.wording import sign_of, verdict_sign_of, word_of
@@ -152,6 +152,7 @@ def test_line_one_begins_with_what_the_earlier_audit_did():
         "WORSE gap dice, age 0–40 vs 56–120: gap 0.040 [0.010, 0.070] spans limit 0.050; earlier "
         "shown to be within its limit (41/152 patients, expert, unet)"
     )
+    assert brief_answer(worse()) == "gap 0.080; earlier 0.030, 95 % interval up to 0.070"
     assert short_line(worse()).endswith("; earlier 0.030, 95 % interval up to 0.070")
     failing = compared(gap_age(), passed())
     assert first_line(failing).startswith("FAIL "), "it fails by itself"
