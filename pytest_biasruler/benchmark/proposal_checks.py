@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import ReferenceKind
     from pytest_biasruler.benchmark.proposal_cast import Entry
 
+_SMALL = "Its limit stands for a small effect (Cliff's delta, from 0 to 1)."
 _MOST_PARTIAL = 0.95  # experts who drew fewer of the masks than this drew a part of them
 
 
@@ -61,6 +62,11 @@ class Situation:
         return is_on_unit_scale(CATALOGUE[self.metric])
 
     @property
+    def gap_limit(self) -> float:
+        """The default limit of a gap, or a guess where the metric has a unit."""
+        return 0.05 if self.is_on_scale else 5.0
+
+    @property
     def is_ranked(self) -> bool:
         """Whether the metric has a better end."""
         return CATALOGUE[self.metric].direction != Direction.SIGNED
@@ -82,16 +88,10 @@ def write_checks(situation: Situation) -> list[str]:
 
 
 def _asked(at: Situation) -> Iterator[list[str]]:
-    unit = CATALOGUE[at.metric].unit
-    guess = (
-        ""
-        if at.is_on_scale
-        else f" A guess: a limit{f' in {unit}' if unit else ''} has no default."
-    )
+    guess = "" if at.is_on_scale else _guess(CATALOGUE[at.metric].unit)
     if at.models:
-        limit = 0.05 if at.is_on_scale else 5.0
-        about = f"The means of two subgroups may lie at most {limit:g} apart.{guess}"
-        yield _block("gap", at, about, limit=limit)
+        about = f"The means of two subgroups may lie at most {at.gap_limit:g} apart.{guess}"
+        yield _block("gap", at, about, limit=at.gap_limit)
     if at.models and at.has_both:
         limit = 0.02 if at.is_on_scale else 2.0
         about = (
@@ -100,13 +100,18 @@ def _asked(at: Situation) -> Iterator[list[str]]:
         )
         yield _block("ruler", at, about, limit=limit)
     if at.has_both and (at.has_masks or at.rates_labels):
-        about = "How well the automated masks agree with the experts' may differ by at most 0.05."
-        yield _block("labels", at, about, limit=0.05, **_metric(at))
+        agree = "How well the automated masks agree with the experts' may differ by at most"
+        about = f"{agree} {at.gap_limit:g}.{guess}"
+        yield _block("labels", at, about, limit=at.gap_limit, **_metric(at))
     if not at.models and at.of_kind(EXPERT):
-        yield _block("morphology", at, "The limit is a small effect (Cliff's delta).", limit=0.147)
+        yield _block("morphology", at, _SMALL, limit=0.147)
     if at.models:
         about = "Counts expert masks, patients per subgroup, missing values and excluded cases."
         yield _block("provenance", at, about)
+
+
+def _guess(unit: str) -> str:
+    return f" A guess: a limit{f' in {unit}' if unit else ''} has no default."
 
 
 def _metric(at: Situation) -> dict[str, Any]:
@@ -117,21 +122,19 @@ def _metric(at: Situation) -> dict[str, Any]:
 def _offered(at: Situation) -> Iterator[list[str]]:
     if at.models and len(at.by) > 1:
         about = "The same for two attributes crossed, such as older women."
-        yield _block(
-            "gap", at, about, by=[tuple(at.by[:2])], limit=0.05 if at.is_on_scale else 5.0
-        )
+        yield _block("gap", at, about, by=[tuple(at.by[:2])], limit=at.gap_limit)
     if at.models and at.is_ranked:
         if CATALOGUE[at.metric].is_share:
             yield _block("success", at, "Four-fifths rule for scores above 0.8.", limit=0.8)
         worst = 0.7 if at.is_on_scale else 10.0
         yield _block("floor", at, "Set the worst mean that is good enough.", limit=worst)
     if at.has_site and at.models:
-        yield _block("transport", at, "Needs at least five sites.", limit=0.05)
+        yield _block("transport", at, "Needs at least five sites.", limit=at.gap_limit)
     if at.has_both:
         yield from _offered_of_both(at)
     if at.has_masks and at.of_kind(EXPERT) and at.models:
         yield _block("difficulty", at, "Difficulty is the size of the expert mask.", limit=0.05)
-        yield _block("morphology", at, "The limit is a small effect (Cliff's delta).", limit=0.147)
+        yield _block("morphology", at, _SMALL, limit=0.147)
 
 
 def _offered_of_both(at: Situation) -> Iterator[list[str]]:
@@ -146,7 +149,7 @@ def _offered_of_both(at: Situation) -> Iterator[list[str]]:
         n_both = len(expert.cases & automated.cases)
         if n_both < _MOST_PARTIAL * len(automated.cases):
             about = "For experts who drew the masks of cases that were chosen at random."
-            yield _block("rectified", at, about, limit=0.05, labelled="random")
+            yield _block("rectified", at, about, limit=at.gap_limit, labelled="random")
 
 
 def _offered_of_training(at: Situation) -> Iterator[list[str]]:

@@ -28,6 +28,7 @@ from pytest_biasruler.errors import BiasRulerError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_biasruler.benchmark.definition import ReferenceKind
     from pytest_biasruler.benchmark.proposal_table import FoundTable
 
 _MOST_ASKED = 10
@@ -129,14 +130,8 @@ def _references(of: Mapping[str, frozenset[str]]) -> list[Entry]:
     return kept
 
 
-def _entry(name: str, kind: object, cases: frozenset[str], why: str) -> Entry:
-    return Entry(
-        name=name,
-        kind=EXPERT if kind == EXPERT else AUTOMATED if kind == AUTOMATED else None,
-        template=None,
-        cases=cases,
-        why=why,
-    )
+def _entry(name: str, kind: ReferenceKind | None, cases: frozenset[str], why: str) -> Entry:
+    return Entry(name=name, kind=kind, template=None, cases=cases, why=why)
 
 
 def _choose_metric(names: tuple[str, ...]) -> str:
