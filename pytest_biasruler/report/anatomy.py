@@ -59,6 +59,7 @@ def draw_morphology(finding: Finding) -> tuple[Figure | None, ...]:
             title=f"{shown(a)} against {shown(b)}",
             origin=0.0,
             held=(-1.0, 1.0),
+            is_banded=True,
         )
         for (a, b), of_contrast in groupby(rows, key=lambda row: (row.get("a"), row.get("b")))
     ]
@@ -69,7 +70,7 @@ def draw_morphology(finding: Finding) -> tuple[Figure | None, ...]:
         "Cliff's delta of each shape feature with its decision bounds; between the two limits a "
         f"difference is negligible.{more}",
         "How often a patient of the first subgroup has the larger number than one of the second, "
-        "minus how often the smaller. Between the dashed lines a difference is negligible.",
+        "minus how often the smaller. In the shaded band a difference is negligible.",
     )
     return (draw_panels(description, panels[:MOST_PANELS]),)
 

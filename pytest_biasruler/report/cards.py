@@ -19,7 +19,6 @@ from pytest_biasruler.report.numbers import (
     short_id,
     shown,
 )
-from pytest_biasruler.report.overview import data_of
 from pytest_biasruler.report.public import describe_public
 from pytest_biasruler.report.sensitivity import describe_sensitivity
 from pytest_biasruler.report.sentences import change_of, explanation_of, sentence_of
@@ -44,8 +43,8 @@ MOST_CARDS = 500
 FIRST_CARDS = 50
 
 SHORT = (
-    "In short, since this page holds many findings: the figures and the exact numbers of this one "
-    "are in the JSON."
+    "This page holds many findings. Those that did not pass come first; once the page is full, "
+    "the later ones are told in short. All numbers of all of them are in the JSON."
 )
 _URGENT = ("failed", "inconclusive")
 
@@ -54,7 +53,7 @@ def make_cards(audit: Audit) -> tuple[Block, ...]:
     """Return the cards: failed, inconclusive, errors, waived, passed, not judged.
 
     On a page that has become large, those that come late are short: their sentence, and of what
-    did not pass its subgroups, too.
+    did not pass its first figure and its subgroups, too.
     """
     ordered = order_findings(audit.findings)
     kept = ordered if len(ordered) <= MOST_CARDS else ordered[:FIRST_CARDS]
@@ -66,6 +65,8 @@ def make_cards(audit: Audit) -> tuple[Block, ...]:
         full.append(_finding_card(finding, audit, blocks if room >= 0 else None))
     n_urgent = sum(outcome_of(finding) in _URGENT for finding in kept)
     cards: list[Block] = [*full[:n_urgent], *errors, *full[n_urgent:]]
+    if room < 0:
+        cards.insert(0, Paragraph(text=SHORT, tone="note"))
     if len(kept) < len(ordered):
         text = f"The first {len(kept)} of {len(ordered):,} findings; all are in the JSON."
         cards.append(Paragraph(text=text, tone="note"))
@@ -98,18 +99,19 @@ def _finding_card(finding: Finding, audit: Audit, blocks: tuple[Block, ...] | No
         name=short_id(finding.id),
         blocks=tuple(_short_blocks(finding, audit)) if blocks is None else blocks,
         is_open=outcome_of(finding) in _URGENT,
-        data=data_of(finding),
+        data=slugs(check=finding.check, verdict=finding.verdict),  # its row has the others
     )
 
 
 def _short_blocks(finding: Finding, audit: Audit) -> Iterator[Block]:
     yield from _warnings(finding)
-    if outcome_of(finding) in _URGENT and finding.groups and not finding.is_public:
-        yield groups_table(finding)
+    if outcome_of(finding) in _URGENT and not finding.is_public:
+        yield from draw_finding(finding)[:1]
+        if finding.groups:
+            yield groups_table(finding)
     change = change_of(finding, audit.metrics)
     if change:
         yield Paragraph(text=f"What would change the verdict: {change}")
-    yield Paragraph(text=SHORT, tone="note")
 
 
 def _card_blocks(finding: Finding, audit: Audit) -> Iterator[Block]:

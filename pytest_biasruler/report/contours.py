@@ -20,7 +20,7 @@ MOST_OF_PAGE = 400_000
 """Characters that all outlines of a page take: with them it stays below a megabyte."""
 
 TILE_WIDTH, TILE_HEIGHT, FRAME = 174, 150, 140
-_STROKES = (("expert", BLUE, ()), ("automated", GREEN, (1, 3)), ("model", VERMILLION, (6, 3)))
+_STROKES = (("expert", BLUE, ()), ("automated", GREEN, (2, 2)), ("model", VERMILLION, (6, 3)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from pytest_biasruler.report.marks import (
     INK,
     SIGNS,
     WIDTH,
+    Band,
     Figure,
     Line,
     Mark,
@@ -60,6 +61,8 @@ class Panel:
 
     `held` are values that it must hold too: panels that hold the same can be compared.
 
+    `is_banded` shades what lies between two limits.
+
     `width` is the least that the axis spans, so that differences far below a limit look as small
     as they are.
     """
@@ -70,6 +73,7 @@ class Panel:
     origin: float | None = None
     width: float = 0.0
     held: tuple[float, ...] = ()
+    is_banded: bool = False
 
 
 def draw_forest(panels: Sequence[Panel], *, words: Words) -> Figure:
@@ -103,6 +107,8 @@ def _draw_panel(panel: Panel, top: float) -> tuple[list[Mark], float]:
             strip = tenth(top + STRIP)
             marks += _draw_row(row, scale, top, values_end)
             marks += _draw_limits(limits, scale, strip)
+            if panel.is_banded and len(limits) == 2:
+                marks.append(_shade(limits, scale, strip))
             if panel.origin is not None:
                 x = scale.place(panel.origin)
                 marks.append(Line(x1=x, y1=strip - 7, x2=x, y2=strip + 7))
@@ -171,6 +177,11 @@ def _draw_limits(limits: tuple[float, ...], scale: Scale, y: float) -> Iterator[
     for limit in limits:
         x = scale.place(limit)
         yield Line(x1=x, y1=y - 8, x2=x, y2=y + 8, width=2, dash="4 2")
+
+
+def _shade(limits: tuple[float, ...], scale: Scale, y: float) -> Band:
+    left, right = sorted(scale.place(limit) for limit in limits)
+    return Band(x=left, y=y - 8, width=tenth(right - left), height=16)
 
 
 def _draw_axis(scale: Scale, y: float, title: str) -> Iterator[Mark]:

@@ -13,7 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pytest_biasruler.errors import printable
-from pytest_biasruler.report.marks import FONT_SIZE, SIGNS, outline
+from pytest_biasruler.report.marks import FONT_SIZE, SIGNS
+from pytest_biasruler.report.shapes import outline
 from pytest_biasruler.report.view import make_page
 
 if TYPE_CHECKING:

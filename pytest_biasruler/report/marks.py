@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
+from pytest_biasruler.report.shapes import outline
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -34,21 +36,6 @@ SIGNS = {
     "not-judged": ("ring", "none"),
 }
 """Shape and fill of the glyph that goes with each word."""
-
-_CIRCLE = (-4.5, 0.0, "a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z")
-OUTLINES = {
-    "circle": _CIRCLE,
-    "ring": _CIRCLE,
-    "square": (-4.0, -4.0, "h8v8h-8z"),
-    "triangle": (0.0, -5.0, "l5 9h-10z"),
-    "diamond": (0.0, -5.5, "l5.5 5.5l-5.5 5.5l-5.5-5.5z"),
-    "cross": (-5.0, -3.0, "l2-2l3 3l3-3l2 2l-3 3l3 3l-2 2l-3-3l-3 3l-2-2l3-3z"),
-    "plus": (-1.5, -5.0, "h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z"),
-    "bars": (-4.0, -5.0, "h3v10h-3zm5 0h3v10h-3z"),
-    "left": (-5.0, 0.0, "l6-4v8z"),
-    "right": (5.0, 0.0, "l-6-4v8z"),
-}
-"""Where each shape about (0, 0) begins, and its path from there."""
 
 WIDTH = 360
 """How wide figures are: a phone shows them with text of 11 pixels, a desktop two side by side."""
@@ -116,7 +103,18 @@ class Box:
     colour: str
 
 
-Mark = Line | Point | Text | Path | Box
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Band:
+    """A shaded rectangle, below everything else."""
+
+    kind: ClassVar[str] = "band"
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+Mark = Line | Point | Text | Path | Box | Band
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +152,15 @@ class Figure:
         )
 
     @property
+    def shade(self) -> str:
+        """The path of all bands."""
+        return "".join(
+            f"M{mark.x:g} {mark.y:g}h{mark.width:g}v{mark.height:g}h{-mark.width:g}z"
+            for mark in self.marks
+            if isinstance(mark, Band)
+        )
+
+    @property
     def boxes(self) -> tuple[Box, ...]:
         """Rectangles, above the lines."""
         return tuple(mark for mark in self.marks if isinstance(mark, Box))
@@ -182,18 +189,6 @@ class Figure:
             if isinstance(mark, Text):
                 grouped.setdefault((mark.anchor, mark.is_bold), []).append(mark)
         return tuple((*look, tuple(texts)) for look, texts in grouped.items())
-
-
-def outline(shape: str, x: float = 0.0, y: float = 0.0) -> str:
-    """Return the path of a shape about a point.
-
-    Examples
-    --------
-    >>> outline("square", 10, 20)
-    'M6 16h8v8h-8z'
-    """
-    right, down, path = OUTLINES[shape]
-    return f"M{tenth(x + right):g} {tenth(y + down):g}{path}"
 
 
 def tenth(value: float) -> float:

@@ -72,7 +72,7 @@ def _check_row(finding: Finding) -> Row:
 
 
 def data_of(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """Return the slugs by which the row and the card of a finding are filtered."""
+    """Return the slugs by which the row of a finding, and with it its card, is filtered."""
     return slugs(
         check=finding.check,
         verdict=finding.verdict,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.report.blocks import Items, Paragraph
@@ -16,7 +17,7 @@ from pytest_biasruler.report.numbers import format_bounds, format_number, shown,
 from pytest_biasruler.report.wording import by_group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from pytest_biasruler.checks.finding import Finding
@@ -51,10 +52,21 @@ def _tell_rates(finding: Finding) -> Iterator[str]:
     if details.get("dpd") is not None:
         number = typeset(format_number(details["dpd"]))
         yield f"Difference of the rates (DPD, largest minus smallest) {number}."
+    changes = tuple(_tell_changes(details.get("sweep") or []))
+    if changes:
+        yield f"The verdict changes at a threshold of {', of '.join(changes)}."
     if details.get("fragile"):
         yield "Fragile: one step of the threshold changes the verdict or the worst subgroup."
     if details.get("saturated"):
         yield "Saturated: in some subgroup all cases succeed, or none."
+
+
+def _tell_changes(sweep: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the steps of the sweep at which the verdict is another one than just before."""
+    for before, step in pairwise(sweep):
+        if step.get("verdict") != before.get("verdict"):
+            threshold = typeset(format_number(step["threshold"], decimals=2))
+            yield f"{threshold} ({shown(before.get('verdict'))} to {shown(step.get('verdict'))})"
 
 
 def _sweep_table(finding: Finding, sweep: list[Mapping[str, Any]]) -> Block:

@@ -78,6 +78,7 @@ def _introduce(finding: Finding) -> Paragraph:
 def _gather(findings: Sequence[Finding]) -> list[Seen]:
     """Return each picture once, with what every finding says of its case."""
     seen: dict[str, Seen] = {}
+    names = _name_each(findings)
     for finding in findings:
         by = f"{attribute_title(finding)} " if finding.by else ""
         for case in finding.details["gallery"]:
@@ -85,5 +86,11 @@ def _gather(findings: Sequence[Finding]) -> list[Seen]:
             known = seen.setdefault(
                 key, Seen(case=case, by=by, metric=metric_title(finding.metric), told=[])
             )
-            known.told.append((finding.check, case))
+            known.told.append((names[finding.id], case))
     return [*seen.values()]
+
+
+def _name_each(findings: Sequence[Finding]) -> dict[str, str]:
+    """Return the check of each finding, and where it is asked twice what tells them apart."""
+    checks = [finding.check for finding in findings]
+    return {f.id: f.check if checks.count(f.check) == 1 else short_id(f.id) for f in findings}

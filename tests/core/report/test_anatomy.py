@@ -6,7 +6,7 @@ from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.anatomy import describe_morphology, draw_morphology
 from pytest_biasruler.report.blocks import Items, Paragraph, Table
 from pytest_biasruler.report.evidence import describe_provenance
-from pytest_biasruler.report.marks import BLUE, Line, Point, Text
+from pytest_biasruler.report.marks import BLUE, Band, Line, Point, Text
 
 from .audit_example import HOSTILE, make_estimate, make_finding
 
@@ -87,6 +87,9 @@ def test_each_feature_has_a_row_between_two_limits():
     deltas = [mark for mark in figure.marks if isinstance(mark, Point) and mark.colour == BLUE]
     assert len(dashed) == 2, "the limit must be drawn on both sides of 0"
     assert dashed[0] < deltas[-1].x < dashed[1]
+    bands = [mark for mark in figure.marks if isinstance(mark, Band)]
+    assert {band.x for band in bands} == {dashed[0]}
+    assert bands[0].x + bands[0].width == pytest.approx(dashed[1])
     assert "limit ±0.147" in texts(morphology())
     assert "0–40 against all others" in texts(morphology())
     assert {"FAIL", "INCONCLUSIVE", "PASS"} <= set(texts(morphology()))

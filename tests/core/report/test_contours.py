@@ -26,7 +26,7 @@ def test_outlines_differ_by_colour_and_by_dash():
     first, *_ = draw_gallery([seen(case) for case in gallery("0–40")])
     assert [(o.name, o.colour, o.dash) for o in first.outlines] == [
         ("expert", "#0072B2", ()),
-        ("automated", "#009E73", (1, 3)),
+        ("automated", "#009E73", (2, 2)),
         ("model", "#D55E00", (6, 3)),
     ]
     assert first.lines == (

@@ -23,16 +23,15 @@ def test_a_large_audit_stays_below_250_kilobytes_and_with_its_gallery_below_a_me
 
 
 def test_what_did_not_pass_comes_first_and_is_told_in_full():
-    cards = make_cards(make_large_audit(has_gallery=False))
-    is_short = [
-        card.blocks[-1].kind == "paragraph" and card.blocks[-1].text == SHORT for card in cards
-    ]
+    told, *cards = make_cards(make_large_audit(has_gallery=False))
+    assert told.text == SHORT
+    is_short = [not card.blocks or card.blocks[-1].kind != "fold" for card in cards]
     assert is_short == sorted(is_short), "no short card before a full one"
-    assert [card.word for card in cards[: is_short.index(True)]].count("FAIL") >= 5
+    assert [card.word for card in cards[: is_short.index(True)]].count("FAIL") >= 3
     for card in cards[is_short.index(True) :]:
         kinds = [block.kind for block in card.blocks]
         assert ("table" in kinds) == (card.word != "PASS"), "who is concerned is always told"
-        assert "figure" not in kinds
+        assert ("figure" in kinds) == (card.word != "PASS")
 
 
 def test_an_ordinary_audit_has_no_short_card():
