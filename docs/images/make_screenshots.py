@@ -98,10 +98,11 @@ def shoot_top(browser: Browser, page: Path, target: Path, *, height: int) -> Non
 
 
 def shoot_card(browser: Browser, page: Path, target: Path, *, card: str) -> None:
-    """Keep one finding, chosen by the beginning of its id."""
-    window = browser.new_page(viewport={"width": WIDE, "height": 900})
+    """Keep one finding, chosen by the beginning of its id, down to its first tables."""
+    window = browser.new_page(viewport={"width": WIDE, "height": 1000})
     window.goto(page.as_uri())
-    window.locator(f"article[id^='check-{card}']").first.screenshot(path=target)
+    window.locator(f"article[id^='check-{card}']").first.evaluate("card => card.scrollIntoView()")
+    window.screenshot(path=target)
     window.close()
 
 
