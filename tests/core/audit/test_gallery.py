@@ -163,3 +163,63 @@ def test_a_lost_prediction_is_not_opened_again_to_be_drawn(monkeypatch):
     assert finding.verdict == "FAIL"
     assert drawn[CASES[30]] == ["expert"]
     assert {tuple(sets) for sets in drawn.values()} == {("expert",), ("expert", "unet")}
+
+
+def two_models(check, **keys):
+    """Return the finding of a check of two models, of which the labels' copy is the worse one."""
+    expert, automated = masks([12] * 40), masks([6] * 40)
+    benchmark = Benchmark(
+        name="squares",
+        metadata=pd.DataFrame({"case": CASES, "age": AGES, "density": ["a", "b"] * 20}),
+        case="case",
+        references=[
+            Reference(name="expert", kind="expert", masks=expert),
+            Reference(name="automated", kind="automated", masks=automated),
+        ],
+        models=[
+            Model(name="by_expert", masks=masks([11] * 40)),
+            Model(name="by_machine", masks=masks([6 + n % 2 for n in range(40)])),
+        ],
+        attributes=[Attribute(name="age")],
+        checks=[
+            Check(check, **keys),
+            Check("difficulty", by="age", difficulty=["density"], model="by_expert"),
+        ],
+    )
+    audit = run_audit(benchmark)
+    assert audit.accounting["checks"]["errors"] == []
+    return audit.findings[0]
+
+
+def test_a_wrong_choice_is_shown_by_the_masks_of_the_model_that_was_put_first():
+    finding = two_models("ranking", limit=0.01)
+    assert finding.verdict == "FAIL"
+    gallery = finding.details["gallery"]
+    assert len(gallery) == 15
+    assert {picture["model"] for picture in gallery} == {"by_machine"}
+    assert {picture["subgroup"] for picture in gallery} == {"all"}
+    numbers = [picture["number"] for picture in gallery[:12]]
+    assert numbers == sorted(numbers), "what the choice costs, the dearest case first"
+    assert numbers[0] < 0
+
+
+def test_repeated_mistakes_of_all_cases_are_shown():
+    finding = two_models("echo", model="by_machine", limit=0.1)
+    assert finding.verdict == "FAIL"
+    gallery = finding.details["gallery"]
+    assert {picture["subgroup"] for picture in gallery} == {"all"}
+    numbers = [picture["number"] for picture in gallery[:12]]
+    assert numbers == sorted(numbers, reverse=True)
+
+
+def test_what_difficulty_holds_equal_stands_beside_a_case():
+    finding = two_models("ranking", limit=0.01)
+    assert {picture["difficulty"]["density"] for picture in finding.details["gallery"]} == {
+        "a",
+        "b",
+    }
+
+
+def test_masks_without_an_orientation_have_no_sides(findings):
+    for finding in findings.values():
+        assert {tuple(picture["sides"]) for picture in finding.details["gallery"]} == {()}
