@@ -88,8 +88,8 @@ def _told_left_out(titles: Sequence[str]) -> str:
 def _table(audit: Audit, one: Set) -> Block:
     kept = [
         (reference, key)
+        for key in _KEYS  # so that references stand next to each other, their means first
         for reference in one.references
-        for key in _KEYS
         if any((row.get(reference) or {}).get(key) is not None for _, row in one.rows)
     ]
     hidden = hidden_subgroups(audit)
@@ -104,7 +104,7 @@ def _table(audit: Audit, one: Set) -> Block:
         for cell, row in one.rows
     ]
     heads = {**_HEADS, "above_threshold": _told_threshold(audit, one.metric)}
-    told = (f"{shown(reference)}: {heads[key]}" for reference, key in kept)
+    told = (f"{heads[key]}: {shown(reference)}" for reference, key in kept)
     return make_table(one.title, ("subgroup", *sizes, *told), rows)
 
 
