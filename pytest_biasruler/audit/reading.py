@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 2**26
 """Audits of 100,000 cases are far smaller; parsed, JSON takes ten times its size."""
 
-_WAITS = getattr(os, "O_NONBLOCK", 0)  # a pipe that nobody writes to would be waited for
+# A pipe that nobody writes to would be waited for; elsewhere bytes would be changed.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_audit(path: Path, *, shown: str) -> Audit:
@@ -35,7 +36,7 @@ def read_audit(path: Path, *, shown: str) -> Audit:
         no audit.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | _WAITS)
+        descriptor = os.open(path, _FLAGS)
         with os.fdopen(descriptor, "rb") as file:
             kind = os.fstat(descriptor).st_mode
             if not stat.S_ISREG(kind):
