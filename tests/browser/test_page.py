@@ -106,13 +106,13 @@ def without_blanks(text):
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
-CLOSED = """() => [...document.querySelectorAll("article > details:not([open]) > p:last-of-type")]
+CLOSED = """() => [...document.querySelectorAll("article > details:not([open]) > p.note")]
   .map((it) => it.textContent)"""
 
 
 @pytest.fixture
 def closed_cards(visit):
-    """Return how the last paragraph of each closed card begins, without blanks."""
+    """Return how the notes of closed cards, their questions among them, begin without blanks."""
     texts = visit(full_page()).page.evaluate(CLOSED)
     found = [without_blanks(text)[:40] for text in texts]
     assert len(found) > 3

@@ -352,6 +352,11 @@ def test_marks_too_pale_for_white_have_an_outline_of_ink(text):
             assert 'stroke="currentColor"' in tag[0] + inherited
 
 
+def test_nothing_on_the_page_moves_by_itself(text):
+    assert not re.search(r"transition|animation|@keyframes|scroll-behavior|smooth", text)
+    assert not re.search(r"<animate|<set |<marquee|<blink", text)
+
+
 def test_a_range_is_kept_on_one_line_in_cells_and_sentences():
     statement = "Dice of 0–40 is below that of 41–55 <b>"
     page = render_html(replace(make_audit(), findings=(make_finding(statement=statement),)))
