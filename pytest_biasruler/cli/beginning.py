@@ -14,7 +14,7 @@ from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, printable
 if TYPE_CHECKING:
     import argparse
 
-    from pytest_biasruler.benchmark.proposal import Proposal
+    from pytest_biasruler.proposal.proposing import Proposal
 
 FILE = "biasruler.toml"
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> Exit:
 
 def _propose(folder: Path, *, table: str | None, file: Path) -> Proposal:
     """Return what is proposed for a folder; a table may be named from here or from there."""
-    from pytest_biasruler.benchmark.proposal import propose
+    from pytest_biasruler.proposal.proposing import propose
 
     path = Path(table) if table is not None else None
     if path is not None and not path.exists() and (folder / path).exists():

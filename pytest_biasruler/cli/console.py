@@ -42,7 +42,7 @@ def write_lines(lines: Iterable[tuple[str, str]], *, stream: TextIO | None = Non
     )
     for text, colour in lines:
         code = _COLOURS.get(colour) if is_coloured else None
-        write_text(f"\x1b[{code}m{text}\x1b[0m\n" if code else f"{text}\n", stream=stream)
+        print_text(f"\x1b[{code}m{text}\x1b[0m\n" if code else f"{text}\n", stream=stream)
 
 
 def write_last(line: str) -> None:
@@ -53,7 +53,7 @@ def write_last(line: str) -> None:
         write_lines([(line.encode("ascii", "backslashreplace").decode(), "")], stream=sys.stderr)
 
 
-def write_text(text: str, *, stream: TextIO) -> None:
+def print_text(text: str, *, stream: TextIO) -> None:
     """Print a text; letters that the terminal does not know become escapes."""
     encoding = stream.encoding or "ascii"
     with outliving(stream):

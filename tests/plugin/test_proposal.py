@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_biasruler.benchmark.proposal import propose
-from tests.core.benchmark.proposal_folders import (
+from pytest_biasruler.proposal.proposing import propose
+from tests.core.proposal.folders import (
     case_names,
     draw,
     write_people,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.proposal_roles import Role, tell_role
+from pytest_biasruler.proposal.roles import Role, tell_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_biasruler.benchmark.proposal_masks import FoundSet
+    from pytest_biasruler.proposal.masks import FoundSet
 
 _TELLING = (Role.EXPERT, Role.AUTOMATED, Role.MODEL, Role.IMAGE)
 

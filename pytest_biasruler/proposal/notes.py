@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.proposal_cast import AUTOMATED, DOUBT_WHY, EXPERT
-from pytest_biasruler.benchmark.proposal_folder import MOST_ENTRIES
 from pytest_biasruler.benchmark.rules import listed
+from pytest_biasruler.proposal.cast import AUTOMATED, DOUBT_WHY, EXPERT
+from pytest_biasruler.proposal.folder import MOST_ENTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_biasruler.benchmark.proposal_cast import Entry
-    from pytest_biasruler.benchmark.proposal_draft import Draft
-    from pytest_biasruler.benchmark.proposal_folder import Folder
     from pytest_biasruler.errors import BiasRulerError
+    from pytest_biasruler.proposal.cast import Entry
+    from pytest_biasruler.proposal.draft import Draft
+    from pytest_biasruler.proposal.folder import Folder
 
 _OF_FOLDER = {
     "link": "Links left out, since masks are read as files and not through links: {n}.",

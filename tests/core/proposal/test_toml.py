@@ -5,7 +5,7 @@ import tomllib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_biasruler.benchmark.proposal_toml import (
+from pytest_biasruler.proposal.toml import (
     choice,
     key,
     listed,

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
-from pytest_biasruler.benchmark.proposal_roles import (
+from pytest_biasruler.proposal.roles import (
     Role,
     role_of_words,
     says_masks_alone,
     tell_role,
     tell_training,
 )
-from pytest_biasruler.benchmark.proposal_words import words_of
+from pytest_biasruler.proposal.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_biasruler.benchmark.proposal_masks import FoundSet
+    from pytest_biasruler.proposal.masks import FoundSet
 
 EXPERT, AUTOMATED = ReferenceKind.EXPERT, ReferenceKind.AUTOMATED
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_biasruler.benchmark.proposal_columns import (
+from pytest_biasruler.proposal.columns import (
     Topic,
     are_numbers,
     find_fillers,

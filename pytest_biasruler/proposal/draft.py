@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.proposal_attributes import Cuts
-    from pytest_biasruler.benchmark.proposal_cast import Entry
-    from pytest_biasruler.benchmark.proposal_scores import Scores
-    from pytest_biasruler.benchmark.proposal_table import CaseTable
+    from pytest_biasruler.proposal.attributes import Cuts
+    from pytest_biasruler.proposal.cast import Entry
+    from pytest_biasruler.proposal.scores import Scores
+    from pytest_biasruler.proposal.table import CaseTable
 
 MIN_PATIENTS = 20
 """Patients of a subgroup that is judged; the default of ``min_patients``."""

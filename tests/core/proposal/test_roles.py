@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_biasruler.benchmark.proposal_cast import cast_sets
-from pytest_biasruler.benchmark.proposal_masks import FoundSet
-from pytest_biasruler.benchmark.proposal_roles import Role, tell_role
+from pytest_biasruler.proposal.cast import cast_sets
+from pytest_biasruler.proposal.masks import FoundSet
+from pytest_biasruler.proposal.roles import Role, tell_role
 
 
 @pytest.mark.parametrize(

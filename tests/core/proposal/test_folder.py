@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 
-from pytest_biasruler.benchmark.proposal_folder import look_into
+from pytest_biasruler.proposal.folder import look_into
 
 
 def fill(root, *paths):

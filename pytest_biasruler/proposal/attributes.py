@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.benchmark.categories import fold
 from pytest_biasruler.benchmark.definition import Attribute
 from pytest_biasruler.benchmark.numbers import read_number
-from pytest_biasruler.benchmark.proposal_bins import propose_bins
-from pytest_biasruler.benchmark.proposal_columns import (
+from pytest_biasruler.benchmark.subgroups import cut_subgroups
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.proposal.bins import propose_bins
+from pytest_biasruler.proposal.columns import (
     Topic,
     are_numbers,
     find_fillers,
@@ -23,8 +25,6 @@ from pytest_biasruler.benchmark.proposal_columns import (
     topic_of,
     topic_words,
 )
-from pytest_biasruler.benchmark.subgroups import cut_subgroups
-from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

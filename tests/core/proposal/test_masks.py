@@ -3,14 +3,14 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_biasruler.benchmark.proposal_family import choose_family
-from pytest_biasruler.benchmark.proposal_masks import (
+from pytest_biasruler.masks.path import resolve_path
+from pytest_biasruler.proposal.family import choose_family
+from pytest_biasruler.proposal.masks import (
     CaseFinder,
     FoundSet,
     find_sets,
     find_template,
 )
-from pytest_biasruler.masks.path import resolve_path
 
 part = st.text("abc01_-.", min_size=1, max_size=8).filter(lambda text: ".." not in text)
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.proposal_table import (
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
+from pytest_biasruler.proposal.table import (
     SCORE_COLUMNS,
     counts_from_one,
     differs_in_capitals,
 )
-from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_biasruler.benchmark.proposal_folder import Folder
-    from pytest_biasruler.benchmark.proposal_table import CaseTable, FoundTable
+    from pytest_biasruler.proposal.folder import Folder
+    from pytest_biasruler.proposal.table import CaseTable, FoundTable
 
 _ROWS = "a CSV or TSV table with one row per case and a column that holds the names of the files"
 

@@ -10,7 +10,8 @@ from pytest_biasruler.benchmark.lengths import MOST_CHARACTERS_OF_A_NAME
 from pytest_biasruler.benchmark.limits import is_on_unit_scale
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.numbers import read_number
-from pytest_biasruler.benchmark.proposal_cast import (
+from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.proposal.cast import (
     AUTOMATED,
     AUTOMATED_WHY,
     DOUBT_WHY,
@@ -19,17 +20,16 @@ from pytest_biasruler.benchmark.proposal_cast import (
     QUESTION,
     Entry,
 )
-from pytest_biasruler.benchmark.proposal_columns import find_fillers
-from pytest_biasruler.benchmark.proposal_roles import Role, role_of_words
-from pytest_biasruler.benchmark.proposal_table import SCORE_COLUMNS
-from pytest_biasruler.benchmark.proposal_words import words_of
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.proposal.columns import find_fillers
+from pytest_biasruler.proposal.roles import Role, role_of_words
+from pytest_biasruler.proposal.table import SCORE_COLUMNS
+from pytest_biasruler.proposal.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_biasruler.benchmark.definition import ReferenceKind
-    from pytest_biasruler.benchmark.proposal_table import FoundTable
+    from pytest_biasruler.proposal.table import FoundTable
 
 _MOST_ASKED = 10
 _MOST_NAMES = 50

@@ -5,8 +5,8 @@ import pytest
 
 from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.benchmark.metadata import read_metadata
-from pytest_biasruler.benchmark.proposal_attributes import find_cuts
 from pytest_biasruler.errors import Limits
+from pytest_biasruler.proposal.attributes import find_cuts
 
 N = 120
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.numbers import read_number
 from pytest_biasruler.benchmark.paths import is_file_name
-from pytest_biasruler.benchmark.proposal_columns import Topic, topic_of
-from pytest_biasruler.benchmark.proposal_folder import MASK_ENDINGS
-from pytest_biasruler.benchmark.proposal_masks import CaseFinder, find_template
-from pytest_biasruler.benchmark.proposal_words import word_set, words_of
 from pytest_biasruler.benchmark.textfile import read_text_table
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.proposal.columns import Topic, topic_of
+from pytest_biasruler.proposal.folder import MASK_ENDINGS
+from pytest_biasruler.proposal.masks import CaseFinder, find_template
+from pytest_biasruler.proposal.words import word_set, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

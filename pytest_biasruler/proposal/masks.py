@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.proposal_folder import MASK_ENDINGS
+from pytest_biasruler.proposal.folder import MASK_ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -10,32 +10,32 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.benchmark.manifest import read_toml
 from pytest_biasruler.benchmark.metadata import read_metadata
-from pytest_biasruler.benchmark.proposal_attributes import Cuts, find_cuts
-from pytest_biasruler.benchmark.proposal_cast import AUTOMATED, Entry, cast_sets
-from pytest_biasruler.benchmark.proposal_draft import MIN_PATIENTS, Draft
-from pytest_biasruler.benchmark.proposal_family import choose_family
-from pytest_biasruler.benchmark.proposal_folder import Folder, look_into
-from pytest_biasruler.benchmark.proposal_layout import find_layout
-from pytest_biasruler.benchmark.proposal_masks import find_sets
-from pytest_biasruler.benchmark.proposal_notes import Seen, tell_seen
-from pytest_biasruler.benchmark.proposal_refusals import (
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, Limits
+from pytest_biasruler.proposal.attributes import Cuts, find_cuts
+from pytest_biasruler.proposal.cast import AUTOMATED, Entry, cast_sets
+from pytest_biasruler.proposal.draft import MIN_PATIENTS, Draft
+from pytest_biasruler.proposal.family import choose_family
+from pytest_biasruler.proposal.folder import Folder, look_into
+from pytest_biasruler.proposal.layout import find_layout
+from pytest_biasruler.proposal.masks import find_sets
+from pytest_biasruler.proposal.notes import Seen, tell_seen
+from pytest_biasruler.proposal.refusals import (
     no_attribute,
     no_cases,
     no_reference,
     nothing_found,
     nothing_to_compare,
 )
-from pytest_biasruler.benchmark.proposal_roles import Role, tell_role
-from pytest_biasruler.benchmark.proposal_scores import Scores, read_scores
-from pytest_biasruler.benchmark.proposal_table import (
+from pytest_biasruler.proposal.roles import Role, tell_role
+from pytest_biasruler.proposal.scores import Scores, read_scores
+from pytest_biasruler.proposal.table import (
     CaseTable,
     FoundTable,
     choose_table,
     read_one,
     read_tables,
 )
-from pytest_biasruler.benchmark.proposal_text import write_text
-from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, Limits
+from pytest_biasruler.proposal.text import compose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,7 +239,7 @@ def _accepted_text(draft: Draft, *, file: Path) -> str:
     BiasRulerProblems
         What the reader of benchmark files refuses.
     """
-    text = write_text(draft)
+    text = compose(draft)
     try:
         read_toml(text, path=file, environ={})
     except BiasRulerProblems:

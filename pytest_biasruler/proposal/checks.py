@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.limits import is_on_unit_scale
 from pytest_biasruler.benchmark.metrics import CATALOGUE, Direction
-from pytest_biasruler.benchmark.proposal_cast import AUTOMATED, EXPERT
-from pytest_biasruler.benchmark.proposal_toml import choice, listed, prose, quoted
 from pytest_biasruler.benchmark.questions import QUESTIONS
+from pytest_biasruler.proposal.cast import AUTOMATED, EXPERT
+from pytest_biasruler.proposal.toml import choice, listed, prose, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_biasruler.benchmark.definition import ReferenceKind
-    from pytest_biasruler.benchmark.proposal_cast import Entry
+    from pytest_biasruler.proposal.cast import Entry
 
 _SMALL = "Its limit stands for a small effect (Cliff's delta, from 0 to 1)."
 _MOST_PARTIAL = 0.95  # experts who drew fewer of the masks than this drew a part of them

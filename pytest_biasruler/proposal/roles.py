@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from pytest_biasruler.benchmark.proposal_words import word_set, words_of
+from pytest_biasruler.proposal.words import word_set, words_of
 
 
 class Role(StrEnum):

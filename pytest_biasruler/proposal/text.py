@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.bins import number_text
-from pytest_biasruler.benchmark.proposal_checks import Situation, write_checks
-from pytest_biasruler.benchmark.proposal_columns import Topic
-from pytest_biasruler.benchmark.proposal_draft import MIN_PATIENTS
-from pytest_biasruler.benchmark.proposal_toml import choice, key, listed, prose, quoted, tabled
+from pytest_biasruler.proposal.checks import Situation, write_checks
+from pytest_biasruler.proposal.columns import Topic
+from pytest_biasruler.proposal.draft import MIN_PATIENTS
+from pytest_biasruler.proposal.toml import choice, key, listed, prose, quoted, tabled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_biasruler.benchmark.proposal_attributes import Cut
-    from pytest_biasruler.benchmark.proposal_cast import Entry
-    from pytest_biasruler.benchmark.proposal_draft import Draft
-    from pytest_biasruler.benchmark.proposal_scores import Scores
+    from pytest_biasruler.proposal.attributes import Cut
+    from pytest_biasruler.proposal.cast import Entry
+    from pytest_biasruler.proposal.draft import Draft
+    from pytest_biasruler.proposal.scores import Scores
 
 _ABOUT = (
     "A benchmark file for pytest-biasruler, proposed from the names of files and columns in this"
@@ -27,7 +27,7 @@ _ABOUT = (
 _MOST_CHOICES = 12
 
 
-def write_text(draft: Draft) -> str:
+def compose(draft: Draft) -> str:
     """Return the benchmark file that a draft describes; it ends with a line feed."""
     asked = draft.asked
     situation = Situation(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pytest_biasruler.benchmark.proposal_cast import Entry
+    from pytest_biasruler.proposal.cast import Entry
 
 
 def find_layout(root: Path, entries: Sequence[Entry]) -> tuple[str | None, tuple[str, ...]]:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.benchmark.metadata import read_metadata
-from pytest_biasruler.benchmark.proposal import propose
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.errors import BiasRulerError, holds_controls
-from tests.core.benchmark.proposal_folders import (
+from pytest_biasruler.proposal.proposing import propose
+from tests.core.proposal.folders import (
     case_names,
     touch,
     write_people,

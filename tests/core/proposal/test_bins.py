@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_biasruler.benchmark.bins import bin_of
-from pytest_biasruler.benchmark.proposal_bins import count_patients, propose_bins
+from pytest_biasruler.proposal.bins import count_patients, propose_bins
 
 numbers = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=40)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.categories import fold
 from pytest_biasruler.benchmark.numbers import read_number
-from pytest_biasruler.benchmark.proposal_words import word_set, words_of
+from pytest_biasruler.proposal.words import word_set, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
