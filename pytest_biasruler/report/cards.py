@@ -23,7 +23,7 @@ from pytest_biasruler.report.public import describe_public
 from pytest_biasruler.report.sensitivity import describe_sensitivity
 from pytest_biasruler.report.sentences import change_of, explanation_of, sentence_of
 from pytest_biasruler.report.specifics import describe_specifics
-from pytest_biasruler.report.thrift import room_for, weigh
+from pytest_biasruler.report.thrift import MOST_FOR_UNPASSED, room_for, weigh
 from pytest_biasruler.report.titles import subject_title
 from pytest_biasruler.report.wording import (
     outcome_of,
@@ -43,8 +43,8 @@ MOST_CARDS = 500
 FIRST_CARDS = 50
 
 SHORT = (
-    "This page holds many findings. Those that did not pass come first; once the page is full, "
-    "the later ones are told in short. All numbers of all of them are in the JSON."
+    "This page holds many findings. What did not pass is told first and in full; once the page is "
+    "full, later findings are told in short. All numbers of all of them are in the JSON."
 )
 _URGENT = ("failed", "inconclusive")
 
@@ -52,20 +52,23 @@ _URGENT = ("failed", "inconclusive")
 def make_cards(audit: Audit) -> tuple[Block, ...]:
     """Return the cards: failed, inconclusive, errors, waived, passed, not judged.
 
-    On a page that has become large, those that come late are short: their sentence, and of what
-    did not pass its first figure and its subgroups, too.
+    On a page that has become large, passes that come late are short: their sentence and what
+    would change it. Only hundreds of findings that did not pass are shortened too, to their first
+    figure and subgroups.
     """
     ordered = order_findings(audit.findings)
     kept = ordered if len(ordered) <= MOST_CARDS else ordered[:FIRST_CARDS]
     errors = [_error_card(error) for error in (audit.accounting.get("checks") or {})["errors"]]
-    full, room = [], room_for(len(kept))
-    for finding in kept:
-        blocks = tuple(_card_blocks(finding, audit))
-        room -= weigh(blocks)
-        full.append(_finding_card(finding, audit, blocks if room >= 0 else None))
     n_urgent = sum(outcome_of(finding) in _URGENT for finding in kept)
-    cards: list[Block] = [*full[:n_urgent], *errors, *full[n_urgent:]]
-    if room < 0:
+    told, used, is_cut = [], 0, False
+    for place, finding in enumerate(kept):
+        blocks = tuple(_card_blocks(finding, audit))
+        used += weigh(blocks)
+        is_short = used > (MOST_FOR_UNPASSED if place < n_urgent else room_for(len(kept)))
+        told.append(_finding_card(finding, audit, None if is_short else blocks))
+        is_cut = is_cut or is_short
+    cards: list[Block] = [*told[:n_urgent], *errors, *told[n_urgent:]]
+    if is_cut:
         cards.insert(0, Paragraph(text=SHORT, tone="note"))
     if len(kept) < len(ordered):
         text = f"The first {len(kept)} of {len(ordered):,} findings; all are in the JSON."

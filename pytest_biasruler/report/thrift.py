@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 _MOST, _LEAST, _ELSEWHERE = 220_000, 24_000, 3_500
 """Characters of a page for its cards, and what a finding takes of them in tables elsewhere.
 
-With them a page stays below 250 KB, its gallery aside.
+With them a page stays below 250 KB, its gallery aside, unless what did not pass takes more.
 """
+
+MOST_FOR_UNPASSED = 500_000
+"""Characters for the cards of what did not pass, which are the last to be told in short."""
 
 _FIGURE, _TEXT, _BOX, _TABLE, _HEAD, _ROW, _CELL, _OTHER = 380, 34, 70, 150, 32, 34, 18, 30
 
 
 def room_for(n_findings: int) -> int:
-    """Return how many characters the cards of a page may take.
+    """Return how many characters the cards of a page may take before those of passes are short.
 
     Examples
     --------

@@ -28,8 +28,11 @@ def read_golden_text() -> str:
     return gzip.decompress(GOLDEN_AUDIT.read_bytes()).decode("utf-8")
 
 
-def make_large_audit(*, has_gallery: bool = True) -> Audit:
-    """Return an audit of 1,000 cases: every check, 3 models, 4 attributes, 52 findings."""
+def make_large_audit(
+    *, has_gallery: bool = True, n_models: int = 3, n_attributes: int = 4
+) -> Audit:
+    """Return an audit of 1,000 cases with every check: of 52 findings unless asked for fewer."""
+    models, attributes = MODELS[:n_models], ATTRIBUTES[:n_attributes]
     audit = Audit.from_json(read_golden_text())
     first: dict[tuple[str, str | None], Finding] = {}
     for finding in audit.findings:
@@ -38,13 +41,14 @@ def make_large_audit(*, has_gallery: bool = True) -> Audit:
         _renamed(finding, model=model, attribute=attribute, has_gallery=has_gallery)
         for (check, _), finding in first.items()
         for model, attribute in _asked(check)
+        if model in models and attribute in attributes
     ]
     return replace(
         audit,
         findings=tuple(findings),
-        models={name: {**audit.models["by_machine"]} for name in MODELS},
-        attributes={name: {**audit.attributes["age"]} for name in ATTRIBUTES},
-        scores=tuple(_scores(audit)),
+        models={name: {**audit.models["by_machine"]} for name in models},
+        attributes={name: {**audit.attributes["age"]} for name in attributes},
+        scores=tuple(_scores(audit, models=models, attributes=attributes)),
         benchmark={**audit.benchmark, "n_cases": N_CASES, "n_patients": N_CASES},
         accounting=_accounting(audit, len(findings)),
     )
@@ -77,14 +81,16 @@ def _renamed(finding: Finding, *, model: str, attribute: str, has_gallery: bool)
     )
 
 
-def _scores(audit: Audit) -> list[dict[str, Any]]:
+def _scores(
+    audit: Audit, *, models: tuple[str, ...], attributes: tuple[str, ...]
+) -> list[dict[str, Any]]:
     rows = [row for row in audit.scores if row["attribute"] == "age"]
     own = [row for row in rows if row["model"] == "by_machine"]
     return [
         {**row, "model": model, "attribute": attribute}
         for row in own
-        for model in MODELS
-        for attribute in ATTRIBUTES
+        for model in models
+        for attribute in attributes
     ]
 
 
