@@ -17,8 +17,8 @@ from pytest_biasruler.report.marks import (
     Point,
     Text,
     fitted,
+    inside,
     tenth,
-    text_width,
     trace,
 )
 from pytest_biasruler.report.numbers import format_limit, format_number, shown, typeset
@@ -116,13 +116,12 @@ def _draw_axis(axis: str, scale: Scale, y: float) -> Iterator[Mark]:
     for value, text in scale.ticks():
         x = scale.place(value)
         yield Line(x1=x, y1=tenth(y), x2=x, y2=tenth(y + 4))
-        yield Text(x=x, y=tenth(y + 17), text=text, anchor="middle")
+        yield Text(x=inside(x, text), y=tenth(y + 17), text=text, anchor="middle")
     middle = tenth((PLOT_START + PLOT_END) / 2)
     yield Text(x=middle, y=tenth(y + 33), text=fitted(axis, WIDTH), anchor="middle")
 
 
 def _name_limits(limits: tuple[float, ...], scale: Scale, y: float) -> Text:
     text = f"limit {'±' if len(limits) > 1 else ''}{typeset(format_limit(max(limits)))}"
-    half = text_width(text) / 2
-    x = tenth(min(max(scale.place(max(limits)), half), WIDTH - half))
+    x = inside(scale.place(max(limits)), text)
     return Text(x=x, y=tenth(y - 3), text=text, anchor="middle")

@@ -18,6 +18,7 @@ from pytest_biasruler.report.marks import (
     Point,
     Text,
     fitted,
+    inside,
     tenth,
     text_width,
     trace,
@@ -83,7 +84,7 @@ def _name_upright(guide: Guide, x: float, *, title: str) -> Text:
     """Return the name of an upright guide: above it, beside it where the axis title stands."""
     half = text_width(guide.text) / 2
     if x - half > text_width(title) + 8:
-        return Text(x=min(x, tenth(WIDTH - half)), y=20, text=guide.text, anchor="middle")
+        return Text(x=inside(x, guide.text), y=20, text=guide.text, anchor="middle")
     return Text(x=tenth(x + 5), y=38, text=guide.text)
 
 
@@ -94,7 +95,7 @@ def _frame(horizontal: Scale, vertical: Scale, axes: tuple[str, str]) -> Iterato
     for value, text in horizontal.ticks(6):
         x = horizontal.place(value)
         yield Line(x1=x, y1=bottom, x2=x, y2=tenth(bottom + 4))
-        yield Text(x=x, y=tenth(bottom + 17), text=text, anchor="middle")
+        yield Text(x=inside(x, text), y=tenth(bottom + 17), text=text, anchor="middle")
     for value, text in vertical.ticks():
         y = vertical.place(value)
         yield Line(x1=tenth(left - 4), y1=y, x2=left, y2=y)

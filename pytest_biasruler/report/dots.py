@@ -14,6 +14,7 @@ from pytest_biasruler.report.marks import (
     Point,
     Text,
     fitted,
+    inside,
     tenth,
 )
 from pytest_biasruler.report.scale import fit_scale
@@ -85,5 +86,7 @@ def _draw_axis(scale: Scale, y: float, title: str) -> Iterator[Mark]:
     for value, text in scale.ticks():
         x = scale.place(value)
         yield Line(x1=x, y1=tenth(y), x2=x, y2=tenth(y + 4))
-        yield Text(x=x, y=tenth(y + 17), text=text, anchor="middle")
-    yield Text(x=tenth((START + END) / 2), y=tenth(y + 33), text=title, anchor="middle")
+        yield Text(x=inside(x, text), y=tenth(y + 17), text=text, anchor="middle")
+    yield Text(
+        x=tenth((START + END) / 2), y=tenth(y + 33), text=fitted(title, WIDTH), anchor="middle"
+    )

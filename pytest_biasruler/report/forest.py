@@ -18,6 +18,7 @@ from pytest_biasruler.report.marks import (
     Point,
     Text,
     fitted,
+    inside,
     tenth,
     text_width,
 )
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 PLOT_START, PLOT_END, SIGN = 8.0, 352.0, 26.0
 ROW, STRIP, LIMIT_LABEL, AXIS, TITLE = 38.0, 24.0, 20.0, 46.0, 22.0
 """A row has names and numbers on its first line and its marks on a strip of its own below."""
+
+SECOND_LINE = 16.0
+"""What a row is higher by whose name is too long to stand beside its numbers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +83,8 @@ class Panel:
 def draw_forest(panels: Sequence[Panel], *, words: Words) -> Figure:
     """Return panels of estimates below one another, each with its own axis.
 
-    A row has name, value and verdict on its first line and its marks below, over the whole width.
+    A row has name, value and verdict on its first line and its marks below, over the whole width;
+    a name that is too long to stand beside its numbers goes on below them.
     A limit is a dashed line through the strips it belongs to; undefined rows hold no mark; bounds
     that are open or too far away end in an arrow.
     """
@@ -104,15 +109,17 @@ def _draw_panel(panel: Panel, top: float) -> tuple[list[Mark], float]:
             top += LIMIT_LABEL
             marks.append(_name_limits(limits, scale, top))
         for row in rows:
-            strip = tenth(top + STRIP)
-            marks += _draw_row(row, scale, top, values_end)
+            name = _name_lines(row, values_end)
+            strip = tenth(top + STRIP + SECOND_LINE * (len(name) - 1))
+            marks += _mark_row(row, scale, strip)
+            marks += _write_row(row, name, top, values_end)
             marks += _draw_limits(limits, scale, strip)
             if panel.is_banded and len(limits) == 2:
                 marks.append(_shade(limits, scale, strip))
             if panel.origin is not None:
                 x = scale.place(panel.origin)
                 marks.append(Line(x1=x, y1=strip - 7, x2=x, y2=strip + 7))
-            top += ROW
+            top = tenth(strip + ROW - STRIP)
     marks += _draw_axis(scale, tenth(top), panel.axis)
     return marks, top + AXIS
 
@@ -131,21 +138,51 @@ def _scale(panel: Panel) -> Scale:
     )
 
 
-def _draw_row(row: ForestRow, scale: Scale, top: float, values_end: float) -> Iterator[Mark]:
-    y, baseline = tenth(top + STRIP), tenth(top + 13)
-    shown = fitted(row.shown or UNDEFINED, values_end / 2)
-    room = values_end - text_width(shown) - 12
-    yield Text(x=0, y=baseline, text=fitted(row.name, room))
-    if row.bounds is not None and (row.value is not None or row.is_range):
-        yield from _draw_bounds(row.bounds, scale, y)
-    if row.value is not None:
-        yield Point(x=scale.place(row.value), y=y, shape=row.shape, colour=row.colour)
+def _value_text(row: ForestRow, values_end: float) -> str:
+    return fitted(row.shown or UNDEFINED, values_end / 2)
+
+
+def _name_lines(row: ForestRow, values_end: float) -> tuple[str, ...]:
+    """Return the name as one line beside the numbers, or as two, the second as wide as all."""
+    room = values_end - text_width(_value_text(row, values_end)) - 12
+    if text_width(row.name) <= room:
+        return (row.name,)
+    for mark in (": ", ", ", " "):  # where a reader would pause
+        first, found, rest = _split_last(row.name, mark, room)
+        if found:
+            return f"{first}{mark}".rstrip(), fitted(rest, WIDTH)
+    return (fitted(row.name, room),)
+
+
+def _split_last(name: str, mark: str, room: float) -> tuple[str, bool, str]:
+    """Return what stands before and after the last `mark` that leaves the beginning in `room`."""
+    first, found, rest = name.rpartition(mark)
+    while found and text_width(f"{first}{mark}".rstrip()) > room:
+        first, found, _ = first.rpartition(mark)
+        rest = name[len(first) + len(mark) :]
+    return first, bool(found), rest
+
+
+def _write_row(
+    row: ForestRow, name: Sequence[str], top: float, values_end: float
+) -> Iterator[Mark]:
+    baseline = tenth(top + 13)
+    for n, line in enumerate(name):
+        yield Text(x=0, y=tenth(baseline + SECOND_LINE * n), text=line)
+    shown = _value_text(row, values_end)
     yield Text(x=values_end, y=baseline, text=shown, anchor="end")
     if row.sign:
         shape, colour = SIGNS[row.sign]
         x, y = values_end + SIGN / 2, tenth(baseline - 4.5)
         yield Point(x=x, y=y, shape=shape, colour=colour)
         yield Text(x=values_end + SIGN - 4, y=baseline, text=row.word)
+
+
+def _mark_row(row: ForestRow, scale: Scale, y: float) -> Iterator[Mark]:
+    if row.bounds is not None and (row.value is not None or row.is_range):
+        yield from _draw_bounds(row.bounds, scale, y)
+    if row.value is not None:
+        yield Point(x=scale.place(row.value), y=y, shape=row.shape, colour=row.colour)
 
 
 def _draw_bounds(
@@ -168,9 +205,8 @@ def _draw_bounds(
 def _name_limits(limits: tuple[float, ...], scale: Scale, y: float) -> Text:
     is_mirrored = len(limits) == 2 and limits[0] == -limits[1]
     text = f"limit {'±' if is_mirrored else ''}{typeset(format_limit(max(limits)))}"
-    half = text_width(text) / 2
-    x = min(max(scale.place(max(limits)), half), WIDTH - half)
-    return Text(x=tenth(x), y=tenth(y - 5), text=text, anchor="middle")
+    x = inside(scale.place(max(limits)), text)
+    return Text(x=x, y=tenth(y - 5), text=text, anchor="middle")
 
 
 def _draw_limits(limits: tuple[float, ...], scale: Scale, y: float) -> Iterator[Mark]:
@@ -189,6 +225,6 @@ def _draw_axis(scale: Scale, y: float, title: str) -> Iterator[Mark]:
     for value, text in scale.ticks():
         x = scale.place(value)
         yield Line(x1=x, y1=y, x2=x, y2=tenth(y + 4))
-        yield Text(x=x, y=tenth(y + 17), text=text, anchor="middle")
+        yield Text(x=inside(x, text), y=tenth(y + 17), text=text, anchor="middle")
     middle = tenth((PLOT_START + PLOT_END) / 2)
     yield Text(x=middle, y=tenth(y + 33), text=fitted(title, WIDTH), anchor="middle")

@@ -226,6 +226,18 @@ def _em(character: str) -> float:
     return 0.36 if character in " .,:;'|!ijl-[]()" else 0.6
 
 
+def inside(x: float, text: str) -> float:
+    """Return where the middle of `text` is nearest to `x` without any of it off the figure.
+
+    Examples
+    --------
+    >>> inside(180.0, "0.65"), inside(3.0, "0.65")
+    (180.0, 14.0)
+    """
+    half = text_width(text) / 2
+    return tenth(min(max(x, half), WIDTH - half))
+
+
 def fitted(text: str, width: float, *, size: float = FONT_SIZE) -> str:
     """Return `text`, cut with an ellipsis if it would be wider than `width`."""
     if text_width(text, size=size) <= width:

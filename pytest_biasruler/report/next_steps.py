@@ -37,6 +37,8 @@ def _to_run(audit: Audit) -> Iterator[str]:
     elif tally.is_partial:
         n = counted(tally.declared - tally.ran - tally.errors, "check")
         yield f"Run the {n} that were left out before you rely on this audit."
+    if tally.reasons and not tally.is_partial:
+        yield "Mend why the run is not accepted (the headline says why): it is no pass."
 
 
 def _to_mend(audit: Audit) -> Iterator[str]:
@@ -74,9 +76,10 @@ def _to_keep(audit: Audit) -> Iterator[str]:
 
 
 def _named(names: Sequence[str]) -> str:
-    kept = joined(list(dict.fromkeys(names))[:_MOST_NAMED])
-    more = len(set(names)) - _MOST_NAMED
-    return f"{kept} and {more} more" if more > 0 else kept
+    each = list(dict.fromkeys(names))
+    if len(each) <= _MOST_NAMED + 1:  # "and 1 more" would take as much room as the name
+        return joined(each)
+    return f"{joined(each[:_MOST_NAMED])} and {len(each) - _MOST_NAMED} more"
 
 
 def _whom(findings: Sequence[Finding]) -> str:

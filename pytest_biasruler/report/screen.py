@@ -101,8 +101,8 @@ def _lead_with(leading: Sequence[Finding], audit: Audit) -> tuple[Block, ...]:
     cells = [_estimate_cells(finding, name_leading(finding, audit=audit)) for finding in leading]
     if first.check == "ruler" and gap_rows(first):
         rows = [
-            *gap_rows(first),
-            estimate_row(first, name=f"distortion: {pair_of(first)}"),
+            *(replace(row, name=row.name.partition(":")[0]) for row in gap_rows(first)),
+            estimate_row(first, name="distortion"),
             *rows[1:],
         ]
         own = _estimate_cells(first, "distortion (automated − expert)")
