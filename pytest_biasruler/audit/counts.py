@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import Policy
@@ -78,6 +78,15 @@ def note_partial(counts: Counts) -> list[dict[str, Any]]:
     n_lacking = counts.declared - counts.ran
     text = f"{counts.told_partial}; expected all"
     return [{"code": PARTIAL, "set": "audit", "n": n_lacking, "text": text}]
+
+
+def note_reasons(audit: Audit, reasons: Iterable[str]) -> Audit:
+    """Return an audit that also says why its run is red whatever the checks say."""
+    checks = audit.accounting["checks"]
+    told = [*checks.get("reasons", ()), *reasons]
+    if not told:
+        return audit
+    return replace(audit, accounting={**audit.accounting, "checks": {**checks, "reasons": told}})
 
 
 def refuse_part(

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Verdict
-from pytest_biasruler.report.headline import count_outcomes, write_headline
+from pytest_biasruler.report.headline import NOT_ACCEPTED, count_outcomes, write_headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +19,7 @@ LABEL = "bias audit"
 
 RED, ORANGE, GREEN, GREY = "D55E00", "E69F00", "009E73", "767676"
 
-_STOPPED = ("INCOMPLETE", "ERROR")
-_COLOURS = {"fail": RED, "inconclusive": ORANGE, "pass": GREEN}
+_COLOURS = {"error": RED, "fail": RED, "inconclusive": ORANGE, "pass": GREEN}
 
 
 def write_badge(audit: Audit) -> str:
@@ -55,6 +54,9 @@ def sum_up(audit: Audit) -> str:
 
 
 def _result(sign: str, tally: Tally) -> Iterable[str]:
+    if sign == "error":
+        yield f"{NOT_ACCEPTED}, {tally.passed} of {tally.total} passed"
+        return
     word, n = {
         "fail": ("FAIL", tally.failed),
         "inconclusive": ("INCONCLUSIVE", tally.inconclusive),
@@ -79,8 +81,6 @@ def _screens(tally: Tally) -> Iterable[str]:
 
 def _colour(headline: Headline) -> str:
     """Return the colour: of a part of the checks never green, and red only if the run is."""
-    if headline.word in _STOPPED:
-        return RED
-    if headline.word == "PARTIAL" and headline.sign != "fail":
+    if headline.word == "PARTIAL" and headline.sign not in ("error", "fail"):
         return GREY
     return _COLOURS.get(headline.sign, GREY)

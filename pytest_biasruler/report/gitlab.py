@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.errors import printable
 from pytest_biasruler.report.changes import told_change
-from pytest_biasruler.report.headline import count_outcomes
+from pytest_biasruler.report.headline import NOT_ACCEPTED, count_outcomes
 from pytest_biasruler.report.messages import first_line
 from pytest_biasruler.report.numbers import shown
 from pytest_biasruler.report.wording import outcome_of
@@ -60,14 +60,16 @@ def write_code_quality(audit: Audit, *, prefix: str = "") -> str:
 
 
 def _whole_audit(audit: Audit) -> Iterator[dict[str, Any]]:
-    """Yield an entry if checks are missing: an audit of a part never looks like a whole one."""
+    """Yield what is wrong with the run: a part never looks like the whole, nor red like green."""
     tally = count_outcomes(audit)
-    if not tally.missing and not tally.is_partial:
-        return
-    word, severity = ("INCOMPLETE", "blocker") if tally.missing else ("PARTIAL", "minor")
-    text = f"{word}: {tally.ran} of {tally.declared} declared checks ran"
     file = next((_file_of(finding.id) for finding in audit.findings), NO_FILE)
-    yield _entry(f"{file}::", WHOLE_AUDIT, text, severity=severity)
+    if tally.missing or tally.is_partial:
+        word, severity = ("INCOMPLETE", "blocker") if tally.missing else ("PARTIAL", "minor")
+        text = f"{word}: {tally.ran} of {tally.declared} declared checks ran"
+        yield _entry(f"{file}::", WHOLE_AUDIT, text, severity=severity)
+    for reason in tally.reasons:
+        text = f"{NOT_ACCEPTED}: {reason}"
+        yield _entry(f"{file}::{reason}", WHOLE_AUDIT, text, severity="blocker")
 
 
 def _errors(audit: Audit) -> Iterator[dict[str, Any]]:

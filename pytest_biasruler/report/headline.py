@@ -10,7 +10,7 @@ from pytest_biasruler.audit.counts import is_noted_partial
 from pytest_biasruler.audit.public_finding import NOT_JUDGED, says_unjudged
 from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.report.clauses import tell
-from pytest_biasruler.report.numbers import counted, shown
+from pytest_biasruler.report.numbers import LONGEST_SENTENCE, counted, shown
 from pytest_biasruler.report.wording import (
     RANKS,
     attribute_title,
@@ -24,9 +24,16 @@ if TYPE_CHECKING:
     from pytest_biasruler.checks.finding import Finding
 
 
+NOT_ACCEPTED = "NOT ACCEPTED"
+"""First word where no check failed and the run is red all the same."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tally:
-    """How many checks came to which end; `screens` are the verdicts of those that gate nothing."""
+    """How many checks came to which end; `screens` are the verdicts of those that gate nothing.
+
+    `reasons` tell why the run is red whatever its checks say.
+    """
 
     failed: int
     inconclusive: int
@@ -39,6 +46,7 @@ class Tally:
     ran: int
     missing: int
     is_noted_partial: bool
+    reasons: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -79,6 +87,7 @@ def count_outcomes(audit: Audit) -> Tally:
         ran=checks.get("ran", len(outcomes)),
         missing=count_missing(checks.get("missing", 0)),
         is_noted_partial=is_noted_partial(audit),
+        reasons=tuple(checks.get("reasons") or ()),
     )
 
 
@@ -117,11 +126,23 @@ def _write_whole(tally: Tally, ordered: Sequence[Finding]) -> Headline:
     if tally.errors:
         rest = f"{tally.errors} of {counted(tally.total, 'check')} could not run.{_but(tally)}"
         return Headline(word="ERROR", sign="error", rest=rest)
-    result = _write_result(tally, ordered)
+    result = _write_accepted(tally, ordered)
     if tally.is_partial:
         rest = f"{tally.ran} of {tally.declared} declared checks ran. {result.word}: {result.rest}"
         return Headline(word="PARTIAL", sign=result.sign, rest=rest)
     return result
+
+
+def _write_accepted(tally: Tally, ordered: Sequence[Finding]) -> Headline:
+    """Return the result; nothing but a FAIL comes before the reasons why a run is red."""
+    result = _write_result(tally, ordered)
+    if not tally.reasons or tally.failed:
+        return result
+    n_more = len(tally.reasons) - 1
+    more = f" and {counted(n_more, 'more reason')}" if n_more else ""
+    why = shown(tally.reasons[0], longest=LONGEST_SENTENCE)
+    rest = f"{why}{more}. {result.word}: {result.rest}"
+    return Headline(word=NOT_ACCEPTED, sign="error", rest=rest)
 
 
 def _but(tally: Tally) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.outcome import Outcome
 from pytest_biasruler.errors import printable
-from pytest_biasruler.report.headline import order_findings
+from pytest_biasruler.report.headline import NOT_ACCEPTED, order_findings
 from pytest_biasruler.report.messages import brief_answer
 from pytest_biasruler.report.numbers import LONGEST_NAME
 from pytest_biasruler.report.told import headline, own_id
@@ -35,9 +35,18 @@ def last_line(audits: Sequence[Told], *, reasons: Sequence[str] = ()) -> str:
     )
     parts, ending = [*reasons[:1]], ""
     if known:
-        verdict, _, worst = known[0]
-        verdict = verdict.replace("; ", ", ")
-        parts.insert(0, ": ".join(filter(None, (verdict, _first_of(worst)))))
+        verdict, colour, worst = known[0]
+        verdict = ": ".join(filter(None, (verdict.replace("; ", ", "), _first_of(worst))))
+        # No line about a red run begins as one about a green run does.
+        is_told = not reasons or colour == "red" or worst.counts.is_partial
+        parts = (
+            [verdict, *parts]
+            if is_told
+            else [
+                f"{NOT_ACCEPTED}: {reasons[0].rstrip('.')}",
+                verdict,
+            ]
+        )
         more = f" (worst of {len(known)}: {worst.name})"
         ending = as_ascii(more)[:LONGEST_NAME] if len(known) > 1 else ""
     text, most = as_ascii(f"biasruler: {'; '.join(parts)}"), LONGEST_LINE - len(ending)

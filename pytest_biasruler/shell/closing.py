@@ -10,6 +10,7 @@ from pytest_biasruler.shell.accounting import Accounting, account, files_without
 from pytest_biasruler.shell.earlier import earlier_of
 from pytest_biasruler.shell.extensions import gather_extensions
 from pytest_biasruler.shell.outputs import clear_outputs, own_paths
+from pytest_biasruler.shell.reasons import own_reasons, run_reasons
 from pytest_biasruler.shell.selftest import Tested, run_gate_test
 from pytest_biasruler.shell.settings import Settings, settings_of
 from pytest_biasruler.shell.stash import BENCHMARKS
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from pytest_biasruler.errors import BiasRulerError
     from pytest_biasruler.shell.guard import Census, Guard
     from pytest_biasruler.shell.ledger import Bundle, Ledger
-
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,9 +88,11 @@ def close_audits(
 
     The gates of a run that did not finish are not tested.
     """
-    subjects = _subjects(ledger, census)
+    from pytest_biasruler.audit.counts import note_reasons
+
+    subjects, settings = _subjects(ledger, census), settings_of(config)
     closed, problems = [], []
-    for subject, paths in zip(subjects, _paths(subjects, settings_of(config)), strict=True):
+    for subject, paths in zip(subjects, _paths(subjects, settings), strict=True):
         accounting = account(subject.bundle, ledger, census=census, guard=guard, file=subject.file)
         policies = _policies(subject, accounting, census, config=config)
         audit: Audit | None = None
@@ -101,9 +102,11 @@ def close_audits(
             tested = run_gate_test(config, subject.bundle) if is_finished else tested
             checks = _tell_checks(subject.bundle, accounting, policies, ledger.conflicts())
             audit = assemble_audit(subject.bundle, accounting, checks=checks)
-            audit = replace(audit, selftest=tested.result)
-            audit, refused = gather_extensions(config, _note_changes(config, audit))
-            written, failures = write_forms(config, paths, audit)
+            audit = _note_changes(config, replace(audit, selftest=tested.result))
+            audit, refused = gather_extensions(config, audit)
+            known = own_reasons(audit, policies, n_gating=len(ledger.gating), settings=settings)
+            audit = note_reasons(audit, [*known, *(each.found for each in refused)])
+            audit, written, failures = _write(config, paths, audit)
             problems += [*refused, *failures]
         else:
             # What an earlier run wrote here would be taken for this run's; strangers stay.
@@ -117,9 +120,23 @@ def close_audits(
             tested=tested.line,
         )
         closed.append(ended)
-    reasons = _reasons(closed, ledger, guard, settings=settings_of(config))
-    reasons += _strict_reasons(closed)
+    reasons = run_reasons(closed, ledger, guard, settings=settings)
     return Closing(audits=tuple(closed), reasons=(*reasons, *map(str, problems)))
+
+
+def _write(
+    config: pytest.Config, paths: Mapping[str, Path], audit: Audit
+) -> tuple[Audit, dict[str, Path], list[BiasRulerError]]:
+    """Write all forms of an audit; once more if one fails, so that no other looks green."""
+    from pytest_biasruler.audit.counts import note_reasons
+
+    written, failures = write_forms(config, paths, audit)
+    if not failures:
+        return audit, written, failures
+    audit = note_reasons(audit, ["an output could not be written"])
+    again = {kind: path for kind, path in paths.items() if kind in written}
+    written, more = write_forms(config, again, audit)
+    return audit, written, [*failures, *more]
 
 
 def _note_changes(config: pytest.Config, audit: Audit) -> Audit:
@@ -176,40 +193,6 @@ def _tell_checks(
     return {**accounting.to_plain(), **extra, **({"conflicts": own} if own else {})}
 
 
-def _reasons(
-    closed: Sequence[Closed], ledger: Ledger, guard: Guard, *, settings: Settings
-) -> list[str]:
-    from pytest_biasruler.audit.counts import refuse_few
-
-    reasons = []
-    silent = frozenset().union(*(one.accounting.missing for one in closed))
-    missing = sorted(guard.missing | silent)
-    if missing:
-        reasons.append(f"{_tests(len(missing))} never reported: {_named(missing)}")
-    conflicts = ledger.conflicts()
-    if conflicts:
-        reasons.append(f"one check gave two results: {_named(conflicts)}")
-    swallowed = sorted((ledger.failed | ledger.in_error) - guard.admitted - guard.missing)
-    if swallowed:
-        reasons.append(f"a failed check was swallowed: {_named(swallowed)}")
-    least, option = settings.min_checks, "--biasruler-min-checks"
-    return [*reasons, *refuse_few(len(ledger.gating), least=least, option=option)]
-
-
-def _strict_reasons(closed: Sequence[Closed]) -> list[str]:
-    """Return what is not enough where a policy asks for proof."""
-    from pytest_biasruler.audit.counts import refuse_part
-    from pytest_biasruler.audit.ratchet import refuse_gone
-
-    problems: list[BiasRulerError] = []
-    for one in closed:
-        place = one.subject.file or "audit"
-        problems += refuse_part(one.accounting.counts, one.policies, place=place)
-        if one.audit is not None:
-            problems += refuse_gone(one.audit, one.policies, place=place)
-    return [str(problem) for problem in problems]
-
-
 def _policies(
     subject: Subject, accounting: Accounting, census: Census, *, config: pytest.Config
 ) -> frozenset[str]:
@@ -227,14 +210,3 @@ def _policies(
         text = str(named.defaults.policy or Policy.CONFIDENT_FAIL)
         policies.add(str(settings.policy_of(marker=None, declared=text)))
     return frozenset(policies)
-
-
-def _tests(n: int) -> str:
-    return "1 collected test" if n == 1 else f"{n} collected tests"
-
-
-def _named(names: Iterable[str]) -> str:
-    listed = list(names)
-    n_more = len(listed) - MOST_NAMED
-    more = f" and {n_more} more" if n_more > 0 else ""
-    return f"{', '.join(listed[:MOST_NAMED])}{more}"

@@ -29,6 +29,8 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
         lines += [(closed.tested, "")] if closed.tested else []
         lines.append((_outputs_line(closed, root=config.rootpath), ""))
     lines += [(printable(text), "yellow") for text in closing.notices]
+    if closing.reasons:  # nothing of a red run is green
+        lines = [(text, "yellow" if colour == "green" else colour) for text, colour in lines]
     return lines + [(printable(reason), "red") for reason in closing.reasons]
 
 

@@ -259,7 +259,7 @@ def test_nothing_is_annotated_where_nothing_is_audited(run, pytester):
         (
             ("pass",),
             ("--biasruler-min-checks=2",),
-            "PASS 1 check; 1 checks ran, fewer than --biasruler-min-checks 2",
+            "NOT ACCEPTED: 1 checks ran, fewer than --biasruler-min-checks 2; PASS 1 check",
         ),
         (
             ("fail", "pass"),

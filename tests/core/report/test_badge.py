@@ -45,6 +45,13 @@ BADGES = {
         "INCOMPLETE 1 of 3 ran, INCONCLUSIVE 1",
         RED,
     ),
+    "red": (audit_of(PASSED, reasons=["too few"]), "NOT ACCEPTED, 1 of 1 passed", RED),
+    "red part": (
+        audit_of(PASSED, declared=6, reasons=["all must run"]),
+        "PARTIAL 1 of 6 ran, NOT ACCEPTED, 1 of 1 passed",
+        RED,
+    ),
+    "red fail": (audit_of(FAILED, reasons=["too few"]), "FAIL 1 of 1", RED),
     "screen": (audit_of(PASSED, SCREEN), "PASS 1 of 1, only screened: FAIL 1", GREEN),
     "calm screen": (audit_of(PASSED, CALM_SCREEN), "PASS 1 of 1", GREEN),
 }

@@ -108,6 +108,25 @@ def test_a_partial_audit_says_so_before_its_verdict():
     )
 
 
+def test_a_red_run_is_never_headed_as_a_pass():
+    few = ["2 checks ran, fewer than --biasruler-min-checks 9"]
+    assert told(passed("a"), passed("b"), reasons=few) == (
+        "NOT ACCEPTED: 2 checks ran, fewer than --biasruler-min-checks 9. "
+        "PASS: all 2 checks are within their limits."
+    )
+    assert told(passed(), reasons=["one", "two", "three"]).startswith(
+        "NOT ACCEPTED: one and 2 more reasons. PASS: "
+    )
+    assert told(passed(), declared=6, reasons=["all must run"]) == (
+        "PARTIAL: 1 of 6 declared checks ran. NOT ACCEPTED: all must run. "
+        "PASS: the one check is within its limit."
+    )
+    assert told(gap_ethnicity(), reasons=few).startswith("NOT ACCEPTED: ")
+    assert told(make_finding(outcome="waived"), reasons=few).startswith("NOT ACCEPTED: ")
+    assert told(gap_age(), reasons=few).startswith("FAIL: 1 of 1 check."), "a FAIL says more"
+    assert told(passed(), errors=[ERROR], reasons=few).startswith("ERROR: ")
+
+
 def test_a_part_is_known_by_its_note_where_the_numbers_add_up():
     # One of two tests ran and is in error, too; the other was left out.
     note = {"code": "BR601", "set": "audit", "n": 1, "text": "1 of 2 declared checks ran"}
