@@ -22,6 +22,7 @@ from pytest_biasruler.report.numbers import (
     shown,
     typeset,
 )
+from pytest_biasruler.report.reasons import COUNTED_CRITERIA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.report.blocks import Block, Cell
-
-
-_COUNTS = ("d", "e")
-"""Criteria whose numbers are numbers of subgroups or patients."""
 
 
 def describe_provenance(finding: Finding) -> Iterator[Block]:
@@ -114,7 +111,7 @@ def _fact_cell(number: float | None, *, limit: float | None, is_count: bool) -> 
 
 def _criterion_cells(criterion: Mapping[str, Any]) -> tuple[Cell, ...]:
     text = f"({shown(criterion.get('criterion'))}) {shown(criterion.get('text'), longest=300)}"
-    is_count = criterion.get("criterion") in _COUNTS
+    is_count = criterion.get("criterion") in COUNTED_CRITERIA
     return (
         words(text),
         _fact_cell(criterion.get("number"), limit=criterion.get("limit"), is_count=is_count),

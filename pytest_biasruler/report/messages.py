@@ -14,7 +14,7 @@ from pytest_biasruler.checks.quantities import name_quantity
 from pytest_biasruler.errors import printable
 from pytest_biasruler.report.changes import next_step, tell_earlier, told_change
 from pytest_biasruler.report.circumstances import circumstances_of
-from pytest_biasruler.report.reasons import tell_reason
+from pytest_biasruler.report.reasons import tell_reason, unmet_criteria
 from pytest_biasruler.report.subgroup_table import (
     format_bounds,
     is_mirrored,
@@ -188,8 +188,7 @@ def _without_limit(finding: Finding) -> str:
     if finding.is_public:
         reason = f"; {tell_reason(finding)}" if finding.reason else ""
         return f"{finding.statement.partition(': ')[2]}{reason}"
-    criteria = finding.details.get("criteria", ())
-    unmet = [shown(item["text"]) for item in criteria if item["verdict"] not in ("PASS", "INFO")]
+    unmet = unmet_criteria(finding)
     if finding.verdict != Verdict.PASS and unmet:
         return "; ".join(unmet)
     if finding.reason:

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.checks.membership import MAX_UNDEFINED_SHARE
+from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.report.subgroup_table import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from pytest_biasruler.checks.finding import Finding
 
 _NOTHING_TO_COPY = "no or too few mistakes of the label to be repeated"
+LONGEST_CRITERION = 120
+COUNTED_CRITERIA = ("d", "e")
+"""Criteria of `provenance` whose numbers are numbers of subgroups or patients."""
 _LOST_BY = {"few_errors": _NOTHING_TO_COPY, "empty_expert": "an empty expert mask"}
 
 
@@ -35,6 +40,22 @@ def tell_reason(finding: Finding) -> str:
     tell = _TELLERS.get(reason)
     told = tell(finding) if tell is not None else ""
     return told or reason
+
+
+def unmet_criteria(finding: Finding) -> list[str]:
+    """Return what `provenance` misses, each with its number and limit."""
+    criteria = finding.details.get("criteria") or ()
+    return [_tell_criterion(item) for item in criteria if item["verdict"] not in ("PASS", "INFO")]
+
+
+def _tell_criterion(item: Mapping[str, Any]) -> str:
+    text = shown(item["text"], longest=LONGEST_CRITERION)
+    number, limit = item.get("number"), item.get("limit")
+    if number is None or limit is None:
+        return text
+    if item.get("criterion") in COUNTED_CRITERIA:
+        return f"{text} ({number:g}, limit {limit:g})"
+    return f"{text} ({format_number(number, limit=limit)}, limit {format_number(limit)})"
 
 
 def _too_few_subgroups(finding: Finding) -> str:

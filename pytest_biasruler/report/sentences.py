@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.report.numbers import counted, format_number, shown, typeset
+from pytest_biasruler.report.reasons import unmet_criteria
 from pytest_biasruler.report.wording import by_group, has_ratio, statement_of, told_limit
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def explanation_of(finding: Finding) -> str:
     if finding.verdict != Verdict.INCONCLUSIVE:
         return ""
     reason = REASONS.get(str(finding.reason), shown(finding.reason or "not stated"))
-    return f"Undecided: {reason}.{needed_of(finding)}"
+    told = ": ".join(filter(None, (reason, "; ".join(unmet_criteria(finding)))))
+    return f"Undecided: {told}.{needed_of(finding)}"
 
 
 def _range_of(finding: Finding) -> str:
@@ -129,8 +131,10 @@ def needed_of(finding: Finding) -> str:
     parts = [f"{_how_many(n)} in {shown(name)}" for name, n in by_group(finding, needed) if n != 0]
     if not parts:
         return ""
-    where = "; see What to label next" if finding.details.get("plan") else ""
-    text = f"{' and '.join(parts)} would settle it{where}."
+    has_plan = bool(finding.details.get("plan"))
+    where = "; see What to label next in section 9 of the report" if has_plan else ""
+    told = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    text = f"{told} would settle it{where}."
     return f" {text[0].upper()}{text[1:]}" if text.startswith("more") else f" About {text}"
 
 

@@ -137,7 +137,7 @@ def test_the_card_tells_the_number_of_the_plan_and_where_it_stands():
     told = needed_of(replace(finding, details={**finding.details, **counts}))
     assert told == (
         " About 31 more patients in 0–40 and 15 more patients in 56–120 would settle it; "
-        "see What to label next."
+        "see What to label next in section 9 of the report."
     )
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_biasruler.checks.finding import Status
-from pytest_biasruler.report.reasons import tell_reason
+from pytest_biasruler.report.reasons import tell_reason, unmet_criteria
 
 
 def _group(name, *, n_cases=40, n_patients=20, status=Status.JUDGED):
@@ -74,3 +74,40 @@ TOLD = {
 @pytest.mark.parametrize(("finding", "text"), TOLD.values(), ids=TOLD.keys())
 def test_a_reason_is_told_with_what_it_speaks_of(finding, text):
     assert tell_reason(finding) == text
+
+
+CRITERIA = {
+    "a share with its side of the limit": (
+        {
+            "criterion": "c",
+            "text": "difference between subgroups in the share of cases excluded or undefined",
+            "number": 0.0502,
+            "limit": 0.05,
+            "verdict": "FAIL",
+        },
+        "difference between subgroups in the share of cases excluded or undefined "
+        "(0.0502, limit 0.050)",
+    ),
+    "a number of patients as one": (
+        {
+            "criterion": "e",
+            "text": "patients with an expert label in the judged subgroup that has fewest",
+            "number": 19,
+            "limit": 20.0,
+            "verdict": "INCONCLUSIVE",
+        },
+        "patients with an expert label in the judged subgroup that has fewest (19, limit 20)",
+    ),
+    "words alone where there is no number": (
+        {"criterion": "a", "text": "judged by nobody", "number": None, "verdict": "FAIL"},
+        "judged by nobody",
+    ),
+}
+
+
+@pytest.mark.parametrize(("criterion", "told"), CRITERIA.values(), ids=CRITERIA.keys())
+def test_an_unmet_criterion_is_told_whole_and_with_its_numbers(criterion, told):
+    met = {**criterion, "verdict": "PASS"}
+    reported = {**criterion, "verdict": "INFO"}
+
+    assert unmet_criteria(_finding(None, criteria=[met, criterion, reported])) == [told]

@@ -204,6 +204,26 @@ def test_it_is_said_at_which_limit_the_verdict_would_change(low, high, text):
     assert change_of(make_finding(estimate=make_estimate(0.1, low, high)), METRICS) == text
 
 
+def test_an_undecided_finding_about_evidence_says_which_criterion_is_open():
+    criterion = {"criterion": "d", "text": "subgroups too small", "number": 1.0, "limit": 0.0}
+    undecided = make_finding(
+        verdict=Verdict.INCONCLUSIVE,
+        reason="thin evidence",
+        details={"criteria": [{**criterion, "verdict": "INCONCLUSIVE"}]},
+    )
+    assert explanation_of(undecided) == (
+        "Undecided: the evidence is thin: subgroups too small (1, limit 0)."
+    )
+
+
+def test_three_subgroups_are_listed_with_one_and():
+    needed = {"needed": {"A": 3, "B": 1, "C": 2}}
+    undecided = make_finding(verdict=Verdict.INCONCLUSIVE, reason="underpowered", details=needed)
+    assert explanation_of(undecided).endswith(
+        "About 3 more patients in A, 1 more patient in B and 2 more patients in C would settle it."
+    )
+
+
 def test_what_no_limit_and_no_patient_would_change_is_not_promised():
     needed = {"needed": {"0–40": 10}}
     undecided = {"verdict": Verdict.INCONCLUSIVE, "details": needed}
