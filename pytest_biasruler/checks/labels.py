@@ -112,22 +112,39 @@ def _state(evidence: Evidence, declared: DeclaredCheck, comparison: Comparison) 
     unit = f" {metric.unit}" if metric.unit else ""
     of_worst, of_best = (format_number(comparison.mean(name)) for name in (worst, best))
     size = f"{format_number(spread.value, limit=declared.limit)}{unit}"
-    signed = " against ".join(format_signed(comparison.mean(name)) for name in (best, worst))
+    signed = _told_means(comparison, best, worst)
     if _second_expert(evidence, declared) is not None:
         return (
             f"The automated labels fall further behind a second expert for {attribute} {best} "
             f"than for {worst}, by {size} {metric.title} (second expert minus automated: {signed})"
         )
     if metric.direction == Direction.SIGNED:
-        return (
-            f"The automated labels' mean signed volume error is {size} larger for {attribute} "
-            f"{best} than for {worst} ({signed}; share of the union, positive where drawn too "
-            "large)"
-        )
+        return _state_volume(comparison, f"{attribute} ", size)
     return (
         f"The automated labels agree less with experts for {attribute} {worst} than for {best}, "
         f"by {size} {metric.title} ({of_worst} against {of_best}), case ambiguity included"
     )
+
+
+def _state_volume(comparison: Comparison, whom: str, size: str) -> str:
+    """Name first the subgroup whose labels are further off, so that it is not taken for the other.
+
+    The pair is in the order of the error, and the lower error may be the worse one.
+    """
+    first, second = comparison.pair
+    drawn, sign = "larger", "positive where drawn too large"
+    if abs(comparison.mean(second)) > abs(comparison.mean(first)):
+        first, second = second, first
+        drawn, sign = "smaller", "negative where drawn too small"
+    return (
+        f"Against the experts, the automated labels are drawn {drawn} for {whom}{first} than for "
+        f"{second}, by {size} of the union (mean signed volume error "
+        f"{_told_means(comparison, first, second)}; {sign})"
+    )
+
+
+def _told_means(comparison: Comparison, first: str, second: str) -> str:
+    return " against ".join(format_signed(comparison.mean(name)) for name in (first, second))
 
 
 def _label_audit(

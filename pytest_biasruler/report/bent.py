@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 EDGES = ("model_expert", "model_automated", "automated_expert")
 
+_OTHER_PAIR = (
+    "Each gap is that of the two subgroups furthest apart under its reference. The distortion is "
+    "that of the two whose gap moves most, so its pair, and its two gaps, may be others."
+)
+
 
 def describe_ruler(finding: Finding) -> Iterator[Block]:
     """Yield means under both references, both gaps, the triangle and what looks too certain."""
@@ -60,10 +65,13 @@ def _gaps_table(finding: Finding, gaps: Sequence[tuple[str, Mapping[str, Any] | 
                 Cell(text=verdict, sign=verdict.lower()) if verdict else words("–"),
             )
         )
+    pairs = {frozenset(gap["pair"]) for _, gap in gaps if gap and gap.get("pair")}
+    has_others = finding.told_pair is not None and pairs - {frozenset(finding.told_pair)}
     return make_table(
         "The gap under each reference, on the paired cases",
         ("", "pair", "gap", "bounds", "limit", "verdict"),
         rows,
+        note=_OTHER_PAIR if has_others else "",
         is_sortable=False,
     )
 

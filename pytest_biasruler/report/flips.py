@@ -39,6 +39,11 @@ ALARMING = ("masked harm", "false alarm")
 EDGES = ("model_automated", "model_expert", "automated_expert")
 """Of the agreement triangle; the first is the one that near twins excel in."""
 
+_APPARENT = {
+    "inflates": "seems to inflate",
+    "masks": "seems to mask",
+    "reverses": "seems to reverse",
+}
 _ORDER = (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.FAIL)
 _CELLS_NOTE = (
     "Masked harm: a subgroup is worse off by the experts, and the automated reference does not "
@@ -50,7 +55,8 @@ _CELLS_NOTE = (
 _TERMS = (
     "Direction: the automated reference inflates the gap of the experts, masks part of it, or "
     "reverses it (the other subgroup comes out worse); the number is automated gap minus expert "
-    "gap. Not confirmed: the data do not settle which of these it is.",
+    "gap. Seems to: the data do not settle which of the three it is, as where the gap by the "
+    "experts may be zero; whether the gap moved at all is told by the strength.",
     "Strength: beyond limit, the gap is surely moved by more than the limit; detected, it is "
     "surely moved, though perhaps by less; ruled out, surely by less than the limit; open, the "
     "data cannot tell.",
@@ -95,7 +101,8 @@ def tell_flips(rulers: Sequence[Finding]) -> str:
     limit = f" against a limit of {told}" if told else ""
     gaps = counted(len(rulers), "gap was", "gaps were")
     agreed = sum(f.details["flip"] in ("agreed pass", "agreed fail", "open") for f in rulers)
-    parts = [f"the two references agree on {agreed}" if agreed else "the references never agree"]
+    none = "the two references disagree" if len(rulers) == 1 else "the two references never agree"
+    parts = [f"the two references agree on {agreed}" if agreed else none]
     parts += [
         f"{n} {'is a' if n == 1 else 'are'} {name if n == 1 else plural}"
         for name, plural in (("masked harm", "masked harms"), ("false alarm", "false alarms"))
@@ -149,9 +156,9 @@ def _yes(value: object) -> str:
 def direction_of(finding: Finding) -> str:
     """Return the direction of a distortion, and whether it is only apparent."""
     direction = shown(finding.details.get("direction") or "none")
-    if direction == "none":
+    if finding.details.get("direction_confirmed"):
         return direction
-    return f"{direction}{'' if finding.details.get('direction_confirmed') else ', not confirmed'}"
+    return _APPARENT.get(direction, direction)
 
 
 def _told_direction(finding: Finding) -> str:

@@ -47,6 +47,13 @@ def _unasked(audit: Audit) -> Iterator[str]:
         yield f"{len(attributes)} {noun} not asked about: {joined(attributes)}."
     else:
         yield "Attributes of the benchmark file that no check names: none."
+    compared = {name for finding in audit.findings for name in finding.by}
+    idle = [name for name in sorted(audit.attributes) if name not in {*compared, *attributes}]
+    if idle:
+        yield (
+            f"No check compares the subgroups of {joined(idle)}: whether they are served equally "
+            "was not examined."
+        )
     if n_others:
         columns = counted(n_others, "column of the metadata is", "columns of the metadata are")
         yield f"{columns} not named by the benchmark file, so nobody looked at them."
@@ -78,7 +85,7 @@ def _levels(audit: Audit) -> Iterator[str]:
     if len(family) > 1:
         yield (
             f"{counted(len(family), 'check')} in one family: with so many questions one may fail "
-            "by chance, so a FAIL also needs a Holm-adjusted p of at most alpha."
+            "by chance, so a FAIL also needs a Holm-adjusted p of at most that error rate."
         )
     else:
         yield "No adjustment between checks: each stands for itself."

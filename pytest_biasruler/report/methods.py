@@ -18,6 +18,7 @@ from pytest_biasruler.report.numbers import (
 )
 from pytest_biasruler.report.sources import DISTANCES, list_sources
 from pytest_biasruler.report.wording import metric_title
+from pytest_biasruler.report.words import make_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ def make_methods(audit: Audit, digest: str) -> tuple[Block, ...]:
     return (
         Heading(text="Warnings"),
         *_warnings(audit),
+        *make_words(audit),
         Heading(text="Were the tools themselves tested?"),
         Paragraph(
             text="Worked examples recomputed in this environment before scoring: "

@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from pytest_biasruler.audit import Audit
     from pytest_biasruler.checks.finding import Finding
 
-MOST_STEPS = 6
+MOST_STEPS = 8
 _MOST_NAMED = 3
 
 
 def list_steps(audit: Audit) -> tuple[str, ...]:
     """Return what to do next, most urgent first; each line follows from findings of one kind."""
-    steps = [*_to_run(audit), *_to_mend(audit), *_to_decide(audit)]
-    if not steps:
-        steps = [*_to_keep(audit)]
-    return tuple(steps[:MOST_STEPS])
+    steps, last = [*_to_run(audit), *_to_mend(audit)], [*_to_unpool(audit), *_to_decide(audit)]
+    if not (steps or last):
+        return tuple(_to_keep(audit))
+    # What is open stays open, however much has failed.
+    return (*steps[: MOST_STEPS - len(last)], *last)
 
 
 def _to_run(audit: Audit) -> Iterator[str]:
@@ -51,15 +52,30 @@ def _to_mend(audit: Audit) -> Iterator[str]:
         yield tell(by_kind[tell])
 
 
+def _to_unpool(audit: Audit) -> Iterator[str]:
+    """Yield where all sites together say the opposite of each site: a PASS there reassures."""
+    turned = [f for f in audit.findings if f.check == "transport" and f.details.get("simpson")]
+    if turned:
+        by = _named([attribute_title(finding) for finding in turned])
+        cards = _named([short_id(finding.id) for finding in turned])
+        yield (
+            f"Do not judge the gap by {by} with all sites pooled: that turns it around, also in "
+            f"a check that passes. {cards} tells it site by site."
+        )
+
+
 def _to_decide(audit: Audit) -> Iterator[str]:
     undecided = [f for f in audit.findings if outcome_of(f) == "inconclusive"]
     if not undecided:
         return
     n = counted(len(undecided), "open check").removeprefix("1 ")
+    if len(undecided) == 1:
+        n = f"{n} {short_id(undecided[0].id)}"
     if any((f.details.get("plan") or {}).get("subgroups") for f in undecided):
         yield f"Decide the {n}: section 9 says how many labels or patients it takes, and of whom."
     else:
-        yield f"Decide the {n}: each card says why it is open; more patients may be needed."
+        card = "its card" if len(undecided) == 1 else "each card"
+        yield f"Decide the {n}: {card} says why it is open; more patients may be needed."
 
 
 def _to_keep(audit: Audit) -> Iterator[str]:
@@ -132,7 +148,10 @@ def _wrong_winner(_findings: Sequence[Finding]) -> str:
 
 def _other_shape(findings: Sequence[Finding]) -> str:
     by = _named([attribute_title(finding) for finding in findings if finding.by])
-    return f"Lesions differ by {by}: read each such gap beside a difficulty check."
+    return (
+        f"Lesions differ by {by}: a difficulty check says whether such a gap remains between "
+        "equally hard cases."
+    )
 
 
 def _thin_evidence(findings: Sequence[Finding]) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.report.blocks import Block
 
 TITLE = "What to label next"
-NONE = "No open finding of gap, ruler or rectified asks for labels."
+NONE = "None: no open check of gap, ruler or rectified asks for labels."
 _SMALLEST = 0.001
 """A smaller chance is not told in figures."""
 

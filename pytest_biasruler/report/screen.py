@@ -12,6 +12,7 @@ from pytest_biasruler.report.cells import (
     number_cell,
     words,
 )
+from pytest_biasruler.report.flips import direction_of
 from pytest_biasruler.report.forest import Panel, draw_forest
 from pytest_biasruler.report.headline import count_missing, count_outcomes
 from pytest_biasruler.report.leading import choose_leading, name_leading, share_axis
@@ -112,6 +113,7 @@ def _lead_with(leading: Sequence[Finding], audit: Audit) -> tuple[Block, ...]:
         f"{_TITLES[outcome_of(first)]}: estimates with their decision bounds",
         ("", "value", "decision bounds", "patients", "limit", "verdict"),
         cells,
+        note="What decision bounds and other such words mean stands in section 10.",
         is_sortable=False,
     )
     drawing = _draw(first, tuple(rows), axis)
@@ -132,7 +134,8 @@ def _draw(finding: Finding, rows: tuple[ForestRow, ...], axis: str) -> Block:
         words=Words(
             title=f"{statement_of(finding)}.",
             description="The rows of the table above as points with their bounds.",
-            caption="Points are estimates, bars their decision bounds, dashed lines the limits.",
+            caption="Points are estimates, bars their decision bounds, dashed lines the limits. A "
+            "FAIL needs a bar wholly beyond its limit, a PASS one wholly within.",
         ),
     )
 
@@ -159,8 +162,8 @@ def _gap_cells(finding: Finding) -> list[tuple[Cell, ...]]:
 
 
 def _estimate_cells(finding: Finding, name: str) -> tuple[Cell, ...]:
-    direction = finding.details.get("direction") if finding.check == "ruler" else None
-    ending = f" · {direction}" if isinstance(direction, str) and direction != "none" else ""
+    direction = direction_of(finding) if finding.check == "ruler" else "none"
+    ending = f" · {direction}" if direction != "none" else ""
     return (
         words(name),
         Cell(text=value_of(finding), is_number=True),

@@ -96,8 +96,9 @@ def _gap_remarks(finding: Finding) -> Iterator[str]:
     details = finding.details
     if details.get("tipping"):
         yield (
-            f"A label error that differs by {typeset(format_number(details['tipping']))} between "
-            "these subgroups would undo this verdict."
+            f"Were the labels of {shown(finding.reference)} themselves wrong, by "
+            f"{typeset(format_number(details['tipping']))} more in one of these subgroups than in "
+            "another, that could undo this verdict."
         )
     if details.get("heterogeneity_sd") is not None:
         yield (

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NOT_STATED = "not stated"
 
 _BETTER = {"higher": "higher", "lower": "lower", "signed": "closer to 0"}
+_MAIN = "main reference: decides which cases count"
 _POLICIES = {
     "point": "point: the estimate alone decides, whatever its bounds",
     "confident-fail": "confident-fail: a check fails only if it is surely beyond its limit",
@@ -29,7 +30,7 @@ _POLICIES = {
 _SUPPORTS = {
     "pooled": "the range of all scores",
     "symmetric": "the range of the differences, the same on both sides of 0",
-    "bounds": "the bounds of the metric",
+    "bounds": "the range of the metric",
 }
 
 
@@ -81,7 +82,7 @@ def _supports(audit: Audit) -> Iterator[tuple[str, object]]:
             f"{_SUPPORTS.get(name, shown(name))} in {counted(n, 'check')}"
             for name, n in sorted(used.items())
         ]
-        yield "support: worst score that the bounds allow an unseen patient", "; ".join(told)
+        yield "support: where the worst score of a patient not seen may lie", "; ".join(told)
 
 
 def _models_table(audit: Audit) -> Block:
@@ -113,7 +114,7 @@ def _references_table(audit: Audit) -> Block:
         (
             name_cell(name),
             words(shown(reference.get("kind") or NOT_STATED)),
-            words("cases are counted by it" if name == main else "measures beside that"),
+            words(_MAIN if name == main else "held against the main one"),
         )
         for name, reference in sorted(audit.references.items())
     ]

@@ -24,7 +24,7 @@ from pytest_biasruler.report.selftest import TITLE, make_selftest
 from pytest_biasruler.report.since import change_banners, make_changes, make_permissions
 from pytest_biasruler.report.subgroups import make_subgroups
 from pytest_biasruler.report.subjects import make_subject
-from pytest_biasruler.report.wording import statement_of
+from pytest_biasruler.report.wording import attribute_title, metric_title, statement_of
 from pytest_biasruler.report.worst import make_worst_cases
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ def _facts(audit: Audit, digest: str) -> tuple[str, ...]:
 
 
 _FLIPS = {
-    "masked harm": "the gap passes by the automated reference and fails by the experts",
-    "false alarm": "the gap passes by the experts and fails by the automated reference",
+    "masked harm": "a PASS by the automated reference and a FAIL by the experts",
+    "false alarm": "a PASS by the experts and a FAIL by the automated reference",
 }
 
 
@@ -135,8 +135,9 @@ def make_banners(audit: Audit) -> tuple[str, ...]:
 
 
 def _flip_banner(name: str, finding: Finding) -> str:
+    what = f"the {metric_title(finding.metric)} gap by {attribute_title(finding)}"
     return (
-        f"{name.capitalize()} about {shown(finding.model)}: {_FLIPS[name]}. "
+        f"{name.capitalize()}: {what} of model {shown(finding.model)} is {_FLIPS[name]}. "
         f"{statement_of(finding)}."
     )
 
@@ -148,5 +149,5 @@ def _is_harm(finding: Finding) -> bool:
 
 
 def _harm_banner(finding: Finding) -> str:
-    model = shown(finding.model)
+    model = f"model {shown(finding.model)}"
     return f"Not a false alarm: by the experts, {model} fails. {statement_of(finding)}."

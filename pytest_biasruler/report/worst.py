@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 EMPTY = "None: no failing finding has outlines to show."
 LEGEND = (
     "Outlines of masks only, never the image: expert solid blue, automated dotted green, model "
-    "dashed vermillion; the slice in which the masks differ most. R and L are the patient's right "
+    "dashed vermillion; the slice in which the masks differ most. A mask without an outline has "
+    "nothing in that slice, though it may have in others. “Among the worst” are the cases that do "
+    "most to make the finding what it is. R and L are the patient's right "
     "and left, where the masks' headers tell them; without them the grid is shown as it is stored."
 )
 _SHOWN = ("failed", "waived", "not judged")

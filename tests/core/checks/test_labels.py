@@ -74,8 +74,23 @@ def test_two_findings_are_asked_unless_a_metric_is_named(make_evidence):
     assert (dice.metric, volume.metric) == ("dice", "signed_volume_error")
     assert volume.verdict == Verdict.FAIL
     assert volume.statement == (
-        "The automated labels' mean signed volume error is 0.170 larger for age young than for "
-        "old (+0.150 against −0.020; share of the union, positive where drawn too large)"
+        "Against the experts, the automated labels are drawn larger for age young than for old, "
+        "by 0.170 of the union (mean signed volume error +0.150 against −0.020; positive where "
+        "drawn too large)"
+    )
+
+
+def test_labels_that_are_too_small_are_told_of_those_whose_labels_they_are(make_evidence):
+    evidence = make_evidence({("automated", "expert"): np.linspace(0.8, 0.9, 80)}, AGES)
+    evidence.scored.table["signed_volume_error"] = np.r_[np.full(40, 0.01), np.full(40, -0.29)]
+    evidence.__post_init__()
+    _, volume = ask(evidence)
+    old, young = volume.estimate.pair
+    assert (old, young) == ("old", "young"), "the pair stays in the order of the error"
+    assert volume.statement == (
+        "Against the experts, the automated labels are drawn smaller for age young than for old, "
+        "by 0.300 of the union (mean signed volume error −0.290 against +0.010; negative where "
+        "drawn too small)"
     )
 
 

@@ -186,9 +186,30 @@ def test_next_steps_follow_what_failed_people_first():
 
 
 def test_there_are_never_more_steps_than_one_reads():
-    kinds = ("gap", "ruler", "labels", "echo", "ranking", "morphology", "provenance")
+    kinds = ("gap", "ruler", "labels", "echo", "ranking", "morphology", "provenance", "other")
     found = [make_finding(check, id=check) for check in kinds]
-    assert len(list_steps(audit_of(*found, gap_ethnicity()))) == MOST_STEPS
+    told = list_steps(audit_of(*found, gap_ethnicity()))
+    assert len(told) == MOST_STEPS
+    assert told[-1].startswith("Decide"), "what is open is told, however much has failed"
+
+
+def test_sites_that_pooling_turns_around_are_a_step_of_their_own():
+    turned = make_finding(
+        "transport",
+        id="biasruler.toml::transport[dice-age-unet]",
+        verdict=Verdict.PASS,
+        outcome="passed",
+        details={"simpson": True},
+    )
+    assert list_steps(audit_of(turned)) == (
+        "Do not judge the gap by age with all sites pooled: that turns it around, also in a "
+        "check that passes. transport[dice-age-unet] tells it site by site.",
+    )
+
+
+def test_one_open_check_is_named():
+    (told,) = list_steps(audit_of(gap_ethnicity()))
+    assert "open check gap[" in told
 
 
 def test_steps_name_no_more_than_three_subgroups_and_count_the_rest():

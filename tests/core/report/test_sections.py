@@ -375,7 +375,7 @@ def test_the_guard_of_a_check_that_is_a_fact_is_not_listed():
     fact = make_finding("provenance", estimate=None, support="none")
     found = (fact, make_finding(estimate=make_estimate(0.1, 0.0, 0.2), support="bounds"))
     told = text_of(replace(make_audit(), findings=found), 2)
-    assert "the bounds of the metric in 1 check | " in told
+    assert "the range of the metric in 1 check | " in told
     assert isinstance(make_page(make_audit()).parts[8].blocks[1], Items)
 
 

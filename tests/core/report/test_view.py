@@ -195,7 +195,7 @@ def test_only_verdicts_that_say_the_opposite_stand_out_by_letters_and_glyph(flip
     assert (cell.text, cell.sign) == (
         (f"{flip.upper()}: 1", "fail") if is_opposite else (f"{flip}: 1", "")
     )
-    told = f"the references never agree, 1 is a {flip}"
+    told = f"the two references disagree, 1 is a {flip}"
     assert told in lead.text if is_opposite else "the two references agree on 1" in lead.text
 
 
@@ -213,7 +213,7 @@ def test_each_word_about_a_distortion_has_its_number():
         ],
         [
             "",
-            "inflates, not confirmed: +0.006 [−0.001, 0.013]",
+            "seems to inflate: +0.006 [−0.001, 0.013]",
             "ruled out: [0.000, 0.012], limit 0.020",
             "no",
             "not known",
@@ -235,8 +235,8 @@ def test_masked_harm_heads_the_report():
     details = {**harm.details, "flip": "masked harm"}
     audit = replace(make_audit(), findings=(replace(harm, details=details),))
     assert make_page(audit).banners == (
-        "Masked harm about unet: the gap passes by the automated reference and fails by the "
-        "experts. "
+        "Masked harm: the Dice gap by age of model unet is a PASS by the automated reference and "
+        "a FAIL by the experts. "
         "The automated reference hides 0.081 of the age gap (experts 0.112, automated 0.031).",
     )
 
@@ -246,8 +246,8 @@ def test_a_false_alarm_drowns_no_gap_that_experts_confirm():
     alarm = replace(alarm, details={**alarm.details, "flip": "false alarm"})
     harm = replace(harm, model="other", details={**harm.details, "proven_by": "expert"})
     first, second = make_page(replace(make_audit(), findings=(alarm, harm))).banners
-    assert first.startswith("False alarm about unet: the gap passes by the experts")
-    assert second.startswith("Not a false alarm: by the experts, other fails. Dice differs by")
+    assert first.startswith("False alarm: the Dice gap by age of model unet is a PASS by the")
+    assert second.startswith("Not a false alarm: by the experts, model other fails. Dice dif")
     by_machine = replace(harm, details={**harm.details, "proven_by": "automated"})
     assert len(make_page(replace(make_audit(), findings=(alarm, by_machine))).banners) == 1
 
