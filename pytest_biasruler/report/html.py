@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 SHORTEST = 9
 """Characters of a row's name that always has room: no range in it needs to be kept together."""
 
-_RANGE = re.compile(r"\d[\d.,]*–\d[\d.,]*")
+_KEPT = re.compile(r"\d[\d.,]*–\d[\d.,]*|\[[\d.\N{MINUS SIGN}]{1,8}, [\d.\N{MINUS SIGN}]{1,8}\]")
+_OPTION = re.compile(r"--\S{1,36}(?!\S)")
+_PART = re.compile(r"[\[_](?=[a-z])")
+"""Where the name of a check may go on in the next line: after a bracket or an underscore."""
+
+_WHOLE = r'<span class="whole">\g<0></span>'
 _FACT = re.compile(r"\b(?:\d{4}-\d\d-\d\d|confident-fail|prove-safe)\b")
 
 
@@ -86,6 +91,8 @@ def _environment() -> Environment:
     environment.filters["coordinate"] = _coordinate
     environment.filters["short"] = _short
     environment.filters["kept"] = _kept
+    environment.filters["parted"] = _parted
+    environment.filters["command"] = _command
     environment.filters["fact"] = _fact
     environment.globals.update(
         outline=outline, signs=SIGNS, font_size=FONT_SIZE, shortest=SHORTEST
@@ -101,15 +108,26 @@ def _visible(value: object) -> object:
 
 
 def _kept(text: str) -> Markup:
-    """Return a text of the page in which no line breaks inside a range such as 0–40."""
+    """Return a text of the page in which no line breaks inside 0–40 or [0.1, 0.2]."""
     safe = str(escape(printable(text)))
-    return Markup(_RANGE.sub(r'<span class="whole">\g<0></span>', safe))  # noqa: S704  (escaped)
+    return Markup(_KEPT.sub(_WHOLE, safe))  # noqa: S704  (escaped)
+
+
+def _parted(text: str) -> Markup:
+    """Return a text in which long names of checks break where a reader would break them."""
+    return Markup(_PART.sub(r"\g<0><wbr>", str(_kept(text))))  # noqa: S704  (escaped)
+
+
+def _command(text: str) -> Markup:
+    """Return a command in which no line breaks inside an option."""
+    safe = str(escape(printable(text)))
+    return Markup(_OPTION.sub(_WHOLE, safe))  # noqa: S704  (escaped)
 
 
 def _fact(text: str) -> Markup:
     """Return a fact below the headline, in which neither the date nor the policy breaks."""
     safe = str(_kept(text))  # of Markup, `sub` would escape what it puts in
-    return Markup(_FACT.sub(r'<span class="whole">\g<0></span>', safe))  # noqa: S704  (escaped)
+    return Markup(_FACT.sub(_WHOLE, safe))  # noqa: S704  (escaped)
 
 
 def _short(value: float) -> str:

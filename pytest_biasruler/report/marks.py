@@ -219,7 +219,7 @@ def text_width(text: str, *, size: float = FONT_SIZE) -> float:
 def _em(character: str) -> float:
     if unicodedata.east_asian_width(character) in "WF":
         return 1.0
-    if character in "mwMW@%—…":
+    if character in "mwMW@%—…\N{MINUS SIGN}+±×=<>":
         return 0.95
     if character.isupper():
         return 0.72

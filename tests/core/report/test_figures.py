@@ -82,6 +82,11 @@ def test_no_two_texts_of_any_figure_lie_upon_each_other():
             assert is_beside or abs(one.y - other.y) >= HEIGHT - 1, (one.text, other.text)
 
 
+def test_a_sign_takes_as_much_room_as_browsers_give_it():
+    # In the widest of the fonts that the page asks for, a minus takes 0.84 of the size.
+    assert text_width("−0.15") >= 13 * (0.84 + 3 * 0.636 + 0.318)
+
+
 def test_a_label_at_the_end_of_an_axis_moves_no_further_than_it_must():
     half = text_width("−0.15") / 2
     assert inside(8.0, "−0.15") == round(half, 1)

@@ -19,7 +19,7 @@ import pytest
 from pytest_biasruler.audit import Audit, load_schema
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.report.contours import MOST_OF_PAGE
-from pytest_biasruler.report.html import render_html
+from pytest_biasruler.report.html import _environment, render_html
 from pytest_biasruler.report.marks import COLOURS, LINE_COLOURS, SIGNS
 from pytest_biasruler.report.numbers import format_number, typeset
 from pytest_biasruler.report.view import make_page
@@ -34,7 +34,7 @@ from .audit_example import (
 )
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "page.html"
-VOID = {"meta", "br", "link", "img", "input", "hr"}
+VOID = {"meta", "br", "wbr", "link", "img", "input", "hr"}
 
 
 class Page(HTMLParser):
@@ -43,12 +43,14 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.open, self.errors, self.tags, self.texts = [], [], [], []
+        self.goes_on = False  # the text goes on behind a tag that shows nothing
         self.feed(text)
         self.close()
         self.errors += [f"{tag} is never closed" for tag in self.open]
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
+        self.goes_on = tag == "wbr" or ("class", "whole") in attrs
         if len(dict(attrs)) != len(attrs):
             self.errors.append(f"{tag} has an attribute twice")
         if tag not in VOID:
@@ -60,9 +62,14 @@ class Page(HTMLParser):
     def handle_endtag(self, tag):
         if not self.open or self.open.pop() != tag:
             self.errors.append(f"</{tag}> closes something else")
+        self.goes_on = tag == "span"
 
     def handle_data(self, data):
-        if not {"style", "script"} & set(self.open):
+        if {"style", "script"} & set(self.open):
+            return
+        if self.goes_on and self.texts:
+            self.texts[-1] += data
+        else:
             self.texts.append(data)
 
     @property
@@ -151,6 +158,26 @@ def test_the_script_is_small_and_knows_no_dangerous_word(text):
     for word in ("innerHTML", "outerHTML", "eval", "Function(", "localStorage", "sessionStorage"):
         assert word not in script
     assert not re.search(r"document\.write|insertAdjacent|cookie|fetch|XMLHttp|import", script)
+
+
+def test_intervals_options_and_names_of_checks_break_only_where_a_reader_would():
+    kept, parted, command = (
+        _environment().filters[name] for name in ("kept", "parted", "command")
+    )
+    whole = '<span class="whole">[0.04, −0.1]</span>'
+    assert kept("open: [0.04, −0.1], limit 0.03") == f"open: {whole}, limit 0.03"
+    assert kept("[0.0407123456789, 0.1]") == "[0.0407123456789, 0.1]", "wider than a phone"
+    assert parted("gap[hd95_mm-age]") == "gap[<wbr>hd95_<wbr>mm-age]"
+    assert parted('<b a="_x">') == "&lt;b a=&#34;_<wbr>x&#34;&gt;"
+    assert command("pytest --a-b=<c> d") == 'pytest <span class="whole">--a-b=&lt;c&gt;</span> d'
+
+
+def test_figures_and_the_table_after_them_stand_in_one_row(text):
+    before = re.findall(r"(\S[^<>]*<[^<>]*>)\s*<figure>", text)
+    assert before
+    assert {tag[tag.index("<") :] for tag in before} <= {'<div class="beside">', "</figure>"}
+    followed = re.findall(r"</figure>\s*(<[^>]*>)", text)
+    assert set(followed) == {"<figure>", "</div>", '<div class="scroll" tabindex="0">'}
 
 
 def test_without_style_and_script_every_verdict_and_number_can_be_read(text):
