@@ -53,15 +53,20 @@ def _to_mend(audit: Audit) -> Iterator[str]:
 
 
 def _to_unpool(audit: Audit) -> Iterator[str]:
-    """Yield where all sites together say the opposite of each site: a PASS there reassures."""
-    turned = [f for f in audit.findings if f.check == "transport" and f.details.get("simpson")]
+    """Yield where all sites together turn a gap around: another check may PASS by that alone."""
+    turned = [f for f in audit.findings if f.check == "transport" and _is_turned(f)]
     if turned:
         by = _named([attribute_title(finding) for finding in turned])
         cards = _named([short_id(finding.id) for finding in turned])
         yield (
-            f"Do not judge the gap by {by} with all sites pooled: that turns it around, also in "
-            f"a check that passes. {cards} tells it site by site."
+            f"Do not judge a gap by {by} with all sites pooled, even where such a check passes: "
+            f"pooling turns it around. See, site by site, {cards}."
         )
+
+
+def _is_turned(finding: Finding) -> bool:
+    contrasts = finding.details.get("contrasts") or ()
+    return any(contrast.get("pooling") == "turns" for contrast in contrasts)
 
 
 def _to_decide(audit: Audit) -> Iterator[str]:

@@ -193,18 +193,27 @@ def test_there_are_never_more_steps_than_one_reads():
     assert told[-1].startswith("Decide"), "what is open is told, however much has failed"
 
 
-def test_sites_that_pooling_turns_around_are_a_step_of_their_own():
-    turned = make_finding(
+def pooled(pooling):
+    return make_finding(
         "transport",
         id="biasruler.toml::transport[dice-age-unet]",
         verdict=Verdict.PASS,
         outcome="passed",
-        details={"simpson": True},
+        details={"simpson": True, "contrasts": [{"pooling": None}, {"pooling": pooling}]},
     )
-    assert list_steps(audit_of(turned)) == (
-        "Do not judge the gap by age with all sites pooled: that turns it around, also in a "
-        "check that passes. transport[dice-age-unet] tells it site by site.",
+
+
+def test_a_gap_that_pooling_turns_around_is_a_step_even_where_all_pass():
+    assert list_steps(audit_of(pooled("turns"))) == (
+        "Do not judge a gap by age with all sites pooled, even where such a check passes: "
+        "pooling turns it around. See, site by site, transport[dice-age-unet].",
     )
+
+
+@pytest.mark.parametrize("pooling", ["hides", "adds", None])
+def test_pooling_that_turns_nothing_around_is_no_step(pooling):
+    (told,) = list_steps(audit_of(pooled(pooling)))
+    assert told.startswith("Nothing has to be mended.")
 
 
 def test_one_open_check_is_named():
