@@ -53,10 +53,18 @@ def _read_outputs(arguments: argparse.Namespace) -> dict[str, str]:
     named = {"html": arguments.html, "markdown": arguments.markdown, **exports}
     wanted = {kind: name for kind, name in named.items() if name is not None}
     if not wanted and not problems:
-        is_file = arguments.audit != STREAM
-        wanted = {"html": str(Path(arguments.audit).with_suffix(".html")) if is_file else STREAM}
+        wanted = {"html": _beside(arguments.audit)}
     raise_if_any([*problems, *_clashes(wanted, audit=arguments.audit)])
     return wanted
+
+
+def _beside(audit: str) -> str:
+    """Return the report's path; of a report given for an audit another, to say what is wrong."""
+    if audit == STREAM:
+        return STREAM
+    path = Path(audit)
+    is_report = path.suffix == ".html"
+    return str(path.with_name(f"{path.name}.html") if is_report else path.with_suffix(".html"))
 
 
 def _clashes(wanted: Mapping[str, str], *, audit: str) -> list[BiasRulerError]:

@@ -105,7 +105,8 @@ def _references(draft: Draft) -> Iterator[str]:
 def _columns(draft: Draft) -> Iterator[str]:
     cuts, path = draft.cuts, draft.table.path
     names = ", ".join(cut.attribute.name for cut in cuts.asked)
-    yield f"Subgroups are cut by {names}; more columns left as choices: {len(cuts.offered)}."
+    offered = f"; more columns left as choices: {len(cuts.offered)}" if cuts.offered else ""
+    yield f"Subgroups are cut by {names}{offered}."
     if all(cut.n_judged < 2 for cut in cuts.asked):
         yield "No attribute has two subgroups of 20 patients: expect INCONCLUSIVE."
     if cuts.identifying:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.benchmark.manifest import read_toml
 from pytest_biasruler.benchmark.metadata import read_metadata
-from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, Limits
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, Limits, printable
 from pytest_biasruler.proposal.attributes import Cuts, find_cuts
 from pytest_biasruler.proposal.cast import AUTOMATED, Entry, cast_sets
 from pytest_biasruler.proposal.draft import MIN_PATIENTS, Draft
@@ -133,8 +133,9 @@ def _read_tables(root: Path, inside: Folder, *, given: Path | None, limits: Limi
 
 def _inner_path(table: Path, *, root: Path) -> str:
     if not table.exists():
+        found = f"no table {printable(table.name)}"
         expected = "a CSV or TSV file inside the folder"
-        raise BiasRulerError("BR408", "no such table", expected, "Correct the path")
+        raise BiasRulerError("BR408", found, expected, "Correct the path")
     real = Path(os.path.realpath(table))
     try:
         return real.relative_to(os.path.realpath(root)).as_posix()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.public_finding import NOT_JUDGED, says_unjudged
 from pytest_biasruler.errors import CODES, Consequence, printable
+from pytest_biasruler.report.numbers import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +25,8 @@ def accounting_line(cases: Mapping[str, Any], findings: Iterable[Finding], count
     if n_excluded:
         text += f", {n_excluded} excluded{_where_most(cases)}"
     for (model, where), n in _counted_as_worst(cases["unreadable"]).items():
-        text += f", {n} predictions of {printable(model)} counted as worst{where}"
+        what = counted(n, "prediction")
+        text += f", {what} of {printable(model)} counted as worst{where}"
     return f"{text}; {counts.told_partial}"
 
 

@@ -315,6 +315,15 @@ def test_a_report_is_written_again_over_one_of_ours_but_never_over_a_stranger(ke
     assert not (here / "new.html").exists()
 
 
+def test_a_report_given_for_an_audit_is_told_to_be_none(keep, here, capsys):
+    keep(make_audit())
+    page = here / "audit.html"
+    page.write_text(render_html(make_audit()), "utf-8")
+    assert main(["report", page.name]) == 4
+    assert f"BR603 {page.name}: the audit holds text that is not JSON" in capsys.readouterr().err
+    assert sorted(path.suffix for path in here.iterdir()) == [".html", ".json"]
+
+
 def test_the_audit_itself_is_never_an_output(keep, here, capsys):
     text = make_audit().to_json()
     keep(make_audit())
@@ -368,7 +377,13 @@ OUTCOMES = [
     ((passing(),), {}, 0, "PASS 1 check"),
     ((make_finding(),), {}, 1, "FAIL 1 of 1 check"),
     ((), {}, 5, "no check was judged"),
-    ((passing(outcome=None),), {}, 0, "no check was judged"),
+    ((passing(outcome=None),), {}, 1, "1 declared check has no outcome, as in no run"),
+    (
+        (passing(id="test_a.py::test_x::gap[dice]", outcome=None),),
+        {},
+        0,
+        "no check was judged",
+    ),
     ((passing(),), {"errors": [ERROR], "declared": 2}, 1, "ERROR 1 of 2 checks; 1 passed"),
     ((passing(),), {"declared": 2, "missing": 1}, 1, "AUDIT INCOMPLETE: 1 collected check never"),
     ((passing(),), {"declared": 2}, 0, "PARTIAL: 1 of 2 declared checks ran; PASS 1 check"),
@@ -630,7 +645,7 @@ INIT = [
     (["init", "nowhere"], "BR408 nowhere: no such folder"),
     (["init", "."], "BR126 .: no masks, no scores"),
     (["init", "data", "--out", "no/where.toml"], "BR701: no/where.toml cannot be written"),
-    (["init", "data", "--table", "nix.csv"], "BR408 data: no such table"),
+    (["init", "data", "--table", "nix.csv"], "BR408 data: no table nix.csv; "),
 ]
 
 

@@ -17,6 +17,7 @@ from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.errors import BiasRulerError, holds_controls
 from pytest_biasruler.proposal.proposing import propose
 from tests.core.proposal.folders import (
+    HEADER,
     case_names,
     touch,
     write_people,
@@ -582,10 +583,18 @@ def test_a_table_by_which_nobody_can_be_cut_is_refused(tmp_path):
     assert refused(tmp_path).found == "no column to cut subgroups by"
 
 
+def test_columns_left_as_choices_are_counted_if_there_are_any(women):
+    assert "Subgroups are cut by age, sex." in propose(women).notes
+    rows = [(name, 30 + i % 60, "FM"[i % 2], "AB"[i % 2]) for i, name in enumerate(case_names())]
+    write_table(women / "clinical.csv", (*HEADER, "arm"), rows)
+    told = "Subgroups are cut by age, sex; more columns left as choices: 1."
+    assert told in propose(women).notes
+
+
 def test_a_table_outside_of_the_folder_is_refused(women, tmp_path_factory):
     table = write_people(tmp_path_factory.mktemp("else") / "clinical.csv")
     assert refused(women, table=table).code == "BR401"
-    assert refused(women, table=women / "nowhere.csv").found == "no such table"
+    assert refused(women, table=women / "nowhere.csv").found == "no table nowhere.csv"
 
 
 def test_scores_of_cases_that_no_table_describes_are_refused(tmp_path):
