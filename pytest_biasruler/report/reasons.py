@@ -55,7 +55,9 @@ def _tell_criterion(item: Mapping[str, Any]) -> str:
         return text
     if item.get("criterion") in COUNTED_CRITERIA:
         return f"{text} ({number:g}, limit {limit:g})"
-    return f"{text} ({format_number(number, limit=limit)}, limit {format_number(limit)})"
+    is_estimate = item.get("criterion") == "c" and item["verdict"] == "INCONCLUSIVE"
+    relation = "not shown to be within" if is_estimate else "limit"
+    return f"{text} ({format_number(number, limit=limit)}, {relation} {format_number(limit)})"
 
 
 def _too_few_subgroups(finding: Finding) -> str:

@@ -88,6 +88,16 @@ CRITERIA = {
         "difference between subgroups in the share of cases excluded or undefined "
         "(0.0502, limit 0.050)",
     ),
+    "an estimate that may lie on either side": (
+        {
+            "criterion": "c",
+            "text": "share of cases excluded",
+            "number": 0.0,
+            "limit": 0.05,
+            "verdict": "INCONCLUSIVE",
+        },
+        "share of cases excluded (0.000, not shown to be within 0.050)",
+    ),
     "a number of patients as one": (
         {
             "criterion": "e",
