@@ -56,7 +56,7 @@ def make_methods(audit: Audit, digest: str) -> tuple[Block, ...]:
         ),
         Paragraph(
             text=f"The command, for pytest-biasruler {shown(tool.get('version'))} in the folder "
-            "of the benchmark, is:"
+            "that pytest prints as rootdir, is:"
         ),
         Paragraph(text=write_command(audit), tone="code"),
         Paragraph(
