@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 from pytest_biasruler.audit.fitting import find_misfit
-from pytest_biasruler.audit.verify import refuse_edited
+from pytest_biasruler.audit.verify import refuse_edited, refuse_removed
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status, Verdict
 from pytest_biasruler.errors import BiasRulerError
 
@@ -81,6 +81,7 @@ class Audit:
         lists = ("scores", "warnings", "crossings")
         rows: dict[str, Any] = {key: tuple(content.pop(key, ())) for key in lists}
         refuse_edited(findings, is_public=content["settings"].get("public") is True)
+        refuse_removed(len(findings), content["accounting"]["checks"])
         return cls(findings=findings, **rows, **content)
 
 

@@ -95,9 +95,11 @@ def find_state(
     if not is_comparable:
         return State.NOT_COMPARED
     is_less = any(change["loosened"] for change in changes)
-    if _rank(finding) < _rank(known):
-        return State.LOOSENED if is_less else State.IMPROVED
-    if not is_less and _is_beyond(finding, known, better=True):
+    if _rank(finding) < _rank(known) and is_less:
+        return State.LOOSENED
+    # That a FAIL is no longer proven shows nothing better: more checks may be judged with it.
+    is_shown = _rank(finding) == 0 < _rank(known)
+    if is_shown or (not is_less and _is_beyond(finding, known, better=True)):
         return State.IMPROVED
     return State.UNCHANGED
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.numbers import format_number
@@ -10,18 +10,21 @@ from pytest_biasruler.checks.outcome import waiver_end
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pytest_biasruler.checks.finding import Finding
 
 BOUND = ("gap", "ruler", "labels", "rectified", "success", "floor")
 """Checks whose verdict follows from two bounds and a limit."""
 
-_IS_BETTER_ABOVE = {"success": None, "floor": None}
+_TWO_SIDED = ("success", "floor")
+"""Checks of which either side may be the better one; they say which."""
 
 
 def refuse_edited(findings: Iterable[Finding], *, is_public: bool) -> None:
-    """Refuse verdicts that bounds and limit of their own finding rule out, and endless waivers.
+    """Refuse verdicts that bounds and limit of their own finding rule out, and the like.
+
+    The like are endless waivers and checks under the id of another.
 
     An INCONCLUSIVE is always possible: missing values, wrong pairing and multiplicity withhold
     what bounds alone would allow.
@@ -40,19 +43,40 @@ def refuse_edited(findings: Iterable[Finding], *, is_public: bool) -> None:
     """
     for finding in findings:
         if not _has_end(finding):
-            raise BiasRulerError(
-                "BR603",
-                f"the audit holds a waiver of {finding.id} that ends on no date",
-                "a date such as 2027-03-31",
-                "Write it again with --biasruler-json",
-            )
+            found = f"a waiver of {finding.id} that ends on no date"
+            raise _edited(found, "a date such as 2027-03-31")
+        if f"{finding.check}[" not in finding.id:
+            raise _edited(f"a {finding.check} under the id {finding.id}", "the check of its id")
         if finding.check in BOUND and not _is_possible(finding, is_public=is_public):
-            raise BiasRulerError(
-                "BR603",
-                f"the audit holds a {finding.verdict} of {finding.id} {_told(finding)}",
-                "a verdict that its own bounds and limit allow",
-                "Write it again with --biasruler-json",
-            )
+            found = f"a {finding.verdict} of {finding.id} {_told(finding)}"
+            raise _edited(found, "a verdict that its own bounds and limit allow")
+
+
+def refuse_removed(n_findings: int, checks: Mapping[str, Any]) -> None:
+    """Refuse an audit with fewer findings than tests that found something.
+
+    Parameters
+    ----------
+    n_findings : int
+        A test has at least one.
+    checks : mapping
+        ``accounting.checks`` of the audit.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR603``.
+    """
+    # A test may have asked two benchmarks, and be in error about this one.
+    if n_findings + len(checks["errors"]) < checks["ran"]:
+        noun = "finding" if n_findings == 1 else "findings"
+        found = f"{n_findings} {noun} of {checks['ran']} checks that ran"
+        raise _edited(found, "one of each")
+
+
+def _edited(found: str, expected: str) -> BiasRulerError:
+    fix = "Write it again with --biasruler-json"
+    return BiasRulerError("BR603", f"the audit holds {found}", expected, fix)
 
 
 def _has_end(finding: Finding) -> bool:
@@ -67,8 +91,9 @@ def _has_end(finding: Finding) -> bool:
 def _is_possible(finding: Finding, *, is_public: bool) -> bool:
     if finding.verdict == Verdict.INCONCLUSIVE:
         return True
-    # Of a floor or a success, an audit that does not say which side is better rules out nothing.
-    known = finding.details.get("better_above", _IS_BETTER_ABOVE.get(finding.check, False))
+    if finding.check not in _TWO_SIDED:
+        return _follows(finding, better_above=False, is_public=is_public)
+    known = finding.details.get("better_above")  # an audit that does not say rules out nothing
     return known is None or _follows(finding, better_above=bool(known), is_public=is_public)
 
 

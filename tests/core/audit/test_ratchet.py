@@ -135,7 +135,8 @@ def test_a_check_that_fails_again_says_since_when():
         ("PASS", "PASS", "unchanged"),
         ("INCONCLUSIVE", "INCONCLUSIVE", "unchanged"),
         ("PASS", "INCONCLUSIVE", "improved"),
-        ("INCONCLUSIVE", "FAIL", "improved"),
+        ("PASS", "FAIL", "improved"),
+        ("INCONCLUSIVE", "FAIL", "unchanged"),
         ("FAIL", "PASS", "now fails"),
         ("FAIL", "INCONCLUSIVE", "now fails"),
     ],
@@ -151,6 +152,14 @@ def test_a_value_below_the_earlier_interval_has_improved():
     assert compare(now, make_finding())[1]["state"] == "improved"
     fewer = replace(now, groups=(group("a"), group("b", Status.TOO_SMALL)))
     assert compare(fewer, make_finding())[1]["state"] == "unchanged", "of others, not better"
+
+
+def test_a_fail_that_is_no_longer_proven_has_not_improved_by_that_alone():
+    earlier = make_finding("FAIL")
+    crowded = make_finding("INCONCLUSIVE", reason="multiplicity")
+    assert compare(crowded, earlier)[1]["state"] == "unchanged", "more checks, the same value"
+    better = make_finding("INCONCLUSIVE", estimate=make_estimate(value=0.02, low=0.0, high=0.06))
+    assert compare(better, earlier)[1]["state"] == "improved"
 
 
 def test_a_raised_limit_is_listed_and_earns_no_improvement():

@@ -71,3 +71,28 @@ def test_numbers_just_beyond_the_limit_are_told_with_the_digits_that_show_it(con
 
     with pytest.raises(BiasRulerError, match=r"gap\[.*\] with the bounds .* and the limit "):
         Audit.from_json(json.dumps(content))
+
+
+def test_a_finding_that_was_taken_out_is_missed(content):
+    content["accounting"]["checks"]["ran"] = len(content["findings"])
+    Audit.from_json(json.dumps(content))
+
+    del content["findings"][0]
+    n = len(content["findings"])
+    with pytest.raises(BiasRulerError, match=f"holds {n} findings of {n + 1} checks that ran"):
+        Audit.from_json(json.dumps(content))
+
+
+def test_a_check_does_not_pass_for_one_whose_verdict_nobody_can_follow(content):
+    failed = next(f for f in decided(content) if f["verdict"] == "FAIL")
+    failed |= {"check": "provenance", "verdict": "PASS"}
+    with pytest.raises(BiasRulerError, match="holds a provenance under the id "):
+        Audit.from_json(json.dumps(content))
+
+
+def test_no_gap_is_better_above_its_limit(content):
+    failed = next(f for f in decided(content) if (f["verdict"], f["check"]) == ("FAIL", "gap"))
+    failed["details"]["better_above"] = True
+    failed["verdict"] = "PASS"
+    with pytest.raises(BiasRulerError, match="holds a PASS of "):
+        Audit.from_json(json.dumps(content))
