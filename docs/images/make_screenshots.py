@@ -128,7 +128,7 @@ def shoot_docs(folder: Path) -> None:
     lidc, phantom = (audit(subject, folder) for subject in SUBJECTS)
     first, card = HERE / "report-first-screen.png", HERE / "report-ruler-card.png"
     with chromium() as browser:
-        shoot_top(browser, lidc, first, height=900)
+        shoot_top(browser, lidc, first, height=1000)
         shoot_card(browser, phantom, card, card="ruler-dice-age")
     for target in (first, card):
         size = target.stat().st_size
