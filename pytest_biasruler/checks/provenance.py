@@ -21,8 +21,11 @@ from pytest_biasruler.checks.finding import Finding, Status, Verdict
 from pytest_biasruler.checks.membership import find_members
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_biasruler.benchmark.definition import DeclaredCheck
     from pytest_biasruler.benchmark.subgroups import Subgroups
+    from pytest_biasruler.checks.criteria import Criterion
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.membership import Membership
 
@@ -40,7 +43,9 @@ def check_provenance(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     return answer(
         evidence,
         declared,
-        statement=_state(evidence, declared, members) + note_labelled(subset),
+        statement=(
+            _state_unmet(criteria) + _state(evidence, declared, members) + note_labelled(subset)
+        ),
         verdict=verdict,
         reason="thin evidence" if verdict == Verdict.INCONCLUSIVE else None,
         estimate=None,
@@ -108,6 +113,14 @@ def count_sources(evidence: Evidence, subgroups: Subgroups) -> dict[str, dict[st
             "none": len(cases - any_reference),
         }
     return sources
+
+
+def _state_unmet(criteria: Sequence[Criterion]) -> str:
+    """Return what is not met or open, first of all: sizes alone would reassure."""
+    failed = [each.text for each in criteria if each.verdict == Verdict.FAIL]
+    thin = [each.text for each in criteria if each.verdict == Verdict.INCONCLUSIVE]
+    parts = [("Not met", failed), ("Thin evidence", thin)]
+    return "".join(f"{word}: {' and '.join(texts)}. " for word, texts in parts if texts)
 
 
 def _state(evidence: Evidence, declared: DeclaredCheck, members: Membership) -> str:

@@ -46,6 +46,7 @@ def test_small_subgroups_and_missing_metadata_are_thin_evidence(make_evidence):
     assert verdict_of(finding, "d") == "INCONCLUSIVE"
     assert verdict_of(finding, "f") == "INCONCLUSIVE"
     assert finding.statement == (
+        "Thin evidence: subgroups with fewer than 20 patients and share of cases without age. "
         "1 of 2 subgroups of age are too small to judge; 15 of 80 cases have no age"
     )
 
