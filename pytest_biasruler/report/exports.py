@@ -165,13 +165,13 @@ def safe_cell(value: object) -> str:
     --------
     >>> safe_cell("=1+1"), safe_cell(None), safe_cell(0.25), safe_cell("0\u201340")
     ("'=1+1", '', '0.25', '0–40')
-    >>> safe_cell(-0.25), safe_cell("-0.25"), safe_cell("a;=1+1")
-    ('-0.25', "'-0.25", "a;'=1+1")
+    >>> safe_cell(-0.25), safe_cell("-0.25"), safe_cell("a;=1+1"), safe_cell(" =1")
+    ('-0.25', "'-0.25", "a;'=1+1", "' =1")
     """
     if value is None:
         return ""
     if isinstance(value, int | float):
         return repr(value) if math.isfinite(value) else ""
     text = str(value)
-    guard = "'" if text.startswith(_FORMULA) else ""
+    guard = "'" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else ""
     return printable(guard + _INNER_FORMULA.sub(r"\1'", text))

@@ -128,20 +128,18 @@ def needed_of(finding: Finding) -> str:
     needed = finding.details.get("needed") or {}
     if finding.verdict != Verdict.INCONCLUSIVE or finding.reason not in _SETTLED_BY_PATIENTS:
         return ""
-    parts = [f"{_how_many(n)} in {shown(name)}" for name, n in by_group(finding, needed) if n != 0]
+    numbers = [(shown(name), n) for name, n in by_group(finding, needed) if n != 0]
+    too_many = [name for name, n in numbers if n is None or n > _MOST_NEEDED]
+    if too_many:
+        who = " and ".join(too_many)
+        return f" Even {_MOST_NEEDED:,} more patients in {who} would not settle it at this limit."
+    parts = [f"{counted(ceil(n), 'more patient')} in {name}" for name, n in numbers]
     if not parts:
         return ""
     has_plan = bool(finding.details.get("plan"))
     where = "; see What to label next in section 9 of the report" if has_plan else ""
     told = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-    text = f"{told} would settle it{where}."
-    return f" {text[0].upper()}{text[1:]}" if text.startswith("more") else f" About {text}"
-
-
-def _how_many(n: float | None) -> str:
-    if n is None or n > _MOST_NEEDED:
-        return f"more than {_MOST_NEEDED:,} more patients"
-    return counted(ceil(n), "more patient")
+    return f" About {told} would settle it{where}."
 
 
 def _is_limit_computed(finding: Finding) -> bool:

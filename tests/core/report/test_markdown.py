@@ -132,7 +132,7 @@ def test_no_number_is_rounded_over_its_limit():
 def test_an_open_question_says_what_would_answer_it():
     told = tables(write_markdown(make_audit(findings=(gap_ethnicity(),))))[0][1][2]
     assert "smallest gap this data can show 0.112" in told
-    assert "About 180 more patients in african american" in told
+    assert "Even 10,000 more patients in caucasian would not settle it" in told
 
 
 def test_a_waiver_is_told_with_its_reason_and_its_last_day():

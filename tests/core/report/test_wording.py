@@ -120,8 +120,8 @@ def test_a_floor_is_missed_from_below_for_dice_and_from_above_for_a_distance():
 
 def test_an_undecided_finding_says_why_and_what_would_settle_it():
     assert explanation_of(gap_ethnicity()) == (
-        "Undecided: there are too few patients for this limit. About 180 more patients in "
-        "african american and more than 10,000 more patients in caucasian would settle it."
+        "Undecided: there are too few patients for this limit. Even 10,000 more patients in "
+        "caucasian would not settle it at this limit."
     )
     assert explanation_of(make_finding()) == ""
 
@@ -242,7 +242,7 @@ def test_what_no_limit_and_no_patient_would_change_is_not_promised():
     [
         (1, "About 1 more patient in"),
         (2.0, "About 2 more patients in"),
-        (None, "More than 10,000 more patients in"),
+        (None, "Even 10,000 more patients in 0–40 would not settle it at this limit."),
     ],
 )
 def test_a_number_of_patients_reads(n, text):
