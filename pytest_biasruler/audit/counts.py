@@ -106,12 +106,15 @@ def refuse_few(n_ran: int, *, least: int | None, option: str) -> list[str]:
     --------
     >>> refuse_few(2, least=3, option="--min-checks")
     ['2 checks ran, fewer than --min-checks 3']
+    >>> refuse_few(1, least=3, option="--min-checks")
+    ['1 check ran, fewer than --min-checks 3']
     >>> refuse_few(3, least=3, option="--min-checks")
     []
     """
     if least is None or n_ran >= least:
         return []
-    return [f"{n_ran} checks ran, fewer than {option} {least}"]
+    ran = "1 check" if n_ran == 1 else f"{n_ran} checks"
+    return [f"{ran} ran, fewer than {option} {least}"]
 
 
 def count_gating(findings: Iterable[Finding]) -> int:

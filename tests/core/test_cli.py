@@ -440,7 +440,7 @@ def test_too_few_checks_are_red_and_screens_do_not_count(keep, capsys):
     keep(audit_of(passing(), screen))
     assert main(["judge", "audit.json", "--min-checks", "1"]) == 0
     assert main(["judge", "audit.json", "--min-checks", "2"]) == 1
-    assert capsys.readouterr().out.splitlines()[-1] == "1 checks ran, fewer than --min-checks 2"
+    assert capsys.readouterr().out.splitlines()[-1] == "1 check ran, fewer than --min-checks 2"
 
 
 def test_two_findings_of_one_python_test_are_one_check_that_ran(keep):

@@ -214,7 +214,7 @@ def test_why_else_a_run_is_red_is_annotated(write_benchmark, run):
     write_benchmark("pass")
     result = run("biasruler.toml", "--biasruler-min-checks=3")
     assert commands(result) == [
-        "::error title=biasruler::1 checks ran, fewer than --biasruler-min-checks 3"
+        "::error title=biasruler::1 check ran, fewer than --biasruler-min-checks 3"
     ]
 
 
@@ -259,7 +259,7 @@ def test_nothing_is_annotated_where_nothing_is_audited(run, pytester):
         (
             ("pass",),
             ("--biasruler-min-checks=2",),
-            "NOT ACCEPTED: 1 checks ran, fewer than --biasruler-min-checks 2; PASS 1 check",
+            "NOT ACCEPTED: 1 check ran, fewer than --biasruler-min-checks 2; PASS 1 check",
         ),
         (
             ("fail", "pass"),

@@ -313,7 +313,7 @@ def test_a_module_that_is_skipped_whole_is_noticed_by_a_demand_for_checks(gate, 
     _, demanding = gate(tests, "--biasruler-min-checks=7")
 
     assert (lenient.code, demanding.code) == (0, 1)
-    assert "1 checks ran, fewer than --biasruler-min-checks 7" in demanding.section
+    assert "1 check ran, fewer than --biasruler-min-checks 7" in demanding.section
 
 
 MARKED = "import pytest\n\n@pytest.mark.{}\ndef test_marked(biasruler):\n    {}\n"

@@ -118,7 +118,7 @@ def test_a_screen_is_never_counted_as_passed_nor_as_a_check_that_ran(
     assert result.ret == 1
     assert "1 screened and not gated: 1 FAIL" in result.stdout.str()
     assert "PASS 2 checks" not in result.stdout.str()
-    assert "1 checks ran, fewer than --biasruler-min-checks 2" in result.stdout.str()
+    assert "1 check ran, fewer than --biasruler-min-checks 2" in result.stdout.str()
     page = (pytester.path / "report.html").read_text("utf-8")
     assert "1 check only screened, gating nothing: 1 FAIL." in page
     assert "FAIL, screened" in page
