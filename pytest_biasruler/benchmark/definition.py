@@ -47,10 +47,7 @@ class BothEmpty(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """A set of masks that counts as the answer.
-
-    `made_by`, `made_on` (a date, or a text such as ``"2023-05"``) and `made_with` are only told.
-    """
+    """A set of masks that counts as the answer; who made it, when and with what, is only told."""
 
     name: str
     kind: ReferenceKind
