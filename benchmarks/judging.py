@@ -13,7 +13,8 @@ import pandas as pd
 
 from pytest_biasruler.audit.judging import judge_declared
 from pytest_biasruler.audit.preparing import prepare
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 
 N_CASES, N_GROUPS, N_SITES, N_ROUNDS = 1500, 6, 8, 3
 METRICS = ("dice", "iou", "nsd")

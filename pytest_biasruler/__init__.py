@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_biasruler.audit import Audit, run_audit
-    from pytest_biasruler.benchmark.definition import (
-        Attribute,
-        Benchmark,
-        Check,
-        Model,
-        Reference,
-    )
+    from pytest_biasruler.benchmark.check import Check
+    from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.finding import Finding, Verdict
     from pytest_biasruler.errors import BiasRulerError, BiasRulerWarning
@@ -41,7 +36,8 @@ __all__ = [
 
 _HOMES = {
     "audit": ("Audit", "run_audit"),
-    "benchmark.definition": ("Attribute", "Benchmark", "Check", "Model", "Reference"),
+    "benchmark.check": ("Check",),
+    "benchmark.definition": ("Attribute", "Benchmark", "Model", "Reference"),
     "benchmark.metrics": ("Metric",),
     "checks.finding": ("Finding", "Verdict"),
     "errors": ("BiasRulerError", "BiasRulerWarning"),

@@ -13,8 +13,9 @@ import pandas as pd
 from benchmarks.fuzzing.edits import edit_bytes, edit_json, edit_rows
 from benchmarks.fuzzing.outcome import RIGHT, hold, outcome_of
 from pytest_biasruler.audit import Audit, run_audit
+from pytest_biasruler.benchmark.check import Check
 from pytest_biasruler.benchmark.declared import declare_checks
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.benchmark.questions import COMMON_KEYS, QUESTIONS
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 

@@ -12,7 +12,8 @@ import pandas as pd
 from benchmarks.speed.figures import Figure, list_ratios
 from pytest_biasruler.audit.judging import judge_declared
 from pytest_biasruler.audit.preparing import prepare
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from pytest_biasruler.scoring.job import Role, title_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding
 

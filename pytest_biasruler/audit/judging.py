@@ -34,7 +34,7 @@ from pytest_biasruler.statistics.multiplicity import adjust_benjamini_hochberg, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
 
 CHECKS: dict[str, Callable[[Evidence, DeclaredCheck], Finding]] = {

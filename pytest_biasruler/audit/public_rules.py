@@ -10,7 +10,8 @@ from pytest_biasruler.errors import BiasRulerError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
+    from pytest_biasruler.benchmark.definition import Benchmark
 
 
 def refuse_small_subgroups(

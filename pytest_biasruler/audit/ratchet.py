@@ -20,7 +20,7 @@ from pytest_biasruler.audit.states import (
     find_obstacle,
     find_state,
 )
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.checks.outcome import Outcome, is_screen
 from pytest_biasruler.errors import BiasRulerError
 

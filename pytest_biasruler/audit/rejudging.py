@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.audit.counts import count_checks, count_gating, refuse_few, refuse_part
 from pytest_biasruler.audit.ratchet import refuse_gone, with_outcome
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.checks.outcome import Outcome, is_screen, is_waived, outcome_of
 from pytest_biasruler.errors import BiasRulerError
 

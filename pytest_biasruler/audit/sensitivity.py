@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pytest_biasruler.benchmark.definition import Attribute, DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
+    from pytest_biasruler.benchmark.definition import Attribute
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding

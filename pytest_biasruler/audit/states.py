@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.public_finding import round_for
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.outcome import (
     Outcome,

@@ -19,7 +19,8 @@ from pytest_biasruler.checks.provenance import count_sources
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck, Reference
+    from pytest_biasruler.benchmark.check import DeclaredCheck
+    from pytest_biasruler.benchmark.definition import Reference
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.evidence import Evidence
 

@@ -15,7 +15,7 @@ from pytest_biasruler.scoring.pairs import is_measured
 from pytest_biasruler.scoring.sources import list_sets
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.scoring.altered import Altered
 

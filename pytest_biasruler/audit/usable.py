@@ -11,7 +11,7 @@ from pytest_biasruler.errors import BiasRulerError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
 
 _BY_EXPERTS_ALONE = ("amplification",)

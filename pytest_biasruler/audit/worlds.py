@@ -13,7 +13,7 @@ from pytest_biasruler.statistics.draws import Stream
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.benchmark.subgroups import Subgroups
     from pytest_biasruler.checks.evidence import Evidence
 

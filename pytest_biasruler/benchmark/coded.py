@@ -7,9 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.benchmark.check import Check
 from pytest_biasruler.benchmark.definition import (
     Attribute,
-    Check,
     Defaults,
     Model,
     Reference,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.arms import with_models
 from pytest_biasruler.benchmark.asked import Asked, asked_of
-from pytest_biasruler.benchmark.definition import DeclaredCheck, Policy
+from pytest_biasruler.benchmark.check import DeclaredCheck, Policy
 from pytest_biasruler.benchmark.expansion import choices, silent_values
 from pytest_biasruler.benchmark.ids import item_id, number_repeats
 from pytest_biasruler.benchmark.limits import is_on_unit_scale, limit_of

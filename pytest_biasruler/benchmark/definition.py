@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import Limits
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pytest_biasruler.benchmark.check import Check, Policy
     from pytest_biasruler.benchmark.metrics import Metric
 
 Masks = str | Mapping[str, object] | Callable[[str], object]
@@ -28,14 +29,6 @@ class ReferenceKind(StrEnum):
 
     EXPERT = "expert"
     AUTOMATED = "automated"
-
-
-class Policy(StrEnum):
-    """How verdicts become test outcomes."""
-
-    POINT = "point"
-    CONFIDENT_FAIL = "confident-fail"
-    PROVE_SAFE = "prove-safe"
 
 
 class BothEmpty(StrEnum):
@@ -89,37 +82,6 @@ class Attribute:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Waiver:
-    """A verdict accepted up to and including a date, with its reason."""
-
-    reason: str
-    until: dt.date
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Check:
-    """One entry of ``[[checks]]``; any key may hold a list, which makes one check of each value.
-
-    Parameters
-    ----------
-    check : str
-        A question of `pytest_biasruler.benchmark.questions`, such as ``"gap"``.
-    **keys
-        The keys of the benchmark file: ``metric``, ``by``, ``limit`` and so on, unchanged.
-        `by` is an attribute, or a list in which an inner list is a crossing.
-    """
-
-    check: str
-    keys: Mapping[str, Any]
-    line: int | None
-
-    def __init__(self, check: str, *, line: int | None = None, **keys: Any) -> None:
-        object.__setattr__(self, "check", check)
-        object.__setattr__(self, "keys", dict(keys))
-        object.__setattr__(self, "line", line)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Defaults:
     """What a check uses that does not say otherwise."""
 
@@ -136,46 +98,6 @@ class ScoreSource:
 
     table: str
     format: str = "tidy"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeclaredCheck:
-    """One question, fully resolved: what one test item asks.
-
-    Attributes
-    ----------
-    id : str
-        Readable and unique in its benchmark, such as ``"ruler[dice-age-unet]"``.
-    by : tuple of str
-        Attributes, crossed if several; empty where the question has no subgroups.
-    reference, automated : str or None
-        Names of references; `reference` is the expert one unless there is none.
-    options : mapping
-        The check's own keys, validated.
-    limit : float or None
-        In the metric's unit; None only where the question takes none.
-    """
-
-    id: str
-    index: int
-    check: str
-    metric: str
-    by: tuple[str, ...]
-    label: str | None
-    model: str | None
-    reference: str | None
-    automated: str | None
-    limit: float | None
-    baseline: str | None
-    alpha: float
-    min_patients: int
-    support: str
-    policy: Policy | None
-    waive: Waiver | None
-    screen: bool = False
-    sensitivity: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
-    line: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -8,7 +8,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.benchmark.attribute_keys import read_attribute
 from pytest_biasruler.benchmark.columns import known_metrics, read_metric
+from pytest_biasruler.benchmark.label_keys import read_label
 from pytest_biasruler.benchmark.refusals import MOST_TOLD
 from pytest_biasruler.benchmark.rules import (
     Rule,
@@ -19,14 +21,12 @@ from pytest_biasruler.benchmark.rules import (
     text,
     unknown,
 )
+from pytest_biasruler.benchmark.score_keys import read_score_source
 from pytest_biasruler.benchmark.tables import (
-    read_attribute,
     read_defaults,
     read_each,
-    read_label,
     read_model,
     read_reference,
-    read_score_source,
     read_table,
 )
 from pytest_biasruler.benchmark.templates import inner_path, masks

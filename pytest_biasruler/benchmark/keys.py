@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.definition import Policy, ReferenceKind, Waiver
+from pytest_biasruler.benchmark.check import Policy, Waiver
+from pytest_biasruler.benchmark.definition import ReferenceKind
 from pytest_biasruler.benchmark.questions import COMMON_KEYS, SHAPE_FEATURES
 from pytest_biasruler.benchmark.rules import (
     Rule,

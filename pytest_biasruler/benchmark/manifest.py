@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.asked import asked_in
+from pytest_biasruler.benchmark.check import Check
 from pytest_biasruler.benchmark.declared import resolve
-from pytest_biasruler.benchmark.definition import Benchmark, Check
+from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.benchmark.document import read_document
 from pytest_biasruler.benchmark.layouts import LAYOUTS, fill_layout
 from pytest_biasruler.benchmark.lines import Lines, read_lines

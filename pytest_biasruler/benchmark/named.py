@@ -11,7 +11,8 @@ from pytest_biasruler.benchmark.subgroups import cross_subgroups
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
+    from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metadata import Metadata
     from pytest_biasruler.benchmark.subgroups import Subgroups
     from pytest_biasruler.errors import BiasRulerError

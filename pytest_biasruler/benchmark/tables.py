@@ -7,30 +7,23 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.benchmark.days import day
 from pytest_biasruler.benchmark.definition import (
-    Attribute,
     BothEmpty,
     Defaults,
     Model,
-    Policy,
     Reference,
     ReferenceKind,
-    ScoreSource,
 )
 from pytest_biasruler.benchmark.lengths import MOST_CHARACTERS_OF_A_NAME, refuse_long
 from pytest_biasruler.benchmark.rules import (
     Rule,
-    distinct,
-    items,
     number,
     one_of,
     refusal,
-    rising,
     shown,
-    switch,
     text,
-    texts,
     unknown,
     whole,
 )
@@ -39,9 +32,6 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.problems import KeyPath, Problems
 
 T = TypeVar("T")
-
-MISSING = "missing"
-"""The visible subgroup of cases whose metadata is not recorded; no real value has this name."""
 
 
 def read_table(
@@ -133,83 +123,6 @@ def read_model(
         raw, rules, path=("models", name), problems=problems, title=f"[models.{name}]"
     )
     return Model(name=name, **kept)
-
-
-def label_values(key: str, value: object) -> tuple[int, ...]:
-    """Return the integers that make up a label, or a region of several."""
-    one = whole(low=1, high=2**31 - 1)
-    values = items(key, value) if isinstance(value, list | tuple) else (value,)
-    if not values:
-        raise refusal(f"{key} is an empty list", "at least one integer")
-    return distinct(key, tuple(one(key, entry) for entry in values))
-
-
-def read_label(name: str, value: object, *, problems: Problems) -> tuple[int, ...]:
-    """Return one entry of ``[labels]``."""
-    kept: dict[str, tuple[int, ...]] = {name: (1,)}
-    with problems.at("labels", name):
-        kept[name] = label_values(name, value)
-    return kept[name]
-
-
-def _merge(key: str, value: object) -> dict[str, tuple[str, ...]]:
-    if not isinstance(value, Mapping):
-        raise refusal(f"{key} is {shown(value)}", "a table of kept = [other spellings]")
-    for kept in value:
-        refuse_long(f"a category of {key}", kept)
-    merged = {kept: texts(f"{key} of {shown(kept)}", others) for kept, others in value.items()}
-    distinct(key, tuple(spelling for others in merged.values() for spelling in others))
-    if MISSING in merged:
-        _refuse_missing(f'{key} makes a category "{MISSING}"')
-    return merged
-
-
-def _names(key: str, value: object) -> tuple[str, ...]:
-    names = tuple(text(key, name) for name in items(key, value))
-    if MISSING in names:
-        _refuse_missing(f'{key} holds "{MISSING}"')
-    return distinct(key, names)
-
-
-def _refuse_missing(found: str) -> None:
-    raise refusal(found, "another name", fix="List such cells in missing = [...]", code="BR413")
-
-
-_ATTRIBUTE: Mapping[str, Rule] = {
-    "column": text,
-    "bins": rising(at_least=2),
-    "names": _names,
-    "merge": _merge,
-    "missing": texts,
-    "judge_missing": switch,
-}
-
-
-def read_attribute(name: str, raw: object, *, problems: Problems) -> Attribute:
-    """Return one of ``[attributes.*]``."""
-    path = ("attributes", name)
-    kept = read_table(raw, _ATTRIBUTE, path=path, problems=problems, title=f"[attributes.{name}]")
-    if "names" in kept and isinstance(raw, Mapping) and "bins" not in raw:
-        problems.add((*path, "names"), refusal("names stand without bins", "bins", fix="Add bins"))
-    if "names" in kept and "bins" in kept and len(kept["names"]) != len(kept["bins"]) - 1:
-        error = refusal(
-            f"{len(kept['names'])} names", f"{len(kept['bins']) - 1}, one for each bin"
-        )
-        problems.add((*path, "names"), error)
-    return Attribute(name=name, **kept)
-
-
-def read_score_source(raw: object, *, path_rule: Rule, problems: Problems) -> ScoreSource:
-    """Return ``[scores]``."""
-    kept = read_table(
-        raw,
-        {"table": path_rule, "format": one_of(["tidy", "nnunet"])},
-        path=("scores",),
-        problems=problems,
-        title="[scores]",
-        required=["table"],
-    )
-    return ScoreSource(**{"table": "", **kept})
 
 
 def read_defaults(raw: object, *, metrics: Collection[str], problems: Problems) -> Defaults:

@@ -12,7 +12,7 @@ from pytest_biasruler.statistics.variance import estimate_variance_ratio
 from pytest_biasruler.statistics.worst import find_worst_flip
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.evidence import Column, Evidence
 

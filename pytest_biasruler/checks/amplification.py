@@ -43,7 +43,7 @@ from pytest_biasruler.statistics.comparison import UNDEFINED as NO_SPREAD
 from pytest_biasruler.statistics.support import difference_support
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Estimate, Finding
 

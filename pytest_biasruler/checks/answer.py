@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.benchmark.definition import Policy, ReferenceKind
+from pytest_biasruler.benchmark.check import Policy
+from pytest_biasruler.benchmark.definition import ReferenceKind
 from pytest_biasruler.checks.comparison import (
     comparison_details,
     conclude,
@@ -16,7 +17,7 @@ from pytest_biasruler.checks.finding import Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Estimate, Group

@@ -10,7 +10,7 @@ import pandas as pd
 from pytest_biasruler.benchmark.metrics import IMAGE_DIAGONAL
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Column, Evidence
 
 

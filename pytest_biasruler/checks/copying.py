@@ -16,7 +16,7 @@ from pytest_biasruler.scoring.agreement import Sizes, infer_shared_errors
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
 
 FEWEST_ERRORS = 20

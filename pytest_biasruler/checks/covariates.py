@@ -18,7 +18,7 @@ from pytest_biasruler.scoring.table import KEYS, STATUS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
 
 _TITLES = {

@@ -13,7 +13,7 @@ from pytest_biasruler.checks.comparison import compare, finite
 from pytest_biasruler.statistics.spread import judge_bounds
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Column, Evidence
     from pytest_biasruler.checks.membership import Membership
 

@@ -33,7 +33,7 @@ from pytest_biasruler.statistics.oaxaca import estimate_remainders
 from pytest_biasruler.statistics.spread import judge_bounds
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.covariates import Covariate
     from pytest_biasruler.checks.evidence import Evidence

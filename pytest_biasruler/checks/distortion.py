@@ -12,7 +12,7 @@ from pytest_biasruler.statistics.ratio import fieller_ratio
 from pytest_biasruler.statistics.spread import estimate_spread
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.evidence import Column, Evidence
     from pytest_biasruler.statistics.spread import Spread

@@ -24,7 +24,7 @@ from pytest_biasruler.statistics.support import difference_support
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding

@@ -26,7 +26,7 @@ from pytest_biasruler.statistics.spread import estimate_mean, judge_bounds
 from pytest_biasruler.statistics.support import pooled_support, symmetric_support
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.copying import Echoes
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
+    from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metadata import Metadata
     from pytest_biasruler.masks.mask import Mask
     from pytest_biasruler.scoring.scored import Scored

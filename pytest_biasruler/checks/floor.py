@@ -19,7 +19,7 @@ from pytest_biasruler.statistics.floor import FloorEstimate, estimate_floor
 from pytest_biasruler.statistics.spread import judge_bounds
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.checks.evidence import Column, Evidence
     from pytest_biasruler.checks.membership import Membership

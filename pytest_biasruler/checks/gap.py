@@ -23,7 +23,7 @@ from pytest_biasruler.statistics.spread import tipping_point
 from pytest_biasruler.statistics.summaries import summarise_subgroups
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.evidence import Column, Evidence
     from pytest_biasruler.checks.finding import Finding

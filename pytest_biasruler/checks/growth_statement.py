@@ -9,7 +9,7 @@ from pytest_biasruler.checks.comparison import finite
 from pytest_biasruler.checks.numbers import format_number
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.statistics.amplification import Amplification
     from pytest_biasruler.statistics.contrast import Contrast
     from pytest_biasruler.statistics.ratio import Ratio

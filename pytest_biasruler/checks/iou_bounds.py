@@ -14,7 +14,7 @@ from pytest_biasruler.scoring.agreement import bound_iou, iou_from_dice
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.evidence import Evidence
 

@@ -22,7 +22,7 @@ from pytest_biasruler.statistics.spread import estimate_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.evidence import Column, Evidence
     from pytest_biasruler.checks.finding import Finding

@@ -32,7 +32,7 @@ from pytest_biasruler.statistics.spread import judge_bounds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.anatomy import Energies, Patients
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.membership import Membership

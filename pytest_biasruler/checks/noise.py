@@ -16,7 +16,7 @@ from pytest_biasruler.checks.dose import check_dose
 from pytest_biasruler.checks.tipping import check_tipping
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding
 

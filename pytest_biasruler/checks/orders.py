@@ -14,7 +14,7 @@ from pytest_biasruler.statistics.ranking import rank_correlation
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.matrices import ModelScores
     from pytest_biasruler.checks.membership import Membership

@@ -6,7 +6,8 @@ import datetime as dt
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.definition import Policy, ReferenceKind
+from pytest_biasruler.benchmark.check import Policy
+from pytest_biasruler.benchmark.definition import ReferenceKind
 from pytest_biasruler.checks.finding import Verdict
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from pytest_biasruler.checks.membership import find_members
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.benchmark.subgroups import Subgroups
     from pytest_biasruler.checks.criteria import Criterion
     from pytest_biasruler.checks.evidence import Evidence

@@ -25,7 +25,7 @@ from pytest_biasruler.statistics.power import more_patients
 from pytest_biasruler.statistics.ranking import EVERYONE, compare_rankings
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.checks.matrices import ModelScores

@@ -12,7 +12,7 @@ from pytest_biasruler.statistics.rates import RateRatio, estimate_rate_ratio
 from pytest_biasruler.statistics.spread import judge_bounds
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.membership import Membership

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding
     from pytest_biasruler.checks.labelling import Labelling

@@ -22,7 +22,7 @@ from pytest_biasruler.checks.numbers import format_number, format_signed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.comparison import Comparison
     from pytest_biasruler.checks.distortion import Distortion
     from pytest_biasruler.checks.evidence import Column, Evidence

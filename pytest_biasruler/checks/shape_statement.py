@@ -8,7 +8,7 @@ from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.numbers import format_number
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.anatomy import Sides
 
 TITLES = {

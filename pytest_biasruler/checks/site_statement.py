@@ -11,7 +11,7 @@ from pytest_biasruler.checks.numbers import format_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.site_contrast import SiteContrast
 

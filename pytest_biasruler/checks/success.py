@@ -35,7 +35,7 @@ from pytest_biasruler.checks.sweep import describe_sweep
 from pytest_biasruler.statistics.katz import katz_interval
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.membership import Membership
     from pytest_biasruler.statistics.rates import RateRatio

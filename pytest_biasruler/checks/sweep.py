@@ -15,7 +15,7 @@ from pytest_biasruler.checks.rates import (
 )
 
 if TYPE_CHECKING:
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.checks.evidence import Column, Evidence
 
 DEFAULT_SWEEP = tuple(round(0.50 + 0.05 * step, 2) for step in range(10))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.cli.console import Exit, read_date, tell_error, write_last, write_lines
 from pytest_biasruler.cli.reading import read_named, show_typed
 from pytest_biasruler.errors import BiasRulerError, printable

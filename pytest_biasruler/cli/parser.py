@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.cli.console import tell_error, write_lines
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.exports import KINDS

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.audit.ratchet import is_held_back
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.outcome import Outcome, is_better_above, waiver_end

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pytest_biasruler.benchmark.definition import DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.scoring.job import CaseScores
     from pytest_biasruler.scoring.pairs import Drawing
     from pytest_biasruler.scoring.strata import Strata

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.shell.accounting import Accounting, account, files_without_audit
 from pytest_biasruler.shell.earlier import earlier_of
 from pytest_biasruler.shell.extensions import gather_extensions

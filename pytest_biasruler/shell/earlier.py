@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.outputs import own_paths, refuse_same, show_path
 from pytest_biasruler.shell.settings import settings_of

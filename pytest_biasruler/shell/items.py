@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.benchmark.refusals import summarise_problems
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, holds_controls
 from pytest_biasruler.shell.extensions import plugin_metrics
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pytest_biasruler.benchmark.definition import Benchmark, DeclaredCheck
+    from pytest_biasruler.benchmark.check import DeclaredCheck
+    from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.checks.finding import Finding
 
 

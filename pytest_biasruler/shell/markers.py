@@ -7,7 +7,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.settings import usage_error
 from pytest_biasruler.shell.stash import MARKER, WRONG_MARKERS

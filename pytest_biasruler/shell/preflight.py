@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.benchmark.refusals import in_order, problems_of, raise_if_any
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.earlier import (

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.earlier import earlier_of
 from pytest_biasruler.shell.extensions import plugin_metrics, plugin_readers

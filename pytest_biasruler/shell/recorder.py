@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.checks.outcome import Outcome, outcome_of, outcome_without_waiver
 from pytest_biasruler.errors import printable
 from pytest_biasruler.shell.earlier import earlier_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.benchmark.refusals import summarise_problems
 from pytest_biasruler.errors import BiasRulerError, Limits
 from pytest_biasruler.shell.exports import CSV_PLAN, FORMS_OF_THEIR_OWN

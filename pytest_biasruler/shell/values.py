@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.exports import read_exports
 from pytest_biasruler.shell.options import Option, tied_value

@@ -13,8 +13,9 @@ import pytest
 
 import pytest_biasruler
 from pytest_biasruler import Benchmark, BiasRulerError, hookspecs, plugin
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.benchmark.declared import declare_checks
-from pytest_biasruler.benchmark.definition import BothEmpty, Policy, ReferenceKind
+from pytest_biasruler.benchmark.definition import BothEmpty, ReferenceKind
 from pytest_biasruler.benchmark.document import SECTIONS
 from pytest_biasruler.benchmark.keys import key_rules
 from pytest_biasruler.benchmark.layouts import LAYOUTS

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pytest_biasruler.benchmark.definition import Policy
+from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.benchmark.questions import QUESTIONS
 from pytest_biasruler.shell.items import load_benchmark
 from pytest_biasruler.shell.manual import manual

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_biasruler.audit import run_audit
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.checks.finding import Status
 
 DATA = os.environ.get("BIASRULER_DATA", "")

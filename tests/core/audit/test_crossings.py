@@ -11,7 +11,8 @@ import pytest
 
 from pytest_biasruler.audit import Audit, load_schema, run_audit
 from pytest_biasruler.audit.crossings import MOST_CROSSINGS
-from pytest_biasruler.benchmark.definition import Attribute, Check, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Reference
 
 MADE = {"made_by": "two radiologists", "made_on": dt.date(2023, 5, 2), "made_with": "ITK-SNAP"}
 

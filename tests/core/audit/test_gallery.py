@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from pytest_biasruler.audit import run_audit
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.report.subgroup_table import pair_in_order
 
 AGES = ["old"] * 20 + ["young"] * 20

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from pytest_biasruler.audit import prepare
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.morphology import check_morphology
 

@@ -8,7 +8,8 @@ from pytest_biasruler import Audit, run_audit
 from pytest_biasruler.audit.judging import judge_alone
 from pytest_biasruler.audit.planning import plan_labels
 from pytest_biasruler.audit.preparing import prepare
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.statistics.comparison import compare_groups
 from pytest_biasruler.statistics.rectified import rectify_means

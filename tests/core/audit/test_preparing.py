@@ -8,7 +8,8 @@ import pytest
 
 from pytest_biasruler.audit import preparing
 from pytest_biasruler.audit.preparing import prepare
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.masks.mask import Mask
 
 CASES = [f"c{number}" for number in range(4)]

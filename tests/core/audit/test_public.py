@@ -17,14 +17,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pytest_biasruler.audit import load_schema, run_audit
-from pytest_biasruler.benchmark.definition import (
-    Attribute,
-    Benchmark,
-    Check,
-    Defaults,
-    Model,
-    Reference,
-)
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Defaults, Model, Reference
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.report.forms import render_form
 from pytest_biasruler.report.html import render_html

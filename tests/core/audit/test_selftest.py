@@ -16,7 +16,8 @@ from pytest_biasruler.audit.scene import REAL, Stage, play
 from pytest_biasruler.audit.tally import false_safe, mutation_score, share_of, smallest_caught
 from pytest_biasruler.audit.trial import plan_trial
 from pytest_biasruler.audit.worlds import open_deck
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 
 WORLDS = 12
 

@@ -7,14 +7,8 @@ import pandas as pd
 import pytest
 
 from pytest_biasruler.audit import run_audit
-from pytest_biasruler.benchmark.definition import (
-    Attribute,
-    Benchmark,
-    Check,
-    Defaults,
-    Model,
-    Reference,
-)
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Defaults, Model, Reference
 
 N = 120
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from pytest_biasruler.audit.worlds import deal_subgroups, open_deck, shuffle_models
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.checks.evidence import Evidence

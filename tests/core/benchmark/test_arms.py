@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from pytest_biasruler.benchmark.check import Check
 from pytest_biasruler.benchmark.declared import declare_checks
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.named import find_unknown_names
 from pytest_biasruler.benchmark.questions import SHAPE_FEATURES

@@ -10,15 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_biasruler.benchmark.check import Check, Policy
 from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.definition import (
     Attribute,
     Benchmark,
     BothEmpty,
-    Check,
     Defaults,
     Model,
-    Policy,
     Reference,
     ReferenceKind,
     ScoreSource,

@@ -7,17 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_biasruler.benchmark.check import Check, Policy, Waiver
 from pytest_biasruler.benchmark.declared import MAX_ITEMS, declare_checks, declare_one
-from pytest_biasruler.benchmark.definition import (
-    Attribute,
-    Benchmark,
-    Check,
-    Defaults,
-    Model,
-    Policy,
-    Reference,
-    Waiver,
-)
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Defaults, Model, Reference
 from pytest_biasruler.benchmark.keys import key_rules
 from pytest_biasruler.benchmark.metrics import Metric
 from pytest_biasruler.benchmark.questions import COMMON_KEYS, QUESTIONS

@@ -13,8 +13,9 @@ from pytest_biasruler.benchmark import declared as declared_module
 from pytest_biasruler.benchmark import problems as problems_module
 from pytest_biasruler.benchmark import rules as rules_module
 from pytest_biasruler.benchmark import texttable as texttable_module
+from pytest_biasruler.benchmark.check import Check
 from pytest_biasruler.benchmark.declared import declare_checks
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model
 from pytest_biasruler.benchmark.lines import read_lines
 from pytest_biasruler.benchmark.manifest import read_manifest
 from pytest_biasruler.benchmark.metadata import read_metadata

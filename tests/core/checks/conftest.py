@@ -6,13 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pytest_biasruler.benchmark.definition import (
-    Attribute,
-    Benchmark,
-    Check,
-    Model,
-    Reference,
-)
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.checks.evidence import Evidence

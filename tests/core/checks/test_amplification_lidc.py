@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_biasruler.audit.preparing import prepare
-from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Check, Model, Reference
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.checks.amplification import check_amplification
 from pytest_biasruler.checks.finding import Verdict
 

@@ -8,14 +8,8 @@ import pytest
 
 from pytest_biasruler.audit import run_audit
 from pytest_biasruler.audit.judging import judge_one
-from pytest_biasruler.benchmark.definition import (
-    Attribute,
-    Benchmark,
-    Check,
-    Defaults,
-    Model,
-    Reference,
-)
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Defaults, Model, Reference
 from pytest_biasruler.checks.finding import Status, Verdict
 
 

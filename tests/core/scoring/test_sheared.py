@@ -5,7 +5,8 @@ import pandas as pd
 
 from pytest_biasruler import render_html
 from pytest_biasruler.audit import run_audit
-from pytest_biasruler.benchmark.definition import Attribute, Check, Defaults
+from pytest_biasruler.benchmark.check import Check
+from pytest_biasruler.benchmark.definition import Attribute, Defaults
 from pytest_biasruler.masks.mask import Mask
 
 SLIGHT = np.eye(4)  # far below the tolerance of the grid, above that of right angles
