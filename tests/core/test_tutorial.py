@@ -1,121 +1,21 @@
-"""Pages are true: their files are written, their commands run, and their output comes out."""
+"""The tutorial and the pages that go on from it give what they promise beside their output."""
 
 from __future__ import annotations
 
-import datetime as dt
-import os
 import re
-import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from .walking import DOCS, assert_printed, missing_lines, walk_page
+
 pytestmark = pytest.mark.slow
-
-DOCS = Path(__file__).parents[2] / "docs"
-WAIVED_UNTIL = "2027-03-31"
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-WHERE = re.compile(r"# (?P<add>add to the end of )?(?P<path>[\w./]+\.(?:py|toml))$")
-PROGRAMS = {
-    "python": [],
-    "pytest": ["-m", "pytest"],
-    "biasruler": ["-c", "from pytest_biasruler.cli import main; raise SystemExit(main())"],
-}
-
-
-def blocks(page):
-    """Return (language, text) of every fenced block, in order, its waiver not yet over."""
-    next_year = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=365)
-    text = (DOCS / page).read_text(encoding="utf-8")
-    return FENCE.findall(text.replace(WAIVED_UNTIL, next_year.isoformat()))
-
-
-def run(command, folder):
-    program, *arguments = shlex.split(command)
-    hidden = ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS")
-    environ = {name: value for name, value in os.environ.items() if name not in hidden}
-    environ |= {
-        "COLUMNS": "120",
-        "PYTEST_ADDOPTS": "--biasruler-workers=1 -p no:randomly",
-        "PYTHONIOENCODING": "utf-8",
-    }
-    done = subprocess.run(
-        [sys.executable, *PROGRAMS[program], *arguments],
-        cwd=folder,
-        env=environ,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    return done.stdout + done.stderr
-
-
-def missing_lines(shown, output):
-    """Return the shown lines that do not stand in the output, in their order."""
-    rest, missing = iter(output.splitlines()), []
-    for line in filter(str.strip, shown):
-        pattern = re.compile(re.escape(line.strip()).replace(r"\.\.\.", ".*").replace(r"\ ", " +"))
-        if not any(pattern.fullmatch(found.strip()) for found in rest):
-            missing.append(line)
-            rest = iter(output.splitlines())
-    return missing
-
-
-def walk(fenced, folder):
-    """Write the files and run the commands; return command, shown lines and output of each."""
-    steps = []
-    for language, text in fenced:
-        where = WHERE.match(text.partition("\n")[0])
-        if language == "console" and "pip install" not in text:
-            for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-                command, *shown = part.splitlines()
-                steps.append((command, shown, run(command, folder)))
-        elif where is not None:
-            path = folder / where["path"]
-            path.parent.mkdir(exist_ok=True)
-            with path.open("a" if where["add"] else "x", encoding="utf-8") as file:
-                file.write(text)
-    return steps
 
 
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory):
     """Walk through the tutorial once."""
     folder = tmp_path_factory.mktemp("tutorial")
-    return folder, walk(blocks("tutorial.md"), folder)
-
-
-def walk_after_tutorial(page, folder, *, until):
-    """Walk through a page on what the tutorial has made, up to a block of that file."""
-    first = []
-    for block in blocks("tutorial.md"):
-        first.append(block)
-        if block[1].startswith(until):
-            break
-    walk(first, folder)
-    return folder, walk(blocks(page), folder)
-
-
-@pytest.fixture(scope="module")
-def extended(tmp_path_factory):
-    """Walk through the page on extending, on data and first benchmark file of the tutorial."""
-    folder = tmp_path_factory.mktemp("extending")
-    return walk_after_tutorial("extending.md", folder, until="# biasruler.toml")
-
-
-@pytest.fixture(scope="module")
-def typed(tmp_path_factory):
-    """Walk through the page on the command line, on the data of the tutorial."""
-    folder = tmp_path_factory.mktemp("command-line")
-    return walk_after_tutorial("command-line.md", folder, until="$ python make_data.py")
-
-
-def assert_printed(steps):
-    for command, shown, output in steps:
-        missing = missing_lines(shown, output)
-        assert not missing, f"`{command}` did not print {missing}, but:\n{output}"
+    return folder, walk_page(DOCS / "tutorial.md", folder)
 
 
 def test_every_command_of_the_tutorial_prints_what_the_page_shows(walked):
@@ -124,26 +24,25 @@ def test_every_command_of_the_tutorial_prints_what_the_page_shows(walked):
     assert_printed(steps)
 
 
-def test_every_command_of_the_page_on_extending_prints_what_it_shows(extended):
-    folder, steps = extended
+def test_every_command_of_the_page_on_extending_prints_what_it_shows(tmp_path):
+    steps = walk_page(DOCS / "extending.md", tmp_path)
     assert len(steps) == 5
     assert_printed(steps)
-    assert "Two makers, both from 2019 on." in (folder / "report.html").read_text("utf-8")
+    assert "Two makers, both from 2019 on." in (tmp_path / "report.html").read_text("utf-8")
 
 
-def test_every_command_of_the_page_on_the_command_line_prints_what_it_shows(typed):
-    folder, steps = typed
+def test_every_command_of_the_page_on_the_command_line_prints_what_it_shows(tmp_path):
+    steps = walk_page(DOCS / "command-line.md", tmp_path)
     assert len(steps) == 9
     assert_printed(steps)
-    assert (folder / "audit.html").stat().st_size > 1000
-    assert (folder / "findings.csv").read_text("utf-8").count("\n") > 2
+    assert (tmp_path / "audit.html").stat().st_size > 1000
+    assert (tmp_path / "findings.csv").read_text("utf-8").count("\n") > 2
 
 
 def test_the_first_run_shows_all_three_verdicts(walked):
     _, steps = walked
-    command, _, output = steps[1]
-    assert command == "pytest biasruler.toml"
-    assert "1 failed, 1 passed, 1 inconclusive" in output
+    assert steps[1].command == "pytest biasruler.toml"
+    assert "1 failed, 1 passed, 1 inconclusive" in steps[1].output
 
 
 def test_every_output_that_the_page_names_is_written(walked):
