@@ -16,6 +16,7 @@ from pytest_biasruler.benchmark.definition import (
     ScoreSource,
 )
 from pytest_biasruler.benchmark.document import read_document
+from pytest_biasruler.benchmark.label_keys import IGNORE
 from pytest_biasruler.benchmark.metrics import Metric
 from pytest_biasruler.benchmark.problems import Problems, place_of
 from pytest_biasruler.benchmark.rules import items, refusal, shown, text
@@ -55,12 +56,23 @@ def _document_of(benchmark: Benchmark, *, problems: Problems) -> dict[str, Any]:
         "benchmark": {key: value for key, value in general.items() if value is not None},
         "references": _by_name(benchmark.references, Reference, "references", problems=problems),
         "models": _by_name(benchmark.models, Model, "models", problems=problems),
-        "labels": benchmark.labels,
+        "labels": _labels(benchmark, problems=problems),
         "attributes": _by_name(benchmark.attributes, Attribute, "attributes", problems=problems),
         "scores": _table(scores) if isinstance(scores, ScoreSource) else scores,
         "metrics": _metrics(benchmark.metrics, problems=problems),
         "defaults": _table(defaults) if isinstance(defaults, Defaults) else defaults,
     }
+
+
+def _labels(benchmark: Benchmark, *, problems: Problems) -> Any:
+    """Return ``[labels]`` as a file would spell it, with ``ignore`` among them."""
+    labels: Any = benchmark.labels
+    if benchmark.ignore is None or not isinstance(labels, Mapping):
+        return labels
+    with problems.at("labels", IGNORE):
+        if IGNORE in labels and labels[IGNORE] != benchmark.ignore:
+            raise refusal("ignore is given twice", "one value", code="BR403")
+    return {**labels, IGNORE: benchmark.ignore}
 
 
 def _table(declared: Any) -> dict[str, Any]:

@@ -106,6 +106,8 @@ class Benchmark:
 
     `metadata` is a path relative to `root`, or a DataFrame with one row per case. Masks may be
     patterns, mappings or callables (see `Reference`); the benchmark never looks into them.
+    `ignore` is the value of ``ignore`` in ``[labels]``: voxels that have it in a reference are
+    left out of each comparison with that reference.
 
     Raises
     ------
@@ -122,6 +124,7 @@ class Benchmark:
     models: tuple[Model, ...] = ()
     attributes: tuple[Attribute, ...] = ()
     labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    ignore: int | None = None
     scores: ScoreSource | pd.DataFrame | None = field(default=None, repr=False)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     defaults: Defaults = field(default_factory=Defaults)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.attribute_keys import read_attribute
 from pytest_biasruler.benchmark.columns import known_metrics, read_metric
-from pytest_biasruler.benchmark.label_keys import read_label
+from pytest_biasruler.benchmark.label_keys import read_labels
 from pytest_biasruler.benchmark.refusals import MOST_TOLD
 from pytest_biasruler.benchmark.rules import (
     Rule,
@@ -54,6 +54,7 @@ class Content:
     references: Mapping[str, Reference]
     models: Mapping[str, Model]
     labels: Mapping[str, tuple[int, ...]]
+    ignore: int | None
     attributes: Mapping[str, Attribute]
     scores: Any
     metrics: Mapping[str, Metric]
@@ -67,6 +68,7 @@ class Content:
             "references": tuple(self.references.values()),
             "models": tuple(self.models.values()),
             "labels": self.labels,
+            "ignore": self.ignore,
             "attributes": tuple(self.attributes.values()),
             "scores": self.scores,
             "metrics": self.metrics,
@@ -111,7 +113,8 @@ def read_document(
     references = each("references", partial(read_reference, masks=one_mask, problems=problems))
     reads_model = partial(read_model, masks=one_mask, references=references, problems=problems)
     models = each("models", reads_model)
-    labels = each("labels", partial(read_label, problems=problems))
+    declared = read_labels(document.get("labels", {}), problems=problems)
+    labels = declared.values
     known = known_metrics(plugins, problems=problems)
     reads_metric = partial(read_metric, known=known, labels=labels, problems=problems)
     metrics = {metric.name: metric for metric in plugins} | each("metrics", reads_metric)
@@ -126,6 +129,7 @@ def read_document(
         references=references,
         models=models,
         labels=labels,
+        ignore=declared.ignore,
         attributes=each("attributes", partial(read_attribute, problems=problems)),
         scores=_read_scores(document.get("scores"), one_path, problems=problems),
         metrics=metrics,
