@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,6 +16,8 @@ from pytest_biasruler.benchmark.rules import (
 from pytest_biasruler.benchmark.tables import read_each
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_biasruler.benchmark.problems import Problems
 
 IGNORE = "ignore"
@@ -71,16 +72,15 @@ def label_values(key: str, value: object) -> tuple[int, ...]:
 
 def _read_one(name: str, value: object, *, problems: Problems) -> tuple[int, ...]:
     """Return one entry of ``[labels]``; a wrong value is noted, and its name still known."""
-    if name == IGNORE:
-        kept: tuple[int, ...] = ()
-        with problems.at("labels", name):
-            kept = (whole(low=1, high=_HIGHEST)(name, value),)
-        return kept
-    _refuse_reserved(name)
-    kept = (1,)
+    if name != IGNORE:
+        _refuse_reserved(name)
+    kept: dict[str, tuple[int, ...]] = {name: () if name == IGNORE else (1,)}
     with problems.at("labels", name):
-        kept = label_values(name, value)
-    return kept
+        if name == IGNORE:
+            kept[name] = (whole(low=1, high=_HIGHEST)(name, value),)
+        else:
+            kept[name] = label_values(name, value)
+    return kept[name]
 
 
 def _refuse_reserved(name: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.crop import Crop, find_union
 from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.ignored import Cutter, find_ignored
 from pytest_biasruler.scoring.job import (
     CaseScores,
     EchoRow,
@@ -73,14 +74,14 @@ def _score_case(job: Job) -> CaseScores:
     shapes: list[ShapeRow] = []
     echoes: list[EchoRow] = []
     shape_roles, echo_roles = _roles_of(job, "shape"), _roles_of(job, "echo")
-    for label, drawings in () if grid is None else _draw(job, masks, Grid(mask=grid)):
-        rows += _score_label(job, drawings, label=label, problems=problems)
+    for label, drawings, cutter in () if grid is None else _draw(job, masks, Grid(mask=grid)):
+        rows += _score_label(job, drawings, cutter, label=label, problems=problems)
         if Measure.SHAPE in job.measures:
             shapes += measure_shapes(drawings, roles=shape_roles, label=label)
         if Measure.ECHO in job.measures:
-            echoes += measure_echoes(drawings, roles=echo_roles, label=label)
+            echoes += measure_echoes(drawings, cutter, roles=echo_roles, label=label)
     return CaseScores(
-        masks={name: state_facts(mask) for name, mask in masks.items()},
+        masks={name: state_facts(mask, ignore=job.ignore) for name, mask in masks.items()},
         rows=rows,
         shapes=shapes,
         echoes=echoes,
@@ -98,12 +99,13 @@ def _roles_of(job: Job, kind: str) -> dict[str, Role]:
     return {name: role for name, role in roles.items() if name in named}
 
 
-def _draw(job: Job, masks: Masks, grid: Grid) -> Iterator[tuple[str, Drawings]]:
+def _draw(job: Job, masks: Masks, grid: Grid) -> Iterator[tuple[str, Drawings, Cutter]]:
     """Yield each label with the drawings of all usable masks, cropped to one box."""
     usable = {name: mask for name, mask in masks.items() if isinstance(mask, Crop)}
     # Where all are empty, one voxel of background stands for them.
     box = find_union(usable.values()) or (slice(0, 1),) * 3
     crops = {_content(mask): mask for mask in usable.values()}
+    ignored = find_ignored(job, usable, box=box)
     labels: Mapping[str, tuple[int, ...] | None] = job.labels or {"": None}
     for label, values in labels.items():
         drawings = {
@@ -112,7 +114,8 @@ def _draw(job: Job, masks: Masks, grid: Grid) -> Iterator[tuple[str, Drawings]]:
             )
             for content, crop in crops.items()
         }
-        yield label, {name: drawings[_content(mask)] for name, mask in usable.items()}
+        of_sets = {name: drawings[_content(mask)] for name, mask in usable.items()}
+        yield label, of_sets, Cutter(ignored)
 
 
 def _content(mask: Crop) -> tuple[str, bool]:
@@ -121,7 +124,7 @@ def _content(mask: Crop) -> tuple[str, bool]:
 
 
 def _score_label(
-    job: Job, drawings: Drawings, *, label: str, problems: list[list[str]]
+    job: Job, drawings: Drawings, cutter: Cutter, *, label: str, problems: list[list[str]]
 ) -> Iterator[ScoreRow]:
     roles = {entry.set: entry.role for entry in job.entries}
     known: dict[tuple[int, int, bool], tuple[Pair, dict[str, float], list[BiasRulerError]]] = {}
@@ -134,10 +137,11 @@ def _score_label(
             key = (id(drawings[model]), id(drawings[reference]), is_prediction)
             if key not in known:  # two sets may hold the same mask: it is measured once
                 pair = Pair(
-                    model=drawings[model],
-                    reference=drawings[reference],
+                    model=cutter.cut(drawings[model], model, reference),
+                    reference=cutter.cut(drawings[reference], model, reference),
                     label=label,
                     is_prediction=is_prediction,
+                    is_void=cutter.is_all(model, reference),
                 )
                 known[key] = (pair, *_score_all(pair, job=job))
             pair, scores, failures = known[key]
@@ -150,6 +154,8 @@ def _score_label(
 
 def _score_all(pair: Pair, *, job: Job) -> tuple[dict[str, float], list[BiasRulerError]]:
     """Return all scores; a metric of a plugin that fails is NaN and spoils no other one."""
+    if pair.is_void:
+        return {metric.name: nan for metric in job.metrics}, []
     own = [metric for metric in job.metrics if metric.score is None]
     scores = score_pair(pair, own, both_empty=job.both_empty)
     failures = []
@@ -165,6 +171,7 @@ def _score_all(pair: Pair, *, job: Job) -> tuple[dict[str, float], list[BiasRule
 
 def _row(pair: Pair, scores: Mapping[str, float], *, model: str, reference: str) -> ScoreRow:
     status = Status.AGREED_ABSENT if pair.n_empty == 2 else Status.SCORED
+    status = Status.UNDEFINED if pair.is_void else status
     return ScoreRow(
         label=pair.label,
         model=model,

@@ -47,6 +47,7 @@ def pack_errand(task: Task, job: Job, **details: object) -> dict[str, Any]:
         "metrics": [_pack_metric(metric) for metric in job.metrics],
         "measures": list(job.measures),
         "labels": {name: list(values) for name, values in job.labels.items()},
+        "ignore": job.ignore,
         "both_empty": job.both_empty.value,
         "limits": asdict(replace(job.limits, allow_symlinks=False)),
         "details": details,
@@ -61,6 +62,7 @@ def unpack_job(errand: Mapping[str, Any]) -> Job:
         metrics=tuple(_unpack_metric(metric) for metric in errand["metrics"]),
         measures=tuple(errand["measures"]),
         labels={name: tuple(values) for name, values in errand["labels"].items()},
+        ignore=errand["ignore"],
         both_empty=BothEmpty(errand["both_empty"]),
         limits=Limits(**errand["limits"]),
     )

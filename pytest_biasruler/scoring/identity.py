@@ -67,6 +67,7 @@ def state_settings(job: Job, *, has_metrics: bool = True) -> str:
     settings: list[object] = [
         code_version(),
         list(job.labels.items()),
+        job.ignore,
         _limits_of(job),
         sorted((suffix, _source_of(read)) for suffix, read in job.readers.items()),
     ]
@@ -219,8 +220,10 @@ def digest_benchmark(
     """Return the SHA-256 of what an earlier audit must share to be compared with this one.
 
     Cases, patients, references, labels and metrics count; predictions, checks and limits do not.
+    A benchmark that ignores nothing has the digest that it always had.
     """
     kinds = {each.name: each.kind.value for each in benchmark.references}
+    ignored = [] if benchmark.ignore is None else [["ignore", benchmark.ignore]]
     return hash_plain(
         [
             sorted(patients.items()),
@@ -228,5 +231,6 @@ def digest_benchmark(
             sorted((name, list(values)) for name, values in benchmark.labels.items()),
             sorted(describe_metric(metric)[:-1] for metric in metrics),
             benchmark.defaults.both_empty.value,
+            *ignored,
         ]
     )

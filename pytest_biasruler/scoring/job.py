@@ -66,8 +66,9 @@ class Entry:
 class Job:
     """A case, its masks (references in file order, then models) and what to measure.
 
-    `labels` is empty where any non-zero voxel is the one label, whose name is then ``""``; `key`
-    is that of the store, empty where scores are not kept. `measures` are what is wanted beside
+    `labels` is empty where any non-zero voxel is the one label, whose name is then ``""``;
+    `ignore` is the value that a reference has where nothing is to be compared with it. `key` is
+    that of the store, empty where scores are not kept. `measures` are what is wanted beside
     scores, as `pytest_biasruler.scoring.measures` names it. `cost` tells how long the case may
     take, in bytes to be read (of masks given in code: voxels): it decides when the case is
     scored, never what it scores. `wanted` are the pieces to be measured, as
@@ -79,6 +80,7 @@ class Job:
     metrics: tuple[Metric, ...]
     measures: tuple[str, ...] = ()
     labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    ignore: int | None = None
     both_empty: BothEmpty = BothEmpty.SCORE
     limits: Limits = field(default_factory=Limits)
     root: Path | None = field(default=None, repr=False)
@@ -96,7 +98,8 @@ class MaskFacts(TypedDict):
     """What is kept of one mask.
 
     `error` is code, found, expected, fix; `voxel_sha256` is empty where the mask is; `highest` is
-    the largest integer in it, and `is_large` whether more than half of the volume is foreground.
+    the largest integer in it, `is_large` whether more than half of the volume is foreground, and
+    `n_ignored` the number of voxels to be left out, which are no foreground.
     """
 
     error: list[str] | None
@@ -105,6 +108,7 @@ class MaskFacts(TypedDict):
     notes: list[str]
     highest: int
     is_large: bool
+    n_ignored: int
 
 
 class ScoreRow(TypedDict):

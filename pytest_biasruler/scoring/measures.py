@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pytest_biasruler.benchmark.check import DeclaredCheck
+    from pytest_biasruler.scoring.ignored import Cutter
     from pytest_biasruler.scoring.job import CaseScores
     from pytest_biasruler.scoring.pairs import Drawing
     from pytest_biasruler.scoring.strata import Strata
@@ -74,12 +75,14 @@ def measure_shapes(drawings: Drawings, *, roles: Roles, label: str) -> Iterator[
         yield ShapeRow(label=label, reference=reference, features=shape.to_plain())
 
 
-def measure_echoes(drawings: Drawings, *, roles: Roles, label: str) -> Iterator[EchoRow]:
+def measure_echoes(
+    drawings: Drawings, cutter: Cutter, *, roles: Roles, label: str
+) -> Iterator[EchoRow]:
     """Yield what each model repeats of each automated reference, by each expert.
 
     A case whose expert or automated mask cannot be used has no row. A missing prediction has one,
     with the automated reference's errors alone: it must be counted, and what it would have
-    repeated is not known.
+    repeated is not known. What either of the two references ignores is in no stratum.
     """
     experts = [name for name in _of_role(roles, Role.EXPERT) if name in drawings]
     automated_sets = [name for name in _of_role(roles, Role.AUTOMATED) if name in drawings]
@@ -89,12 +92,14 @@ def measure_echoes(drawings: Drawings, *, roles: Roles, label: str) -> Iterator[
         expert = drawings[reference]
         strata = None if expert.is_sheared else _cut(expert)
         for automated in automated_sets:
+            pair = (automated, reference)
+            thinned = None if strata is None else cutter.thin(strata, *pair)
             for model in _of_role(roles, Role.MODEL):
                 echo = _echo(
-                    drawings.get(model),
-                    automated=drawings[automated],
-                    expert=expert,
-                    strata=strata,
+                    cutter.cut(drawings[model], *pair) if model in drawings else None,
+                    automated=cutter.cut(drawings[automated], *pair),
+                    expert=cutter.cut(expert, *pair),
+                    strata=thinned,
                 )
                 yield EchoRow(
                     label=label,

@@ -100,13 +100,14 @@ class Pair:
     """Two drawings of one label on one grid; what several metrics share is computed once.
 
     `is_prediction` is false where one reference is scored against another one: a sheared grid is
-    then nobody's loss, and the distances are undefined.
+    then nobody's loss, and the distances are undefined. `is_void`: they ignore every voxel.
     """
 
     model: Drawing
     reference: Drawing
     label: str = ""
     is_prediction: bool = True
+    is_void: bool = False
     counts: overlap.Counts = field(init=False)
 
     def __post_init__(self) -> None:

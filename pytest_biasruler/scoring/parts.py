@@ -56,6 +56,7 @@ def exclude_case(job: Job) -> CaseScores:
             notes=[],
             highest=0,
             is_large=False,
+            n_ignored=0,
         )
         for entry in job.entries
         if isinstance(entry.source, BiasRulerError)

@@ -20,6 +20,7 @@ from pytest_biasruler.masks.labels import accept_mask
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.masks.path import resolve_path
 from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.ignored import allowed_values, telling_of_ignored
 from pytest_biasruler.scoring.job import Entry, Job, Role, title_of
 from pytest_biasruler.scoring.submission import harden_entry
 
@@ -107,6 +108,7 @@ def make_job(
         metrics=tuple(metrics),
         measures=tuple(measures),
         labels=benchmark.labels,
+        ignore=benchmark.ignore,
         both_empty=benchmark.defaults.both_empty,
         limits=benchmark.limits,
         root=benchmark.root,
@@ -211,12 +213,14 @@ def _accept(given: object, mask_set: MaskSet, *, benchmark: Benchmark) -> Path |
     if isinstance(given, str | Path):
         return (benchmark.root or Path()) / given
     mask = given if isinstance(given, Mask) else Mask(voxels=np.asarray(given))
-    return accept_mask(
-        replace(mask, sha256=""),  # one that was copied with other voxels would be another's key
-        name=mask_set.title,
-        labels=benchmark.labels or None,
-        limits=benchmark.limits,
-    )
+    rules: dict[str, Any] = {"ignore": benchmark.ignore, "role": mask_set.role}
+    with telling_of_ignored(**rules):
+        return accept_mask(
+            replace(mask, sha256=""),  # one that was copied with other voxels would be another's
+            name=mask_set.title,
+            labels=allowed_values(benchmark.labels, **rules),
+            limits=benchmark.limits,
+        )
 
 
 def _exists(

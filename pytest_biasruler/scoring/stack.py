@@ -11,10 +11,17 @@ from pytest_biasruler.masks.crop import Crop
 from pytest_biasruler.masks.geometry import align_crop, check_right_angles
 from pytest_biasruler.masks.nifti import read_crop
 from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.ignored import (
+    allowed_values,
+    count_ignored,
+    refuse_all_ignored,
+    telling_of_ignored,
+)
 from pytest_biasruler.scoring.job import MaskFacts, Role, error_to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from pytest_biasruler.scoring.job import Entry, Job
 
@@ -57,21 +64,28 @@ def _read_entries(job: Job) -> tuple[Masks, Crop | None]:
 
 
 def _read_entry(entry: Entry, *, job: Job, grid: Crop | None) -> Crop:
-    labels = job.labels or None
     if isinstance(entry.source, BiasRulerError):
         raise entry.source
     if isinstance(entry.source, Crop):
-        return entry.source  # checked where it was given
-    mask = read_crop(
-        entry.source,
-        name=entry.title,
-        root=job.root,
-        limits=job.limits,
-        labels=labels,
-        place=entry.place,
-        readers=job.readers,
-        partner=grid,
-    )
+        mask = entry.source  # checked where it was given
+    else:
+        mask = _read_file(entry, entry.source, job=job, grid=grid)
+    refuse_all_ignored(mask, name=entry.title, ignore=job.ignore)
+    return mask
+
+
+def _read_file(entry: Entry, path: Path, *, job: Job, grid: Crop | None) -> Crop:
+    with telling_of_ignored(ignore=job.ignore, role=entry.role):
+        mask = read_crop(
+            path,
+            name=entry.title,
+            root=job.root,
+            limits=job.limits,
+            labels=allowed_values(job.labels, ignore=job.ignore, role=entry.role),
+            place=entry.place,
+            readers=job.readers,
+            partner=grid,
+        )
     if entry.digest and entry.digest != mask.sha256:
         found, fix = f"{entry.title} changed during the run", "Run again when copying has ended"
         raise BiasRulerError("BR123", found, "stable files", fix)
@@ -104,7 +118,7 @@ def list_sheared(entries: Iterable[Entry], masks: Masks) -> list[list[str]]:
     return listed
 
 
-def state_facts(mask: Crop | BiasRulerError) -> MaskFacts:
+def state_facts(mask: Crop | BiasRulerError, *, ignore: int | None = None) -> MaskFacts:
     """Return what is kept of a mask that was read, or of one that could not be."""
     if isinstance(mask, BiasRulerError):
         return MaskFacts(
@@ -114,8 +128,10 @@ def state_facts(mask: Crop | BiasRulerError) -> MaskFacts:
             notes=[],
             highest=0,
             is_large=False,
+            n_ignored=0,
         )
-    n_foreground = mask.n_foreground
+    n_ignored = count_ignored(mask, ignore=ignore)
+    n_foreground = mask.n_foreground - n_ignored
     return MaskFacts(
         error=None,
         sha256=mask.sha256,
@@ -123,4 +139,5 @@ def state_facts(mask: Crop | BiasRulerError) -> MaskFacts:
         notes=list(mask.notes),
         highest=mask.highest,
         is_large=n_foreground > _LARGE * prod(mask.shape),
+        n_ignored=n_ignored,
     )

@@ -48,7 +48,7 @@ def hear(plain: Any, job: Job) -> CaseScores:
         error = answer.error_of_case(given["error"])
         return CaseScores(masks={}, rows=[], shapes=[], echoes=[], problems=[], error=error)
     by_set = answer.table(given["masks"], [entry.set for entry in job.entries])
-    masks = {entry.set: _hear_mask(by_set[entry.set], entry) for entry in job.entries}
+    masks = {entry.set: _hear_mask(by_set[entry.set], entry, job=job) for entry in job.entries}
     witness = _Witness(job=job, masks=masks)
     return CaseScores(
         masks=masks,
@@ -60,7 +60,7 @@ def hear(plain: Any, job: Job) -> CaseScores:
     )
 
 
-def _hear_mask(plain: Any, entry: Entry) -> MaskFacts:
+def _hear_mask(plain: Any, entry: Entry, *, job: Job) -> MaskFacts:
     given = answer.table(plain, MaskFacts.__annotations__)
     is_large = given["is_large"]
     if not isinstance(is_large, bool):
@@ -72,12 +72,20 @@ def _hear_mask(plain: Any, entry: Entry) -> MaskFacts:
         notes=answer.notes(given["notes"]),
         highest=answer.whole(given["highest"], most=_LARGEST_LABEL),
         is_large=is_large,
+        n_ignored=answer.whole(given["n_ignored"], most=_most_ignored(entry, job=job)),
     )
     if facts["sha256"] != ("" if facts["error"] else entry.digest):
         raise Malformed("digest of a file")
-    if facts["error"] and (facts["voxel_sha256"] or facts["notes"] or facts["highest"]):
+    facts_of_voxels = (facts["voxel_sha256"], facts["notes"], facts["highest"], facts["n_ignored"])
+    if facts["error"] and any(facts_of_voxels):
         raise Malformed("facts of no mask")
     return facts
+
+
+def _most_ignored(entry: Entry, *, job: Job) -> int:
+    """Return how many voxels of a mask may be told to be left out: none of a prediction."""
+    is_asked = job.ignore is not None and entry.role != Role.MODEL
+    return job.limits.max_voxels if is_asked else 0
 
 
 def _hear_error(plain: Any, entry: Entry) -> list[str] | None:
@@ -122,6 +130,8 @@ class _Witness:
         is_absent = facts["n_model"] == 0 and facts["n_reference"] == 0
         status = Status.AGREED_ABSENT if is_absent else Status.SCORED
         status = status if model in self.usable else Status.WORST
+        if is_absent and self._may_be_void(model, given=given):
+            status = Status.UNDEFINED
         if given["status"] != status.value:
             raise Malformed("status")
         return ScoreRow(
@@ -134,6 +144,13 @@ class _Witness:
             },
             facts=facts,
         )
+
+    def _may_be_void(self, model: str, *, given: Mapping[str, Any]) -> bool:
+        """Return whether two references are said to ignore, between them, every voxel."""
+        is_said = given["status"] == Status.UNDEFINED.value
+        is_possible = self.job.ignore is not None and self.roles[model] != Role.MODEL
+        has_scores = any(score is not None for score in given["scores"].values())
+        return is_said and is_possible and not has_scores
 
     def _hear_facts(self, plain: Any, *, is_known: bool) -> dict[str, float | None]:
         given = answer.table(plain, (*_COUNTS, *_VOLUMES))
