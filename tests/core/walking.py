@@ -42,7 +42,6 @@ _PROGRAMS = {
 NOT_RUN = {
     "make": "CI runs `make test`; a test compares the target with the Makefile",
     "pip": "the package is installed already; a test compares the extras with pyproject.toml",
-    "git": "a demonstration needs no repository",
     "docker": "needs a daemon and an image; a test reads its options",
 }
 """Programs of console blocks that no walk runs, and why that is no loss."""
@@ -115,11 +114,12 @@ def walk_page(path: Path, folder: Path) -> list[Step]:
     """Walk through a page in an empty folder, after the part of another that it goes on from."""
     before = _AFTER.search(path.read_text(encoding="utf-8"))
     if before is not None:
-        walk(_blocks_until(DOCS / before["page"], before["until"]), folder)
+        walk(read_until(DOCS / before["page"], before["until"]), folder)
     return walk(read_blocks(path), folder)
 
 
-def _blocks_until(path: Path, until: str) -> list[Block]:
+def read_until(path: Path, until: str) -> list[Block]:
+    """Return the blocks of a page up to and including the first that begins so."""
     blocks = read_blocks(path)
     ends = [n for n, block in enumerate(blocks, start=1) if block.text.startswith(until)]
     assert ends, f"{path.name} has no block that begins with {until}"
