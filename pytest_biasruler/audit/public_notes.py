@@ -40,6 +40,7 @@ _NOTES = {
     "BR305": "the foreground fills more than half of a volume",
     "BR306": "several labels were read as one",
     "BR307": "a label is empty in many references and present in predictions",
+    "BR308": "voxels were left out that a reference says to ignore",
     "BR404": "cases and files do not match",
     "BR405": "categories are spelled alike, or cells were tidied",
     "BR406": "values with a plus were read without it",

@@ -19,6 +19,7 @@ from pytest_biasruler.scoring.alteration import Change, change_mask, copy_errors
 from pytest_biasruler.scoring.altered_confined import alter_confined
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.echo import measure_echo
+from pytest_biasruler.scoring.ignored import Ignored, cut_drawing, find_ignored, thin_strata
 from pytest_biasruler.scoring.pairs import Drawing, Grid, Pair, is_measured, score_pair
 from pytest_biasruler.scoring.sources import list_sets, make_job
 from pytest_biasruler.scoring.stack import read_stack
@@ -149,7 +150,7 @@ def score_alterations(job: Job, wanted: Sequence[Altered]) -> dict[Altered, floa
     for label in dict.fromkeys(one.label for one in wanted):
         asked = [one for one in wanted if one.label == label]
         drawings = _draw(job, usable, Grid(mask=grid), asked)
-        found |= dict(_score_label(job, drawings, asked))
+        found |= dict(_score_label(job, drawings, asked, ignored=_ignored(job, usable, drawings)))
     return {one: score for one, score in found.items() if isfinite(score)}
 
 
@@ -161,6 +162,8 @@ def _draw(
     box = find_union(masks.values(), values=values)
     if box is None:
         return {}
+    if job.ignore is not None:  # all that is ignored is told from the voxels in the box
+        box = find_union(masks.values()) or box
     spacing_mm, shape = grid.mask.spacing_mm, grid.mask.shape
     reach_mm = max(one.size for one in wanted) * finest_mm(shape, spacing_mm=spacing_mm)
     room = tuple(
@@ -179,8 +182,14 @@ def _draw(
     }
 
 
+def _ignored(job: Job, masks: Mapping[str, Crop], drawings: Drawings) -> Ignored:
+    """Return what is left out after a mask was altered: it may grow into what is ignored."""
+    boxes = [drawing.box for drawing in drawings.values()]
+    return find_ignored(job, masks, box=boxes[0]) if boxes else Ignored()
+
+
 def _score_label(
-    job: Job, drawings: Drawings, wanted: Sequence[Altered]
+    job: Job, drawings: Drawings, wanted: Sequence[Altered], *, ignored: Ignored
 ) -> Iterator[tuple[Altered, float]]:
     metrics = {metric.name: metric for metric in job.metrics}
     changed: dict[tuple[str, Change, float], Drawing] = {}
@@ -189,12 +198,15 @@ def _score_label(
         if any(name not in drawings or drawings[name].is_sheared for name in needed):
             continue
         if one.change == Change.COPY:
-            yield one, _score_copy(drawings, one)
+            yield one, _score_copy(drawings, one, ignored=ignored)
         elif one.metric in metrics:
             key = (one.set, one.change, one.size)
             if key not in changed:
                 changed[key] = _change(drawings[one.set], one)
-            yield one, _score(job, {**drawings, one.set: changed[key]}, one, metrics[one.metric])
+            altered = {**drawings, one.set: changed[key]}
+            region = ignored.of(one.model, one.reference)
+            cut = {name: cut_drawing(altered[name], region) for name in (one.model, one.reference)}
+            yield one, _score(job, cut, one, metrics[one.metric])
 
 
 def _change(drawing: Drawing, one: Altered) -> Drawing:
@@ -209,15 +221,17 @@ def _score(job: Job, drawings: Drawings, one: Altered, metric: Metric) -> float:
     return nan if isinstance(found, BiasRulerError) else found[metric.name]
 
 
-def _score_copy(drawings: Drawings, one: Altered) -> float:
-    automated, expert = drawings[one.automated].voxels, drawings[one.reference]
-    model = copy_errors(
-        drawings[one.model].voxels, automated=automated, expert=expert.voxels, share=one.size
-    )
+def _score_copy(drawings: Drawings, one: Altered, *, ignored: Ignored) -> float:
+    region = ignored.of(one.automated, one.reference)
+    names = (one.model, one.automated, one.reference)
+    drawn, automated, expert = (cut_drawing(drawings[name], region).voxels for name in names)
+    model = copy_errors(drawn, automated=automated, expert=expert, share=one.size)
+    uncut = drawings[one.reference]
     strata = cut_strata(
-        expert.voxels,
-        spacing_mm=expert.grid.mask.spacing_mm,
-        offset=[side.start for side in expert.box],
-        grid_shape=expert.grid.mask.shape,
+        uncut.voxels,
+        spacing_mm=uncut.grid.mask.spacing_mm,
+        offset=[side.start for side in uncut.box],
+        grid_shape=uncut.grid.mask.shape,
     )
-    return measure_echo(model, automated=automated, expert=expert.voxels, strata=strata).kappa
+    thinned = thin_strata(strata, region)
+    return measure_echo(model, automated=automated, expert=expert, strata=thinned).kappa

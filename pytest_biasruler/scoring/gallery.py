@@ -9,6 +9,7 @@ from pytest_biasruler.masks.crop import Crop, find_union
 from pytest_biasruler.scoring import answer
 from pytest_biasruler.scoring.confinement import Confinement, Failure
 from pytest_biasruler.scoring.errand import Task, pack_errand
+from pytest_biasruler.scoring.ignored import find_ignored
 from pytest_biasruler.scoring.outline import draw_outlines, pick_slice
 from pytest_biasruler.scoring.sources import list_sets, make_job
 from pytest_biasruler.scoring.stack import read_stack
@@ -18,6 +19,9 @@ from pytest_biasruler.scoring.upright import SIDES, find_view
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.masks.mask import Mask
@@ -78,7 +82,10 @@ def draw_job(job: Job, *, label: str | None) -> CasePicture | None:
     first = next(iter(crops.values()))
     flat = flat_axis(first.shape)
     view = find_view(first.affine, axis=2 if flat is None else flat)
-    drawings = [view.turn(crop.draw(box, values=values)) for crop in crops.values()]
+    region = find_ignored(job, crops, box=box).of(*crops)
+    drawings = [
+        view.turn(_leave_out(crop.draw(box, values=values), region)) for crop in crops.values()
+    ]
     drawn = draw_outlines(
         drawings,
         index=pick_slice(drawings[0], drawings[min(1, len(drawings) - 1)]),
@@ -91,6 +98,11 @@ def draw_job(job: Job, *, label: str | None) -> CasePicture | None:
         coarse=tuple(name for name, each in zip(crops, drawn, strict=True) if each.is_coarse),
         sides=view.sides,
     )
+
+
+def _leave_out(voxels: NDArray[np.bool_], region: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Return what was compared: what any reference in the picture ignores is nobody's outline."""
+    return voxels if region is None else voxels & ~region
 
 
 def _draw_confined(job: Job, *, label: str | None) -> CasePicture | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pytest_biasruler.scoring.accounting import Done, Identical
+    from pytest_biasruler.scoring.job import MaskFacts
     from pytest_biasruler.scoring.sources import MaskSet
 
 _OF_MASKS = {
@@ -82,10 +83,22 @@ def _of_masks(done: Done, mask_set: MaskSet, *, has_labels: bool) -> Iterator[No
     for code, n in counts.items():
         text = _OF_MASKS[code].format(n=n, set=name)
         yield Note(code=code, set=mask_set.name, n=n, text=text)
+    yield from _of_ignored(facts, mask_set)
     n_large = sum(each["is_large"] for each in facts)
     if n_large:
         text = f"foreground above half of the volume in {n_large} {name}"
         yield Note(code="BR305", set=mask_set.name, n=n_large, text=text)
+
+
+def _of_ignored(facts: Sequence[MaskFacts], mask_set: MaskSet) -> Iterator[Note]:
+    counts = [each["n_ignored"] for each in facts if each["n_ignored"]]
+    if counts:
+        n = len(counts)
+        text = (
+            f"{sum(counts)} voxels of {n} {plural_of(mask_set)} are ignored, "
+            f"at most {max(counts)} of one; they are left out of every comparison with it"
+        )
+        yield Note(code="BR308", set=mask_set.name, n=n, text=text)
 
 
 def _of_files(done: Done, mask_set: MaskSet, *, n_strangers: int) -> Iterator[Note]:
