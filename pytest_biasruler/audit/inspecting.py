@@ -8,6 +8,7 @@ from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.named import find_unknown_names
+from pytest_biasruler.benchmark.places import bind_places
 from pytest_biasruler.benchmark.refusals import in_order, problems_of
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.scoring.given import read_scores
@@ -45,9 +46,15 @@ def find_problems(benchmark: Benchmark, *, metrics: Sequence[Metric] = ()) -> li
         if not problems:
             declared = declare_checks(benchmark, metrics=metrics)
             problems += find_unknown_names(benchmark, declared, metadata=metadata, subgroups=cut)
-        problems += check_masks_exist(benchmark, metadata)
+        problems += _missing_masks(benchmark, metadata)
     known = {metric.name: metric for metric in (*CATALOGUE.values(), *metrics)}
     known |= benchmark.metrics
     problems += check_submission(benchmark, list_sets(benchmark), metrics=known.values())
     problems += problems_of(lambda: read_scores(benchmark, metadata=metadata, metrics=known))
     return in_order(problems)
+
+
+def _missing_masks(benchmark: Benchmark, metadata: Metadata) -> list[BiasRulerError]:
+    bound: list[Benchmark] = []
+    problems = problems_of(lambda: bound.append(bind_places(benchmark, metadata)))
+    return problems or check_masks_exist(bound[0], metadata)

@@ -7,6 +7,7 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.audit.scene import Played, Stage, play
+from pytest_biasruler.benchmark.places import Places
 from pytest_biasruler.scoring.identity import is_importable
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _can_travel(stage: Stage) -> bool:
     benchmark = stage.evidence.benchmark
     masks = [each.masks for each in benchmark.references]
     masks += [each.masks for each in benchmark.models]
-    if not all(each is None or isinstance(each, str) for each in masks):
+    if not all(each is None or isinstance(each, str | Places) for each in masks):
         return False  # arrays would be sent along with every errand
     metrics = (*stage.evidence.metrics.values(), *benchmark.metrics.values())
     return all(each.score is None or is_importable(each.score) for each in metrics)

@@ -9,6 +9,7 @@ from pytest_biasruler.audit.inspecting import find_problems
 from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.named import find_unknown_names
+from pytest_biasruler.benchmark.places import bind_places
 from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.checks.evidence import Evidence
@@ -61,6 +62,7 @@ def prepare(
     try:
         metadata = read_metadata(benchmark)
         subgroups = cut_all(benchmark, metadata)
+        benchmark = bind_places(benchmark, metadata)
         declared = declare_checks(benchmark, metrics=metrics)
         raise_if_any(
             find_unknown_names(benchmark, declared, metadata=metadata, subgroups=subgroups)

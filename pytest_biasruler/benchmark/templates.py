@@ -12,6 +12,7 @@ from pytest_biasruler.benchmark.rules import Rule, refusal, shown, text
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}/\\]+)\}")
 _MOST_FOLDERS = 64
 _FOREIGN = (("\0", "a NUL character"), ("://", "a URL"), ("\\", "a backslash"))
 
@@ -54,17 +55,44 @@ def expand_root(value: object, *, folder: Path, environ: Mapping[str, str]) -> P
     return folder / filled
 
 
-def template(root: Path | None) -> Rule:
-    """Return the rule of a mask template, which holds ``{case}`` and stays inside `root`.
+def parts_of(pattern: str) -> list[tuple[str, str]]:
+    """Return each text of a mask template with the name in the braces behind it, "" at the end.
 
+    Examples
+    --------
+    >>> parts_of("{participant}/{case}.nii")
+    [('', 'participant'), ('/', 'case'), ('.nii', '')]
+    """
+    pieces = [*_PLACEHOLDER.split(pattern), ""]
+    return list(zip(pieces[::2], pieces[1::2], strict=True))
+
+
+def columns_of(pattern: str) -> tuple[str, ...]:
+    """Return the columns of the metadata that a mask template names beside ``{case}``.
+
+    Examples
+    --------
+    >>> columns_of("{participant}/{session}/{participant}_{case}.nii.gz")
+    ('participant', 'session')
+    """
+    named = dict.fromkeys(name for _, name in parts_of(pattern))
+    return tuple(name for name in named if name not in ("case", ""))
+
+
+def template(root: Path | None) -> Rule:
+    """Return the rule of a mask template, which names the case and stays inside `root`.
+
+    ``{case}`` stands for the case's name, any other ``{column}`` for its cell of the metadata.
     Without a root, as in code, a template may stand anywhere.
     """
 
     def rule(key: str, value: object) -> str:
         pattern = _path(key, value)
-        if "{case}" not in pattern:
+        rest = _PLACEHOLDER.sub("", pattern)
+        if rest == pattern:
             raise refusal(f"{key} has no {{case}}", "{case} where the case's name stands")
-        _refuse_braces(key, pattern.replace("{case}", ""), expected="no braces but {case}")
+        expected = "no braces but {case} and {column} of the metadata"
+        _refuse_braces(key, "{" if "${" in pattern else rest, expected=expected)
         _refuse_escape(key, pattern, root=root)
         return pattern
 

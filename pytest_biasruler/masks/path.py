@@ -56,6 +56,37 @@ def resolve_path(template: str, case: str, *, root: Path, folders: Folders | Non
     return path
 
 
+def resolve_filled(relative: str, *, root: Path, folders: Folders | None = None) -> Path:
+    """Return the place of a mask whose template is filled in already: braces are plain text.
+
+    Parameters
+    ----------
+    relative : str
+        Relative to `root`.
+    root : Path
+        The data root, which no path may leave.
+    folders : dict, optional
+        Empty at first: the links of a folder are then followed only once for all calls with it.
+
+    Raises
+    ------
+    BiasRulerError
+        ``BR401`` if it is no path inside `root`.
+
+    Examples
+    --------
+    >>> resolve_filled("sub-01/{x}.nii.gz", root=Path("/data")).as_posix()
+    '/data/sub-01/{x}.nii.gz'
+    """
+    known = {} if folders is None else folders
+    path = None
+    if not _is_foreign(relative):
+        path = _stay_inside(relative, root=root, folders=known)
+    if path is None:
+        raise _leaves_root("masks")
+    return path
+
+
 def is_inside(path: Path, *, root: Path) -> bool:
     """Return whether `path`, all links followed, lies in `root`."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

@@ -88,7 +88,7 @@ def score_altered(
     with_masks = {each.name: each for each in list_sets(benchmark)}
     named = {name for one in wanted for name in (one.model, one.reference, one.automated)}
     used = [each for name, each in with_masks.items() if name in named]
-    is_plain = all(isinstance(each.masks, str) for each in used) and not readers
+    is_plain = all(each.template for each in used) and not readers
     has_functions = any(each.score is not None for each in metrics.values())
     n_processes = 1 if has_functions or not is_plain else workers
 

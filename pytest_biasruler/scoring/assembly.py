@@ -22,7 +22,8 @@ from pytest_biasruler.scoring.pairs import is_measured
 from pytest_biasruler.scoring.remarks import list_notes
 from pytest_biasruler.scoring.scored import Scored
 from pytest_biasruler.scoring.sheared import find_errors_in_mm, find_sheared
-from pytest_biasruler.scoring.sources import count_strangers, list_sets
+from pytest_biasruler.scoring.sources import list_sets
+from pytest_biasruler.scoring.strangers import count_strangers
 from pytest_biasruler.scoring.table import build_table, complete_table, join_tables
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.metrics import CATALOGUE
+from pytest_biasruler.benchmark.places import bind_places
 from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.scoring.assembly import assemble
 from pytest_biasruler.scoring.given import read_scores
@@ -89,6 +90,7 @@ def score_benchmark(
     """
     known = {metric.name: metric for metric in (*CATALOGUE.values(), *(metrics or ()))}
     known |= benchmark.metrics
+    benchmark = bind_places(benchmark, metadata)
     refused = check_submission(benchmark, list_sets(benchmark), metrics=known.values())
     raise_if_any([*refused, *check_masks_exist(benchmark, metadata)])
     given = read_scores(benchmark, metadata=metadata, metrics=known)
@@ -127,7 +129,7 @@ def measure_benchmark(
     store; without rows if no set has masks.
     """
     plan = Plan(
-        benchmark=benchmark,
+        benchmark=bind_places(benchmark, metadata),
         measures=(measure,),
         readers=readers or {},
         store=store,

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import glob
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
+from pytest_biasruler.benchmark.places import Places
 from pytest_biasruler.errors import BiasRulerError, call_other
 from pytest_biasruler.masks.file import find_file
 from pytest_biasruler.masks.labels import accept_mask
 from pytest_biasruler.masks.mask import Mask
-from pytest_biasruler.masks.path import resolve_path
+from pytest_biasruler.masks.path import resolve_filled, resolve_path
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.ignored import allowed_values, telling_of_ignored
 from pytest_biasruler.scoring.job import Entry, Job, Role, title_of
@@ -49,6 +47,17 @@ class MaskSet:
         """How messages call one mask of the set."""
         return title_of(self.name, self.role)
 
+    @property
+    def template(self) -> str:
+        """The pattern by which masks are named; empty where they are given one by one."""
+        masks = self.masks.template if isinstance(self.masks, Places) else self.masks
+        return masks if isinstance(masks, str) else ""
+
+    def path_of(self, case: str) -> str:
+        """Return the path of a case's mask below the data root, where there is a template."""
+        masks = self.masks
+        return masks[case] if isinstance(masks, Places) else self.template.replace("{case}", case)
+
 
 def list_sets(benchmark: Benchmark) -> tuple[MaskSet, ...]:
     """Return the references with masks in file order, then the models with masks."""
@@ -76,10 +85,9 @@ def find_entry(
     its foreground travels to another process. Of an untrusted
     benchmark the place of a file is held to the rules of `pytest_biasruler.scoring.submission`.
     """
-    place = mask_set.masks if isinstance(mask_set.masks, str) else ""
     known = {} if folders is None or benchmark.untrusted else folders
     source = attempt(partial(_find_source, mask_set, case, benchmark=benchmark, folders=known))
-    entry = Entry(set=mask_set.name, role=mask_set.role, source=source, place=place)
+    entry = Entry(set=mask_set.name, role=mask_set.role, source=source, place=mask_set.template)
     if benchmark.untrusted:
         return harden_entry(entry, mask_set, case=case, benchmark=benchmark)
     return entry
@@ -142,54 +150,22 @@ def check_masks_exist(benchmark: Benchmark, metadata: Metadata) -> list[BiasRule
 def no_masks(mask_set: MaskSet, *, n_cases: int) -> BiasRulerError:
     """Return BR126 for this set."""
     found = f"no {mask_set.title} exists for any of {n_cases} cases"
-    expected = mask_set.masks if isinstance(mask_set.masks, str) else "a mask for each case"
+    expected = mask_set.template or "a mask for each case"
     return BiasRulerError("BR126", found, expected, "Correct masks or root")
-
-
-def count_strangers(
-    sets: Iterable[MaskSet], cases: Iterable[str], *, root: Path
-) -> dict[str, int]:
-    """Return for each set with a pattern how many files match the pattern, but no case.
-
-    Sets may share a folder: a file that belongs to a case of any set is no stranger.
-    """
-    patterns = {
-        each.name: PurePosixPath(each.masks).as_posix()
-        for each in sets
-        if isinstance(each.masks, str)
-    }
-    names = list(cases)
-    known = {
-        pattern.replace("{case}", case)
-        for pattern in dict.fromkeys(patterns.values())
-        for case in names
-    }
-    return {
-        name: sum(path not in known for path in _matching(pattern, root=root))
-        for name, pattern in patterns.items()
-    }
-
-
-def _matching(pattern: str, *, root: Path) -> list[str]:
-    """Return the files whose place is `pattern` for some name of a case, hidden ones left out."""
-    head, *rest = pattern.split("{case}")
-    tails = "".join("(?P=case)" + re.escape(part) for part in rest[1:])
-    if not rest:
-        return []
-    shape = re.compile(f"{re.escape(head)}(?P<case>[^/.][^/]*){re.escape(rest[0])}{tails}")
-    wildcard = "*".join(glob.escape(part) for part in pattern.split("{case}"))
-    # As texts: a Path for each of a million files takes longer than finding it.
-    found = (each.replace(os.sep, "/") for each in glob.iglob(wildcard, root_dir=root))  # noqa: PTH207
-    return [path for path in found if shape.fullmatch(path)]
 
 
 def _find_source(
     mask_set: MaskSet, case: str, *, benchmark: Benchmark, folders: Folders
 ) -> Path | Crop:
-    masks = mask_set.masks
-    if isinstance(masks, str):
-        return resolve_path(masks, case, root=benchmark.root or Path(), folders=folders)
+    if mask_set.template:
+        return _place(mask_set, case, root=benchmark.root or Path(), folders=folders)
     return _accept(_give(mask_set, case), mask_set, benchmark=benchmark)
+
+
+def _place(mask_set: MaskSet, case: str, *, root: Path, folders: Folders) -> Path:
+    if isinstance(mask_set.masks, Places):
+        return resolve_filled(str(_give(mask_set, case)), root=root, folders=folders)
+    return resolve_path(mask_set.template, case, root=root, folders=folders)
 
 
 def _give(mask_set: MaskSet, case: str) -> object:
@@ -236,8 +212,8 @@ def _exists(
 
 def _look(mask_set: MaskSet, case: str, *, benchmark: Benchmark, folders: Folders) -> object:
     root = benchmark.root or Path()
-    if isinstance(mask_set.masks, str):
-        path = resolve_path(mask_set.masks, case, root=root, folders=folders)
+    if mask_set.template:
+        path = _place(mask_set, case, root=root, folders=folders)
     else:
         given = _give(mask_set, case)
         if not isinstance(given, str | Path):

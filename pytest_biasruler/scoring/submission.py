@@ -107,8 +107,8 @@ def _shared_folders(sets: Iterable[MaskSet], *, root: Path) -> list[BiasRulerErr
 
 def _folders(mask_set: MaskSet, *, root: Path) -> frozenset[Path]:
     """Return where the masks of a set lie, links resolved."""
-    if isinstance(mask_set.masks, str):
-        return frozenset({_folder(mask_set.masks, root=root)})
+    if mask_set.template:
+        return frozenset({_folder(mask_set.template, root=root)})
     if isinstance(mask_set.masks, Mapping):
         paths = [root / each for each in mask_set.masks.values() if isinstance(each, str | Path)]
         return frozenset(Path(os.path.realpath(path.parent)) for path in paths)
@@ -117,17 +117,19 @@ def _folders(mask_set: MaskSet, *, root: Path) -> frozenset[Path]:
 
 def _folder(template: str, *, root: Path) -> Path:
     """Return the folder below which a template's files lie, whatever the case is called."""
-    head = template.partition("{case}")[0]
-    return Path(os.path.realpath(root / head.rpartition("/")[0]))
+    return Path(os.path.realpath(root / _head(template)))
+
+
+def _head(template: str) -> str:
+    return template.partition("{")[0].rpartition("/")[0]
 
 
 def _check_prediction(
     path: Path, *, entry: Entry, case: str, mask_set: MaskSet, benchmark: Benchmark
 ) -> Path:
-    if isinstance(mask_set.masks, str):
-        folder = _folder(mask_set.masks, root=benchmark.root or Path())
-        head = mask_set.masks.partition("{case}")[0].rpartition("/")[0]
-        below = mask_set.masks[len(head) :].lstrip("/").replace("{case}", case)
+    if mask_set.template:
+        folder = _folder(mask_set.template, root=benchmark.root or Path())
+        below = mask_set.path_of(case)[len(_head(mask_set.template)) :].lstrip("/")
         if path != Path(os.path.normpath(folder / below)):  # links on the way to it are resolved
             raise _behind_a_link(entry)
     strict = replace(benchmark.limits, allow_symlinks=False)

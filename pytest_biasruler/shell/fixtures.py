@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError, BiasRulerWarning, printable
@@ -87,12 +87,24 @@ class MaskShelf:
         __tracebackhide__ = True
         return insist(partial(self._read, *key))
 
+    @cached_property
+    def _bound(self) -> Benchmark:
+        """The benchmark with the columns of its templates filled in; else no metadata is read."""
+        from pytest_biasruler.benchmark.metadata import read_metadata
+        from pytest_biasruler.benchmark.places import bind_places, names_columns
+
+        benchmark = self._benchmark
+        if not names_columns(benchmark):
+            return benchmark
+        return bind_places(benchmark, read_metadata(benchmark))
+
     def _read(self, name: str, case: str) -> Mask:
         from pytest_biasruler.scoring.job import Role
         from pytest_biasruler.scoring.sources import list_sets, make_job
         from pytest_biasruler.scoring.stack import read_stack
 
-        benchmark, sets = self._benchmark, {each.name: each for each in list_sets(self._benchmark)}
+        benchmark = self._bound
+        sets = {each.name: each for each in list_sets(benchmark)}
         if name not in sets:
             found, expected = f'no set "{name}" has masks', f"one of {', '.join(sets)}"
             raise BiasRulerError("BR602", found, expected, "Correct the name")

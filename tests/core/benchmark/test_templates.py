@@ -22,8 +22,9 @@ from pytest_biasruler.errors import BiasRulerError
         ("file://x/{case}.nii", "BR401", "masks holds a URL"),
         ("a\0/{case}.nii", "BR401", "masks holds a NUL character"),
         ("masks/case.nii.gz", "BR602", "masks has no {case}"),
-        ("{case}/{label}.nii.gz", "BR602", "masks holds other braces"),
-        ("{case!r}.nii.gz", "BR602", "masks has no {case}"),
+        ("{case}/{}.nii.gz", "BR602", "masks holds other braces"),
+        ("{case}/{a/b}.nii.gz", "BR602", "masks holds other braces"),
+        ("{case}/{label.nii.gz", "BR602", "masks holds other braces"),
         ("{{case}}.nii.gz", "BR602", "masks holds other braces"),
         ("${HOME}/{case}.nii.gz", "BR602", "masks holds other braces"),
         ("", "BR602", 'masks is ""'),
@@ -38,7 +39,8 @@ def test_a_template_that_is_no_path_inside_the_root_is_refused(tmp_path, pattern
 
 
 @pytest.mark.parametrize(
-    "pattern", ["{case}.nii.gz", "a/{case}/b.nii", "a/../b/{case}.nii", "é/{case}"]
+    "pattern",
+    ["{case}.nii.gz", "a/{case}/b.nii", "a/../b/{case}.nii", "é/{case}", "{a b}/{c}.nii"],
 )
 def test_a_template_inside_the_root_is_kept_as_it_is(tmp_path, pattern):
     assert template(tmp_path)("masks", pattern) == pattern
