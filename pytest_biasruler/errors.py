@@ -32,22 +32,7 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 _REGISTER = {
     Consequence.STOP: (
-        126,
-        401,
-        403,
-        405,
-        406,
-        407,
-        408,
-        409,
-        410,
-        413,
-        420,
-        421,
-        422,
-        602,
-        701,
-        702,
+        *(126, 401, 403, 405, 406, 407, 408, 409, 410, 413, 420, 421, 422, 602, 701, 702),
     ),
     Consequence.ERROR: (122, 123, 503, 603, 801, 802, 803, 899),
     Consequence.UNREADABLE: (
@@ -59,7 +44,7 @@ _REGISTER = {
     Consequence.INCONCLUSIVE: (127, 501, 502),
     Consequence.NOTE: (
         *(120, 121, 125, 203, 210, 222, 230, 231, 304, 305, 306, 307, 308),
-        *(404, 411, 412, 414, 423, 601, 604, 703),
+        *(404, 411, 412, 414, 415, 423, 601, 604, 703),
     ),
 }
 
@@ -69,6 +54,22 @@ CODES: dict[str, Consequence] = {
     for number in sorted(numbers)
 }
 """Every code with its usual consequence; docs/errors.md says when it is milder or stricter."""
+
+EXPLAINED_IN = "docs/errors.md"
+"""The page of the project that explains each code, under an anchor such as ``#br602``."""
+
+
+def explained_in(texts: Iterable[str]) -> str:
+    """Return where the codes that `texts` name are explained; nothing if they name none.
+
+    Examples
+    --------
+    >>> explained_in(["BR602 x.toml:3: no name", "BR105", "BR602", "BR998"])
+    'docs/errors.md#br602, #br105'
+    """
+    codes = [code for text in texts for code in re.findall(r"\bBR\d{3}\b", text) if code in CODES]
+    anchors = [f"#{code.lower()}" for code in dict.fromkeys(codes)]
+    return f"{EXPLAINED_IN}{', '.join(anchors)}" if anchors else ""
 
 
 def printable(text: str) -> str:
@@ -140,6 +141,11 @@ class BiasRulerError(Exception):
     def __hash__(self) -> int:
         """Return a hash of what is said."""
         return hash(self.args)
+
+    @property
+    def anchor(self) -> str:
+        """Where the code is explained, in the project."""
+        return explained_in([self.code])
 
     def at(self, where: str) -> BiasRulerError:
         """Return the same error with its place, which only the caller knows."""

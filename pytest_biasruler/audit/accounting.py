@@ -37,6 +37,7 @@ def account_for_cases(evidence: Evidence) -> dict[str, Any]:
     return {
         **references.get(main, {"expected": len(evidence.cases), "scored": 0}),
         "reference": main,
+        **_split(evidence),
         "references": references,
         "excluded": [
             {"reference": name, **row}
@@ -51,6 +52,14 @@ def account_for_cases(evidence: Evidence) -> dict[str, Any]:
             )
         ],
     }
+
+
+def _split(evidence: Evidence) -> dict[str, Any]:
+    """Return which part of the cases was audited, where the benchmark names one."""
+    split = evidence.benchmark.split
+    if split is None:
+        return {}
+    return {"split": {"name": split.title, "n_outside": len(evidence.metadata.outside)}}
 
 
 def main_reference(evidence: Evidence) -> str:

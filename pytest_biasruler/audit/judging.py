@@ -142,7 +142,7 @@ def _placed(
     error: BiasRulerError, declared: DeclaredCheck, *, evidence: Evidence
 ) -> BiasRulerError:
     """Return the error under the id of its check; a line of the metadata is told beside it."""
-    if error.where not in evidence.metadata.lines.values():  # another place may name a case
+    if not evidence.metadata.is_place(error.where):  # another place may name a case
         return error.at(declared.id)
     found = f"{error.found} ({error.where})"
     return BiasRulerError(error.code, found, error.expected, error.fix, declared.id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_biasruler.audit.public_cells import Cell
 from pytest_biasruler.audit.public_finding import round_for
 from pytest_biasruler.audit.public_means import hides_shares
-from pytest_biasruler.audit.public_names import public_bins, public_merges
+from pytest_biasruler.audit.public_names import public_bins, public_merges, public_quantiles
 from pytest_biasruler.audit.public_notes import publish_warnings, size_class
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def _publish_attribute(known: Plain, attribute: Attribute, disclosure: Disclosur
     return {
         **{key: known[key] for key in ("column", "missing_tokens", "judge_missing", "missing")},
         "bins": public_bins(attribute),
+        **public_quantiles(known, attribute, disclosure.subgroups(attribute.name)),
         "merges": dict(public_merges(attribute)),
         "subgroups": [
             {
@@ -175,6 +176,7 @@ def _publish_accounting(context: Plain, disclosure: Disclosure) -> Plain:
     return {
         **unknown,
         "reference": known["reference"],
+        **({"split": {**known["split"], "n_outside": None}} if "split" in known else {}),
         "references": dict.fromkeys(known["references"], unknown),
         "excluded": [],
         "unreadable": [],

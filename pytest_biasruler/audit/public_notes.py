@@ -45,6 +45,8 @@ _NOTES = {
     "BR405": "categories are spelled alike, or cells were tidied",
     "BR406": "values with a plus were read without it",
     "BR412": "one value looks like a filler",
+    "BR414": "an attribute is cut at quantiles of its values",
+    "BR415": "metadata are of a spreadsheet or a Parquet file",
     "BR423": "scores are undefined",
     "BR501": "fewer than two subgroups can be judged",
     "BR502": "cases of a judged subgroup have no score, so a PASS is withheld",

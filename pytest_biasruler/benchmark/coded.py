@@ -47,7 +47,7 @@ def _document_of(benchmark: Benchmark, *, problems: Problems) -> dict[str, Any]:
     """Return the benchmark as the tables that its file would hold."""
     general = {
         key: getattr(benchmark, key)
-        for key in ("name", "metadata", "case", "patient", "site", "untrusted")
+        for key in ("name", "metadata", "case", "patient", "site", "split", "untrusted")
     }
     # Code may hand over a table where the type says otherwise: that is refused with a text.
     scores: Any = benchmark.scores
@@ -58,7 +58,7 @@ def _document_of(benchmark: Benchmark, *, problems: Problems) -> dict[str, Any]:
         "models": _by_name(benchmark.models, Model, "models", problems=problems),
         "labels": _labels(benchmark, problems=problems),
         "attributes": _by_name(benchmark.attributes, Attribute, "attributes", problems=problems),
-        "scores": _table(scores) if isinstance(scores, ScoreSource) else scores,
+        "scores": _sources(scores),
         "metrics": _metrics(benchmark.metrics, problems=problems),
         "defaults": _table(defaults) if isinstance(defaults, Defaults) else defaults,
     }
@@ -73,6 +73,13 @@ def _labels(benchmark: Benchmark, *, problems: Problems) -> Any:
         if IGNORE in labels and labels[IGNORE] != benchmark.ignore:
             raise refusal("ignore is given twice", "one value", code="BR403")
     return {**labels, IGNORE: benchmark.ignore}
+
+
+def _sources(scores: Any) -> Any:
+    """Return one table, or a list of tables; anything else as it is, to be judged."""
+    if isinstance(scores, list | tuple):
+        return [_sources(each) for each in scores]
+    return _table(scores) if isinstance(scores, ScoreSource) else scores
 
 
 def _table(declared: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.benchmark.check import Check, Policy
     from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.benchmark.split import Split
 
 Masks = str | Mapping[str, object] | Callable[[str], object]
 """A pattern with ``{case}``, a mapping case -> array, path or Mask, or a callable case -> Mask."""
@@ -63,13 +64,15 @@ class Model:
 class Attribute:
     """Metadata by which cases are cut into subgroups.
 
-    `bins` are edges, left-closed, the last bin closed; `merge` maps the kept spelling to those it
-    takes in; `missing` lists the cells that mean "not recorded".
+    `bins` are edges, left-closed, the last bin closed; `quantiles`, in their place, is into how
+    many bins of about equally many patients to cut; `merge` maps the kept spelling to those it
+    takes in; `missing` lists the cells that mean "not recorded", of numbers in any spelling.
     """
 
     name: str
     column: str | None = None
     bins: tuple[float, ...] | None = None
+    quantiles: int | None = None
     names: tuple[str, ...] | None = None
     merge: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: tuple[str, ...] = ("",)
@@ -79,6 +82,11 @@ class Attribute:
     def source(self) -> str:
         """Name of the metadata column."""
         return self.column if self.column is not None else self.name
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its values are numbers, which are cut into bins."""
+        return self.bins is not None or self.quantiles is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,20 +100,44 @@ class Defaults:
     both_empty: BothEmpty = BothEmpty.SCORE
 
 
+class ScoreFormat(StrEnum):
+    """Who wrote a score table."""
+
+    TIDY = "tidy"
+    WIDE = "wide"
+    NNUNET = "nnunet"
+    MONAI = "monai"
+    PANOPTICA = "panoptica"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScoreSource:
-    """A ready score table on disk, relative to the benchmark's root."""
+    """A ready score table on disk, relative to the benchmark's root.
+
+    `model`, `reference`, `label` and `metric` are what the whole table is about, where its columns
+    do not say. `pattern` tells how the columns of a wide table are named, and `columns` maps names
+    of theirs to ours.
+    """
 
     table: str
-    format: str = "tidy"
+    format: str = ScoreFormat.TIDY
+    model: str | None = None
+    reference: str | None = None
+    label: str | None = None
+    metric: str | None = None
+    pattern: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Benchmark:
     """Cases, references, models, attributes and the questions asked of them.
 
-    `metadata` is a path relative to `root`, or a DataFrame with one row per case. Masks may be
-    patterns, mappings or callables (see `Reference`); the benchmark never looks into them.
+    `metadata` is a path relative to `root`, or a DataFrame with one row per case, or several of
+    them: the first says which cases there are. `split` names the part of them that is audited.
+    Masks may be patterns, mappings or callables (see `Reference`); the benchmark never looks into
+    them.
+    `scores` on disk are kept as a tuple, however they were given.
     `ignore` is the value of ``ignore`` in ``[labels]``: voxels that have it in a reference are
     left out of each comparison with that reference.
 
@@ -116,16 +148,19 @@ class Benchmark:
     """
 
     name: str
-    metadata: str | pd.DataFrame = field(repr=False)
+    metadata: str | pd.DataFrame | Sequence[str | pd.DataFrame] = field(repr=False)
     case: str = "case"
     patient: str | None = None
     site: str | None = None
+    split: Split | None = None
     references: tuple[Reference, ...] = ()
     models: tuple[Model, ...] = ()
     attributes: tuple[Attribute, ...] = ()
     labels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     ignore: int | None = None
-    scores: ScoreSource | pd.DataFrame | None = field(default=None, repr=False)
+    scores: ScoreSource | Sequence[ScoreSource] | pd.DataFrame | None = field(
+        default=None, repr=False
+    )
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     defaults: Defaults = field(default_factory=Defaults)
     checks: Sequence[Check] = ()

@@ -14,6 +14,7 @@ from pytest_biasruler.benchmark.label_keys import read_labels
 from pytest_biasruler.benchmark.refusals import MOST_TOLD
 from pytest_biasruler.benchmark.rules import (
     Rule,
+    distinct,
     nearest,
     refusal,
     shown,
@@ -21,7 +22,8 @@ from pytest_biasruler.benchmark.rules import (
     text,
     unknown,
 )
-from pytest_biasruler.benchmark.score_keys import read_score_source
+from pytest_biasruler.benchmark.score_keys import read_score_sources
+from pytest_biasruler.benchmark.split import split_rule
 from pytest_biasruler.benchmark.tables import (
     read_defaults,
     read_each,
@@ -44,6 +46,8 @@ SECTIONS = (
     *("defaults", "checks"),
 )
 """The tables of a benchmark file."""
+
+_MOST_TABLES = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +126,7 @@ def read_document(
     content = Content(
         general=_read_general(
             document.get("benchmark", {}),
-            {"metadata": one_path, **general_rules},
+            {"metadata": _one_or_more(one_path), "split": split_rule(one_path), **general_rules},
             required=() if is_misspelt else ("name", "metadata"),
             problems=problems,
         ),
@@ -131,7 +135,12 @@ def read_document(
         labels=labels,
         ignore=declared.ignore,
         attributes=each("attributes", partial(read_attribute, problems=problems)),
-        scores=_read_scores(document.get("scores"), one_path, problems=problems),
+        scores=_read_scores(
+            document.get("scores"),
+            one_path,
+            names={"model": models, "reference": references, "label": labels},
+            problems=problems,
+        ),
         metrics=metrics,
         known=known,
         defaults=read_defaults(document.get("defaults", {}), metrics=known, problems=problems),
@@ -156,6 +165,23 @@ def _path_or_frame(root: Path | None, *, in_code: bool) -> Rule:
     return rule
 
 
+def _one_or_more(one: Rule) -> Rule:
+    """Return the rule of a value that may be a list, each entry once; it is kept as a tuple."""
+
+    def rule(key: str, value: object) -> object:
+        if not isinstance(value, list | tuple):
+            return one(key, value)
+        if not value:
+            raise refusal(f"{key} is an empty list", "at least one table")
+        if len(value) > _MOST_TABLES:
+            raise refusal(f"{key} lists {len(value)} tables", f"at most {_MOST_TABLES}")
+        kept = tuple(one(key, each) for each in value)
+        distinct(key, tuple(each for each in kept if isinstance(each, str)))
+        return kept
+
+    return rule
+
+
 def _read_general(
     raw: object, rules: Mapping[str, Rule], *, required: Collection[str], problems: Problems
 ) -> dict[str, Any]:
@@ -170,10 +196,12 @@ def _read_general(
     )
 
 
-def _read_scores(raw: object, path: Rule, *, problems: Problems) -> object:
+def _read_scores(
+    raw: object, path: Rule, *, names: Mapping[str, Collection[str]], problems: Problems
+) -> object:
     if raw is None or hasattr(raw, "columns"):
         return raw
-    return read_score_source(raw, path_rule=path, problems=problems)
+    return read_score_sources(raw, path_rule=path, names=names, problems=problems)
 
 
 def _judge_whole(content: Content, document: Mapping[str, Any], *, problems: Problems) -> None:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from pytest_biasruler.benchmark.frames import frame_to_text
-from pytest_biasruler.benchmark.notes import Note
-from pytest_biasruler.benchmark.paths import is_file_name, is_inside
+from pytest_biasruler.benchmark.joined import (
+    Source,
+    join,
+    join_notes,
+    repeated_cases,
+    tidied_notes,
+)
+from pytest_biasruler.benchmark.paths import is_file_name
 from pytest_biasruler.benchmark.problems import KeyPath, place_of
-from pytest_biasruler.benchmark.refusals import first_of, lines_text, raise_if_any
-from pytest_biasruler.benchmark.rules import nearest
-from pytest_biasruler.benchmark.textfile import read_text_table
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.benchmark.refusals import first_of, raise_if_any
+from pytest_biasruler.benchmark.splitting import cases_in_split
+from pytest_biasruler.benchmark.tablefile import read_inner_table
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_biasruler.benchmark.definition import Benchmark
-    from pytest_biasruler.benchmark.texttable import TextTable
+    from pytest_biasruler.benchmark.notes import Note
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -40,9 +45,13 @@ class Metadata:
         Case to site, ``""`` where it is not recorded; None if the benchmark names no site.
     lines : mapping
         Case to its place, such as ``"clinical.csv:14"`` (file and line) or ``"metadata:3"`` (row
-        of a DataFrame, from 1).
+        of a DataFrame, from 1), in the first table.
     shown : str
-        How messages name the table.
+        How messages name the first table.
+    others : mapping
+        Column of a further table -> how messages name that table, and its `lines`.
+    outside : tuple of str
+        Cases of the table that the benchmark's split leaves out.
     """
 
     frame: pd.DataFrame = field(repr=False)
@@ -51,71 +60,116 @@ class Metadata:
     lines: Mapping[str, str] = field(repr=False)
     notes: tuple[Note, ...]
     shown: str
+    others: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict, repr=False)
+    outside: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def cases(self) -> tuple[str, ...]:
         """Names of the cases, sorted."""
         return tuple(self.frame.index)
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Names of all cases of the table, those outside the split after the others."""
+        return (*self.cases, *self.outside)
+
+    def shown_of(self, column: str) -> str:
+        """Return how messages name the table that has `column`."""
+        return self.others[column][0] if column in self.others else self.shown
+
+    def lines_of(self, column: str) -> Mapping[str, str]:
+        """Return case -> its place in the table that has `column`."""
+        return {**self.lines, **self.others[column][1]} if column in self.others else self.lines
+
+    def is_place(self, where: str) -> bool:
+        """Return whether this is the place of some case."""
+        return where in self.lines.values() or any(
+            where in lines.values() for _, lines in self.others.values()
+        )
+
 
 def read_metadata(benchmark: Benchmark) -> Metadata:
-    """Read the metadata of `benchmark` from its file or DataFrame.
+    """Read the metadata of `benchmark` from its files or DataFrames, and leave its split.
 
     Raises
     ------
     BiasRulerProblems
-        ``BR401`` the file lies outside the data root, or a case name cannot be part of a path;
+        ``BR401`` a file lies outside the data root, or a case name cannot be part of a path;
         ``BR403`` a case or column twice; ``BR408`` a case without patient, no rows, case or
-        patient given as floats; ``BR602`` a column that the table lacks; and what
-        `read_text_table` refuses.
+        patient given as floats; ``BR602`` a column that the tables lack, or a split without
+        cases; and what the readers of tables refuse.
     """
-    shown, table = _read_table(benchmark)
-    raise_if_any(_lacking_columns(benchmark, table=table, shown=shown))
-    cases = _column(table, benchmark.case)
-    patients = cases if benchmark.patient is None else _column(table, benchmark.patient)
-    places = [f"{shown}:{line}" for line in table.lines]
+    sources, name = _read_sources(benchmark), benchmark.case
+    raise_if_any(_lacking_columns(benchmark, sources))
+    main = sources[0]
+    cases = main.table.column(name)
+    places = [f"{main.shown}:{line}" for line in main.table.lines]
+    columns, origins, clashes = join(sources, name)
+    patients = columns[benchmark.patient or name]
     raise_if_any(
         [
-            *([] if cases else [_no_rows(shown)]),
-            *first_of(_bad_names(cases, places), shown=shown),
-            *first_of(_repeated_cases(cases, table.lines, shown=shown), shown=shown),
-            *first_of(_without_patient(patients, places, benchmark=benchmark), shown=shown),
+            *([] if cases else [_no_rows(main.shown)]),
+            *first_of(_bad_names(cases, places), shown=main.shown),
+            *(problem for source in sources for problem in repeated_cases(source, name)),
+            *first_of(_without_patient(patients, places, benchmark=benchmark), shown=main.shown),
+            *clashes,
         ]
     )
-    return _metadata(benchmark, table, shown=shown)
-
-
-def _metadata(benchmark: Benchmark, table: TextTable, *, shown: str) -> Metadata:
-    cases = _column(table, benchmark.case)
-    named = [name for name in table.header if name]
     index = pd.Index(cases, dtype=object, name="case")
-    columns = {name: pd.Series(_column(table, name), index=index, dtype=object) for name in named}
-    frame = pd.DataFrame(columns, index=index).sort_index()
-    return Metadata(
+    series = {each: pd.Series(cells, index=index, dtype=object) for each, cells in columns.items()}
+    frame = pd.DataFrame(series, index=index).sort_index()
+    lines = [source.places(name) for source in sources]
+    others = {
+        each: (sources[number].shown, lines[number]) for each, number in origins.items() if number
+    }
+    metadata = Metadata(
         frame=frame,
-        patients=frame[benchmark.patient or benchmark.case].rename("patient"),
+        patients=frame[benchmark.patient or name].rename("patient"),
         sites=None if benchmark.site is None else frame[benchmark.site].rename("site"),
-        lines={case: f"{shown}:{line}" for case, line in zip(cases, table.lines, strict=True)},
-        notes=_tidied_note(table, shown=shown),
-        shown=shown,
+        lines=lines[0],
+        notes=(*tidied_notes(sources), *join_notes(sources, name)),
+        shown=main.shown,
+        others=others,
+    )
+    return metadata if benchmark.split is None else _in_split(metadata, benchmark=benchmark)
+
+
+def _in_split(metadata: Metadata, *, benchmark: Benchmark) -> Metadata:
+    """Return the metadata of the cases in the benchmark's split alone."""
+    names, notes = cases_in_split(benchmark, metadata.frame, shown=metadata.shown)
+    inside = [case for case in metadata.cases if case in names]
+    return replace(
+        metadata,
+        frame=metadata.frame.loc[inside],
+        patients=metadata.patients.loc[inside],
+        sites=None if metadata.sites is None else metadata.sites.loc[inside],
+        notes=(*metadata.notes, *notes),
+        outside=tuple(case for case in metadata.cases if case not in names),
     )
 
 
-def _read_table(benchmark: Benchmark) -> tuple[str, TextTable]:
-    source = benchmark.metadata
-    if not isinstance(source, str):
-        shown = "metadata"
-        frame = source.reset_index() if source.index.name == benchmark.case else source
-        raise_if_any(_float_names(frame, benchmark=benchmark, shown=shown))
-        return shown, frame_to_text(frame, shown=shown, limits=benchmark.limits)
-    shown = Path(source).name
-    path = Path(source) if benchmark.root is None else benchmark.root / source
-    # The benchmark has judged the spelling of the path; where a link leads is seen only now.
-    if benchmark.root is not None and not is_inside(path, root=benchmark.root):
-        found, fix = "metadata leaves the data root", "Set root in [benchmark]"
-        where = place_of(benchmark)(("benchmark", "metadata"))[1]
-        raise_if_any([BiasRulerError("BR401", found, "a path inside it", fix, where)])
-    return shown, read_text_table(path, shown=shown, limits=benchmark.limits)
+def _read_sources(benchmark: Benchmark) -> tuple[Source, ...]:
+    """Return the tables of the benchmark, each with the column that names the case."""
+    given = benchmark.metadata if isinstance(benchmark.metadata, tuple) else (benchmark.metadata,)
+    read: list[Source] = []
+    problems: list[BiasRulerError] = []
+    for number, source in enumerate(given, start=1):
+        shown = "metadata" if len(given) == 1 else f"metadata {number}"
+        try:
+            read.append(_read_source(source, shown=shown, benchmark=benchmark))
+        except BiasRulerProblems as error:
+            problems += error.problems
+    raise_if_any(problems)
+    return tuple(read)
+
+
+def _read_source(source: str | pd.DataFrame, *, shown: str, benchmark: Benchmark) -> Source:
+    if isinstance(source, str):
+        table = read_inner_table(source, key="metadata", benchmark=benchmark)
+        return Source(shown=Path(source).name, table=table)
+    frame = source.reset_index() if source.index.name == benchmark.case else source
+    raise_if_any(_float_names(frame, benchmark=benchmark, shown=shown))
+    return Source(shown=shown, table=frame_to_text(frame, shown=shown, limits=benchmark.limits))
 
 
 def _float_names(
@@ -130,39 +184,27 @@ def _float_names(
             yield BiasRulerError("BR408", found, "text or whole numbers", fix, shown)
 
 
-def _lacking_columns(
-    benchmark: Benchmark, *, table: TextTable, shown: str
-) -> Iterator[BiasRulerError]:
+def _lacking_columns(benchmark: Benchmark, sources: Sequence[Source]) -> Iterator[BiasRulerError]:
+    place = place_of(benchmark)
+    case = place(("benchmark", "case"))[1]
+    for source in sources:
+        if benchmark.case not in source.columns:
+            yield source.lacks(benchmark.case, "case").at(case)
     wanted: list[tuple[KeyPath, str | None]] = [
-        (("benchmark", "case"), benchmark.case),
         (("benchmark", "patient"), benchmark.patient),
         (("benchmark", "site"), benchmark.site),
         *((("attributes", each.name), each.source) for each in benchmark.attributes),
     ]
-    place = place_of(benchmark)
     for path, name in wanted:
-        if name is not None and (not name or name not in table.header):
-            # Only a near name is told: without a header row, the names are somebody's cells.
-            near = nearest(name, table.header)
-            yield BiasRulerError(
-                "BR602",
-                f'column "{name}" of {path[1]} is not in {shown}',
-                "one of its columns",
-                f'Perhaps "{near}" is meant' if near else "Correct the name",
-                place(path)[1],
-            )
-
-
-def _column(table: TextTable, name: str) -> list[str]:
-    position = table.header.index(name)
-    return [row[position] for row in table.rows]
+        if name is not None and not any(name in source.columns for source in sources):
+            yield sources[0].lacks(name, str(path[1])).at(place(path)[1])
 
 
 def _no_rows(shown: str) -> BiasRulerError:
     return BiasRulerError("BR408", "no rows", "one row per case", "Export it again", shown)
 
 
-def _bad_names(cases: list[str], places: list[str]) -> Iterator[BiasRulerError]:
+def _bad_names(cases: Sequence[str], places: Sequence[str]) -> Iterator[BiasRulerError]:
     for case, place in zip(cases, places, strict=True):
         if not case:
             found, expected = "case name is empty", "a name in every row"
@@ -175,32 +217,10 @@ def _bad_names(cases: list[str], places: list[str]) -> Iterator[BiasRulerError]:
             yield BiasRulerError("BR401", found, expected, "Rename the case", place)
 
 
-def _repeated_cases(cases: list[str], lines: list[int], *, shown: str) -> Iterator[BiasRulerError]:
-    lines_of = defaultdict(list)
-    for case, line in zip(cases, lines, strict=True):
-        lines_of[case].append(line)
-    for case, places in lines_of.items():
-        if case and len(places) > 1:
-            where = f"{shown}:{lines_text(places).replace(', ', ' and ')}"
-            found = f"one case {'twice' if len(places) == 2 else f'{len(places)} times'}"
-            yield BiasRulerError("BR403", found, "one row per case", "Remove one", where)
-
-
 def _without_patient(
-    patients: list[str], places: list[str], *, benchmark: Benchmark
+    patients: Sequence[str], places: Sequence[str], *, benchmark: Benchmark
 ) -> Iterator[BiasRulerError]:
     for patient, place in zip(patients, places, strict=True):
         if not patient and benchmark.patient not in (None, benchmark.case):
             found, expected = f"{benchmark.patient} is empty", "the patient of the case"
             yield BiasRulerError("BR408", found, expected, "Fill the cell", place)
-
-
-def _tidied_note(table: TextTable, *, shown: str) -> tuple[Note, ...]:
-    n = table.n_trimmed + table.n_normalised
-    if not n:
-        return ()
-    text = (
-        f"{table.n_trimmed} cells of {shown} were trimmed of surrounding spaces and "
-        f"{table.n_normalised} put into one Unicode form (NFC)"
-    )
-    return (Note(code="BR405", set="metadata", n=n, text=text),)

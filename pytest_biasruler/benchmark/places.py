@@ -92,7 +92,7 @@ def _names_columns(declared: Reference | Model) -> bool:
 
 def names_columns(benchmark: Benchmark) -> bool:
     """Return whether a mask template names columns that are still to be filled in."""
-    sets = (*benchmark.references, *benchmark.models)
+    sets: tuple[Reference | Model, ...] = (*benchmark.references, *benchmark.models)
     return any(_names_columns(each) for each in sets)
 
 
@@ -106,7 +106,9 @@ def _problems(template: str, metadata: Metadata, *, where: str) -> Iterator[Bias
         error
         for name in columns
         if name in known
-        for error in first_of(_bad_cells(metadata.frame[name], metadata), shown=metadata.shown)
+        for error in first_of(
+            _bad_cells(metadata.frame[name], metadata), shown=metadata.shown_of(name)
+        )
     ]
     yield from bad
     if not strange and not bad:
@@ -126,6 +128,7 @@ def _bad_cells(cells: pd.Series[str], metadata: Metadata) -> Iterator[BiasRulerE
 
     Dots alone are none: two cells side by side could make the name of the folder above.
     """
+    places = metadata.lines_of(str(cells.name))
     judge: Callable[[str], bool] = {
         cell: is_file_name(cell) and not set(cell) <= {"."} for cell in cells.unique()
     }.__getitem__
@@ -139,7 +142,7 @@ def _bad_cells(cells: pd.Series[str], metadata: Metadata) -> Iterator[BiasRulerE
             found = f"{cells.name} leaves the data root, and masks names it"
             expected = "a name without slash, backslash, dots in a row, drive or address"
             code, fix = "BR401", "Correct the cell"
-        yield BiasRulerError(code, found, expected, fix, metadata.lines[str(case)])
+        yield BiasRulerError(code, found, expected, fix, places[str(case)])
 
 
 def _shared(places: Places, metadata: Metadata) -> Iterator[BiasRulerError]:

@@ -39,6 +39,8 @@ class TextTable:
         in a DataFrame.
     n_trimmed, n_normalised : int
         How many cells, header included, lost spaces or were composed.
+    remarks : tuple of str
+        What else is to be known of the table, in sentences.
     """
 
     header: tuple[str, ...] = field(repr=False)
@@ -46,6 +48,7 @@ class TextTable:
     lines: list[int] = field(repr=False)
     n_trimmed: int = 0
     n_normalised: int = 0
+    remarks: tuple[str, ...] = ()
 
     def column(self, name: str) -> list[str]:
         """Return the cells of a column that is there, from top to bottom."""
@@ -69,12 +72,7 @@ def check_table(
 ) -> TextTable:
     """Return `table` tidied.
 
-    Parameters
-    ----------
-    table : TextTable
-        Cells as they were read.
-    delimiter : str or None
-        What a cell may not hold unquoted, named where a row has another length than the header.
+    A row of another length than the header is told what `delimiter` does to an unquoted cell.
 
     Raises
     ------
@@ -93,6 +91,7 @@ def check_table(
         lines=table.lines,
         n_trimmed=broom.n_trimmed,
         n_normalised=broom.n_normalised,
+        remarks=table.remarks,
     )
 
 

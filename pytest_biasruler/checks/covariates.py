@@ -179,7 +179,7 @@ def _stray(name: str, cases: pd.Index, *, evidence: Evidence) -> BiasRulerError:
         f"{cells} of {name} without a number, among numbers",
         "numbers throughout, or texts throughout",
         "Correct the first one, or list such cells as missing of an attribute of that column",
-        evidence.metadata.lines[str(cases[0])],
+        evidence.metadata.lines_of(name)[str(cases[0])],
     )
 
 

@@ -137,7 +137,7 @@ def read_probabilities(evidence: Evidence, labelling: Labelling, *, column: str)
         form = masked(cell) if cell else "is empty"
         raise BiasRulerError(
             "BR406",
-            f"{column} {form} ({_lines(evidence, wrong)})",
+            f"{column} {form} ({_lines(evidence, wrong, column)})",
             "a number above 0 and at most 1 for every case, labelled or not",
             "Write the chance with which the case was chosen",
         )
@@ -145,7 +145,7 @@ def read_probabilities(evidence: Evidence, labelling: Labelling, *, column: str)
     if len(sure):
         raise BiasRulerError(
             "BR602",
-            f"{column} is 1 for cases that no expert labelled ({_lines(evidence, sure)})",
+            f"{column} is 1 for cases that no expert labelled ({_lines(evidence, sure, column)})",
             "a chance below 1 for a case that was not chosen",
             "Add the labels or correct the chance",
         )
@@ -158,7 +158,8 @@ def _chance(cell: str) -> float:
     return number.value if number is not None and is_chance else float("nan")
 
 
-def _lines(evidence: Evidence, cases: pd.Index) -> str:
-    lines = [line_of(evidence.metadata.lines[case]) for case in cases]
+def _lines(evidence: Evidence, cases: pd.Index, column: str) -> str:
+    places = evidence.metadata.lines_of(column)
+    lines = [line_of(places[case]) for case in cases]
     noun = "line" if len(lines) == 1 else "lines"
-    return f"{evidence.metadata.shown}, {noun} {lines_text(lines)}"
+    return f"{evidence.metadata.shown_of(column)}, {noun} {lines_text(lines)}"

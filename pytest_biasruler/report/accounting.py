@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.audit.accounting import labelled_lines
+from pytest_biasruler.errors import explained_in
 from pytest_biasruler.report.blocks import Cell, Fold, Link, Paragraph
 from pytest_biasruler.report.causes import told_cause
 from pytest_biasruler.report.cells import (
@@ -19,7 +20,7 @@ from pytest_biasruler.report.numbers import anchor, counted, short_id, shown
 from pytest_biasruler.report.public import tell_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from pytest_biasruler.audit import Audit
@@ -35,7 +36,7 @@ def make_accounting(audit: Audit) -> tuple[Block, ...]:
     accounting = audit.accounting
     checks = tuple(_checks(accounting.get("checks") or {}))
     if "classes" in accounting:
-        return (*tell_classes(accounting), *checks)
+        return (*tell_classes(accounting), *tell_split(accounting), *checks)
     expected, scored = accounting.get("expected", 0), accounting.get("scored", 0)
     reference = accounting.get("reference")
     by = f", by the reference {shown(reference)}" if reference else ""
@@ -45,6 +46,7 @@ def make_accounting(audit: Audit) -> tuple[Block, ...]:
     )
     return (
         Paragraph(text=sentence),
+        *tell_split(accounting),
         *_by_reference(accounting.get("references") or {}),
         *_labelled(audit),
         *_lost(audit, "excluded", accounting.get("excluded") or ()),
@@ -52,6 +54,15 @@ def make_accounting(audit: Audit) -> tuple[Block, ...]:
         *_problems(accounting.get("problems") or ()),
         *checks,
     )
+
+
+def tell_split(accounting: Mapping[str, Any]) -> Iterator[Block]:
+    """Yield which part of the cases was audited, where the benchmark names one."""
+    split = accounting.get("split")
+    if split is not None:
+        n, name = split.get("n_outside"), shown(split.get("name"))
+        more = "" if n is None else f" {counted(n, 'case')} of the metadata lie outside it."
+        yield Paragraph(text=f"Only cases of the split {name} were audited.{more}")
 
 
 def _by_reference(cases: Mapping[str, Mapping[str, int]]) -> Iterator[Block]:
@@ -157,6 +168,13 @@ def _problems(problems: Sequence[Mapping[str, str]]) -> Iterator[Block]:
             for problem in problems
         ]
         yield make_table("Masks that could not be used", ("case", "code", "why"), rows)
+        yield from tell_codes(problems)
+
+
+def tell_codes(listed: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
+    """Yield where the codes of a list are explained; the page itself links to nothing outside."""
+    if see := explained_in(shown(entry.get("code", "")) for entry in listed):
+        yield Paragraph(text=f"What a code means: {see} of pytest-biasruler.", tone="note")
 
 
 def _checks(checks: Mapping[str, Any]) -> Iterator[Block]:

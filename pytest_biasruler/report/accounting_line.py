@@ -24,6 +24,9 @@ def accounting_line(cases: Mapping[str, Any], findings: Iterable[Finding], count
     text = f"{cases['scored']} of {cases['expected']} cases scored"
     if n_excluded:
         text += f", {n_excluded} excluded{_where_most(cases)}"
+    split = cases.get("split")
+    if split is not None:
+        text += f", {split['n_outside']} outside the split ({printable(split['name'])})"
     for (model, where), n in _counted_as_worst(cases["unreadable"]).items():
         what = counted(n, "prediction")
         text += f", {what} of {printable(model)} counted as worst{where}"

@@ -78,7 +78,7 @@ def assemble(
         table=table,
         patients=patients,
         identical=identical,
-        strangers=count_strangers(sets, metadata.cases, root=benchmark.root or Path()),
+        strangers=count_strangers(sets, metadata.known, root=benchmark.root or Path()),
         has_labels=bool(benchmark.labels),
     )
     references = digest_sets((each.name for each in benchmark.references), done=done, table=table)

@@ -9,9 +9,11 @@ _TABLES = """\
 A benchmark file is TOML. All paths are relative to root and stay inside it.
 
 [benchmark]
-  name, metadata        what it is called; CSV or TSV, one row per case
+  name, metadata        what it is called; a table, one row per case, or a list of tables
   root                  data root, ${VAR} is expanded (default: this file's folder)
   case, patient, site   columns of the metadata (default: case; patient is the case; no site)
+  split                 { table, column } lists cases; { table, column, part } tells the part of
+                        each; { table = "splits_final.json", fold, part } of nnU-Net
   layout                a known folder layout, which fills references and models
   untrusted             true: predictions of strangers
 [references.NAME]
@@ -26,6 +28,7 @@ A benchmark file is TOML. All paths are relative to root and stay inside it.
 [attributes.NAME]
   column                column of the metadata (default: NAME)
   bins, names           edges, left-closed; names of the bins
+  quantiles             4: bins of about equally many patients, instead of bins
   merge                 { kept = ["other spelling"] }
   missing               cells that mean "not recorded" (default: [""])
   judge_missing         true: judge the subgroup of cases that have no value
