@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.checks.comparison import finite
 from pytest_biasruler.checks.evidence import paired_difference, score_column
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.quantities import is_beside_humans, is_larger_worse
@@ -163,7 +164,7 @@ def _picture(
     return {
         "case": case if show_cases else evidence.scored.aliases.get(case, "case"),
         "score": float(rows[finding.metric][case]) if known and finding.metric else None,
-        "volume_ml": float(rows["reference_ml"][case]) if known else None,
+        "volume_ml": finite(rows["reference_ml"][case]) if known else None,
         "outlines": {sets[name]: path for name, path in picture.outlines.items()},
         "width": picture.width,
         "height": picture.height,

@@ -8,8 +8,10 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.definition import BothEmpty
+from pytest_biasruler.benchmark.label_keys import AGGREGATES
 from pytest_biasruler.benchmark.subgroups import cut_subgroups
 from pytest_biasruler.checks.numbers import format_number
+from pytest_biasruler.checks.pair_rows import join_rows
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.checks.finding import Finding
 
     Check = Callable[[Evidence, DeclaredCheck], Finding]
+    Rows = dict[tuple[str, str, str], pd.DataFrame]
 
 FAMILIES = (
     ("dice", "iou", "precision", "recall"),
@@ -129,17 +132,35 @@ def _other_rule(evidence: Evidence, declared: DeclaredCheck) -> Iterator[Setting
     n_absent = sum(
         int((frame["status"] == "agreed absent").sum()) for frame in evidence.rows.values()
     )
+    score = metric.both_empty if not is_scored else float("nan")
     rows = {
-        key: _with_rule(frame, metric, score=metric.both_empty if not is_scored else float("nan"))
+        key: _with_rule(frame, metric, score=score)
         for key, frame in evidence.rows.items()
+        if key[2] not in AGGREGATES
     }
     yield Setting(
         what="empty masks",
         text=f'both_empty = "{other}"',
-        evidence=evidence.altered(rows=rows),
+        evidence=evidence.altered(rows=_join_again(evidence, declared, rows)),
         declared=declared,
         why_not="" if n_absent else "there is no case in which both masks are empty",
     )
+
+
+def _join_again(evidence: Evidence, declared: DeclaredCheck, rows: Rows) -> Rows:
+    """Return the rows with the mean or the worst of all labels, where the check is about one."""
+    if declared.label not in AGGREGATES:
+        return rows
+    how: dict[str, Any] = {"labels": tuple(evidence.benchmark.labels)}
+    how["directions"] = evidence.directions
+    joined: Rows = {
+        (model, reference, declared.label): join_rows(
+            rows, (model, reference, declared.label), **how
+        )
+        for model, reference in dict.fromkeys(key[:2] for key in rows)
+        if all((model, reference, label) in rows for label in how["labels"])
+    }
+    return {**rows, **joined}
 
 
 def _with_rule(frame: pd.DataFrame, metric: Metric, *, score: float) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.audit.operators import OPERATORS, Operator, altered_mask
+from pytest_biasruler.benchmark.label_keys import AGGREGATES
 from pytest_biasruler.benchmark.questions import QUESTIONS
 from pytest_biasruler.checks.evidence import score_column
 from pytest_biasruler.checks.finding import Finding, Status
@@ -106,9 +107,14 @@ def plan_trial(evidence: Evidence, declared: DeclaredCheck, finding: Finding | N
         n_patients=n_patients,
         unit=unit,
         usable=usable,
-        why_not="" if len(usable) == len(operators) else "no masks to alter",
+        why_not="" if len(usable) == len(operators) else _without_masks(declared),
     )
     return trial if trial.has_null_worlds else replace(trial, why_not=_without_worlds(trial))
+
+
+def _without_masks(declared: DeclaredCheck) -> str:
+    is_joined = declared.label in AGGREGATES
+    return "masks are altered one label at a time" if is_joined else "no masks to alter"
 
 
 def _without_worlds(trial: Trial) -> str:
@@ -153,6 +159,8 @@ def _without_unit(declared: DeclaredCheck) -> str:
 def _has_masks(evidence: Evidence, declared: DeclaredCheck, operator: Operator) -> bool:
     if operator.change is None:
         return True
+    if declared.label in AGGREGATES:
+        return False
     one = altered_mask(declared, operator.change, 1.0)
     with_masks = {each.name for each in list_sets(evidence.benchmark)}
     needed = {one.set, one.model, one.reference, one.automated} - {""}

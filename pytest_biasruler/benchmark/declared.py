@@ -12,6 +12,7 @@ from pytest_biasruler.benchmark.asked import Asked, asked_of
 from pytest_biasruler.benchmark.check import DeclaredCheck, Policy
 from pytest_biasruler.benchmark.expansion import choices, silent_values
 from pytest_biasruler.benchmark.ids import item_id, number_repeats
+from pytest_biasruler.benchmark.label_choice import limits_by_label
 from pytest_biasruler.benchmark.limits import is_on_unit_scale, limit_of
 from pytest_biasruler.benchmark.metrics import Direction
 from pytest_biasruler.benchmark.options import options_of, refuse_unranked
@@ -139,21 +140,21 @@ def _items(asked: Asked, vocabulary: Vocabulary, *, problems: Problems) -> list[
         return []
     if prod(map(len, chosen.values.values())) > MAX_ITEMS:
         raise _too_many()
+    n_before, limits = problems.n_noted, None
+    with problems.at(*asked.path, "limit"):
+        limits = limits_by_label(chosen.values)
+    if problems.n_noted > n_before:
+        return []
     silent = silent_values(question, vocabulary)
+    known: dict[str, Any] = {"asked": asked, "question": question}
+    known |= {"vocabulary": vocabulary, "problems": problems}
     declared = []
     for values in product(*chosen.values.values()):
         keys = dict(zip(chosen.values, values, strict=True))
+        if limits is not None:
+            keys["limit"] = limits[keys["label"]]
         name = item_id(asked.check, keys, listed=chosen.listed, silent=silent)
-        declared.append(
-            _item(
-                name,
-                keys,
-                asked=asked,
-                question=question,
-                vocabulary=vocabulary,
-                problems=problems,
-            )
-        )
+        declared.append(_item(name, keys, **known))
     return declared
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.check import Policy, Waiver
 from pytest_biasruler.benchmark.definition import ReferenceKind
+from pytest_biasruler.benchmark.label_choice import label_rule
 from pytest_biasruler.benchmark.questions import COMMON_KEYS, SHAPE_FEATURES
 from pytest_biasruler.benchmark.rules import (
     Rule,
@@ -60,7 +61,7 @@ def _common_rules(question: Question, vocabulary: Vocabulary) -> dict[str, Rule]
     return {
         "metric": one_of(vocabulary.metrics, what="metric", otherwise="Declare [metrics.NAME]"),
         "by": _crossing(vocabulary),
-        "label": one_of(vocabulary.labels, what="label", otherwise="Declare it in [labels]"),
+        "label": label_rule(question, vocabulary),
         "model": one_of(vocabulary.models, what="model", otherwise="Declare [models.NAME]"),
         "reference": one_of(
             judges,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.benchmark.definition import ReferenceKind
+from pytest_biasruler.benchmark.label_keys import AGGREGATES
 from pytest_biasruler.checks.comparison import (
     comparison_details,
     conclude,
@@ -13,6 +14,7 @@ from pytest_biasruler.checks.comparison import (
     finite,
 )
 from pytest_biasruler.checks.finding import Finding, Verdict
+from pytest_biasruler.checks.joining import joined_details, note_joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +56,7 @@ def answer(
         policy=policy_of(evidence, declared),
         waive={"reason": waive.reason, "until": waive.until.isoformat()} if waive else None,
         limit=declared.limit,
-        statement=statement,
+        statement=statement + note_joined(evidence, declared),
         estimate=estimate,
         verdict=verdict,
         reason=reason,
@@ -62,7 +64,12 @@ def answer(
         p_fail_holm=None,
         min_detectable=finite(min_detectable),
         groups=groups,
-        details={**details, "screen": declared.screen, "proven_by": proven_by(evidence, declared)},
+        details={
+            **details,
+            **joined_details(evidence, declared),
+            "screen": declared.screen,
+            "proven_by": proven_by(evidence, declared),
+        },
     )
 
 
@@ -110,11 +117,14 @@ def proven_by(evidence: Evidence, declared: DeclaredCheck) -> str | None:
 
 
 def is_wrongly_paired(evidence: Evidence, declared: DeclaredCheck) -> bool:
-    """Return whether most predictions do not touch the reference (BR127)."""
+    """Return whether most predictions do not touch the reference (BR127), for any label asked."""
     pairs = evidence.scored.wrong_pairing
+    is_joined = declared.label in AGGREGATES
+    labels = tuple(evidence.benchmark.labels) if is_joined else (declared.label or "",)
     return any(
-        (declared.model, reference, declared.label or "") in pairs
+        (declared.model, reference, label) in pairs
         for reference in (declared.reference, declared.automated)
+        for label in labels
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
+from pytest_biasruler.benchmark.label_keys import AGGREGATES
 from pytest_biasruler.benchmark.numbers import read_number
 from pytest_biasruler.benchmark.questions import SHAPE_FEATURES
 from pytest_biasruler.errors import BiasRulerError
@@ -114,6 +115,13 @@ def _read(evidence: Evidence, declared: DeclaredCheck, name: str, cases: pd.Inde
     if evidence.knows(name) or name in set(evidence.scored.table.columns) - _HARMLESS:
         raise _circular(f"difficulty names {name}, a column of scores")
     is_column = name in evidence.metadata.frame.columns
+    if name in SHAPE_FEATURES and declared.label in AGGREGATES and not is_column:
+        raise BiasRulerError(
+            "BR602",
+            f"difficulty names {name}, the shape of one label, and label is {declared.label}",
+            "columns of the metadata",
+            "Set difficulty to such columns, or ask about one label",
+        )
     if name in SHAPE_FEATURES:
         expert = _measured_expert(evidence, declared)
         if expert is not None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.check import DeclaredCheck
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metadata import Metadata
+    from pytest_biasruler.benchmark.metrics import Direction
     from pytest_biasruler.masks.mask import Mask
     from pytest_biasruler.scoring.scored import Scored
 
@@ -54,9 +55,16 @@ class Evidence:
         named = self.metadata.patients
         numbers = pd.factorize(named.to_numpy(dtype=object), sort=True)[0]
         object.__setattr__(self, "_numbers", pd.Series(numbers, index=named.index))
-        object.__setattr__(self, "rows", PairRows(self.scored.table))
         metrics = tuple(self.metrics.values())
-        object.__setattr__(self, "declared", declare_checks(self.benchmark, metrics=metrics))
+        declared = declare_checks(self.benchmark, metrics=metrics)
+        object.__setattr__(self, "declared", declared)
+        rows = PairRows(
+            self.scored.table,
+            labels=tuple(self.benchmark.labels),
+            directions=self.directions,
+            asked={one.label for one in declared},
+        )
+        object.__setattr__(self, "rows", rows)
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -70,6 +78,12 @@ class Evidence:
     def metric(self, name: str) -> Metric:
         """Return what the metric `name` means in this benchmark."""
         return {**CATALOGUE, **self.metrics, **self.benchmark.metrics}[name]
+
+    @property
+    def directions(self) -> dict[str, Direction]:
+        """Which way each metric of the score table is better."""
+        names = [name for name in self.scored.table.columns if self.knows(name)]
+        return {name: self.metric(name).direction for name in names}
 
     def patients(self, cases: pd.Index) -> np.ndarray:
         """Return the patient of each case."""

@@ -58,7 +58,8 @@ def draw_case(
     """Return the outlines of the named sets' masks in the slice in which they differ most.
 
     The slice is chosen between the first two masks that can be read, across the shortest axis of
-    a flat image and the third of any other; sets without a readable mask are left out, and
+    a flat image and the third of any other; of the mean or the worst of all labels, the outlines
+    are those of all of them as one. Sets without a readable mask are left out, and
     without any there is no picture. Masks of an untrusted benchmark are drawn in a process of
     their own.
     """
@@ -75,7 +76,7 @@ def draw_job(job: Job, *, label: str | None) -> CasePicture | None:
     read, _ = read_stack(job)
     found = ((entry.set, read[entry.set]) for entry in job.entries)
     crops = {name: crop for name, crop in found if isinstance(crop, Crop)}
-    values = job.labels[label] if label else None
+    values = job.values_of(label)
     box = find_union(crops.values(), values=values)
     if box is None:
         return None

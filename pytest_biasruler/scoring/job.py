@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict
 
 from pytest_biasruler.benchmark.definition import BothEmpty
+from pytest_biasruler.benchmark.label_keys import AGGREGATES
 from pytest_biasruler.errors import BiasRulerError, Limits
 
 if TYPE_CHECKING:
@@ -92,6 +93,12 @@ class Job:
     def wants(self, *piece: str) -> bool:
         """Return whether this piece of the case is to be measured."""
         return self.wanted is None or piece in self.wanted
+
+    def values_of(self, label: str | None) -> tuple[int, ...] | None:
+        """Return the integers of a label, of the mean or worst of all: all; None: any but 0."""
+        if label in AGGREGATES:
+            return tuple(value for values in self.labels.values() for value in values)
+        return self.labels[label] if label else None
 
 
 class MaskFacts(TypedDict):
