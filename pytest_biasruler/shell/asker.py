@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pytest_biasruler.shell.prepared import Prepared
 
     By = str | Sequence[str | Sequence[str]]
+    Limit = float | Mapping[str, float]
+    """One limit, or one for each label that is asked about."""
 
 
 class Keys(TypedDict, total=False):

@@ -11,7 +11,7 @@ from pytest_biasruler.shell.questioner import CheckMethods
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_biasruler.shell.asker import By, Keys
+    from pytest_biasruler.shell.asker import By, Keys, Limit
 
 
 class Auditor(CheckMethods, ModelMethods, CohortMethods):
@@ -31,7 +31,7 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         metric: str | Sequence[str] | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         **keys: Unpack[Keys],
     ) -> None:
         """Assert that subgroups score alike.
@@ -42,7 +42,7 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
             Such as ``"dice"``; default: that of the benchmark.
         by : str, or sequence
             An attribute; a list asks one question each, an inner list crosses attributes.
-        limit : float, optional
+        limit : float or mapping, optional
             Largest tolerable gap between subgroup means, in the unit of the metric; default 0.05
             for metrics on the 0-1 scale.
         **keys
@@ -63,7 +63,7 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         metric: str | Sequence[str] | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         gap_limit: float | None = None,
         **keys: Unpack[Keys],
     ) -> None:
@@ -73,7 +73,7 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         ----------
         metric, by
             As in `assert_gap`.
-        limit : float, optional
+        limit : float or mapping, optional
             Largest tolerable distortion, automated minus expert gap, in either direction; default
             0.02 for metrics on the 0-1 scale.
         gap_limit : float, optional
@@ -96,7 +96,7 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         metric: str | Sequence[str] | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         second_expert: str | None = None,
         **keys: Unpack[Keys],
     ) -> None:
@@ -108,7 +108,7 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
             Default: ``"dice"`` and ``"signed_volume_error"``, one question each.
         by : str, or sequence
             As in `assert_gap`.
-        limit : float, optional
+        limit : float or mapping, optional
             Largest tolerable gap in the agreement of automated and expert reference.
         second_expert : str, optional
             A reference of kind expert; its disagreement with the first is then taken out.
@@ -131,7 +131,7 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         metric: str | Sequence[str] | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         threshold: float | None = None,
         statistic: str | None = None,
         sweep: Sequence[float] | None = None,
@@ -143,7 +143,7 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         ----------
         metric, by
             As in `assert_gap`.
-        limit : float, optional
+        limit : float or mapping, optional
             Smallest tolerable ratio (default 0.8), or largest tolerable difference (0.10).
         threshold : float, optional
             Score above which a case counts as a success; default 0.8.
@@ -170,7 +170,7 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         metric: str | Sequence[str] | None = None,
         *,
         by: By,
-        limit: float,
+        limit: Limit,
         **keys: Unpack[Keys],
     ) -> None:
         """Assert that the worst-off subgroup is good enough in absolute terms.
@@ -179,7 +179,7 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         ----------
         metric, by
             As in `assert_gap`.
-        limit : float
+        limit : float or mapping
             The mean that every subgroup must reach, in the unit of the metric.
         **keys
             What all checks share.

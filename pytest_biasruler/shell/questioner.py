@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_biasruler.checks.finding import Finding
-    from pytest_biasruler.shell.asker import By, Keys
+    from pytest_biasruler.shell.asker import By, Keys, Limit
 
 
 class CheckMethods(Asker):
@@ -21,7 +21,7 @@ class CheckMethods(Asker):
         metric: str | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         **keys: Unpack[Keys],
     ) -> Finding:
         """Return the finding of `assert_gap` without judging it: its outcome stays open."""
@@ -33,7 +33,7 @@ class CheckMethods(Asker):
         metric: str | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         gap_limit: float | None = None,
         **keys: Unpack[Keys],
     ) -> Finding:
@@ -46,7 +46,7 @@ class CheckMethods(Asker):
         metric: str | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         second_expert: str | None = None,
         **keys: Unpack[Keys],
     ) -> Finding:
@@ -61,7 +61,7 @@ class CheckMethods(Asker):
         metric: str | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         threshold: float | None = None,
         statistic: str | None = None,
         sweep: Sequence[float] | None = None,
@@ -85,7 +85,7 @@ class CheckMethods(Asker):
         metric: str | None = None,
         *,
         by: By,
-        limit: float,
+        limit: Limit,
         **keys: Unpack[Keys],
     ) -> Finding:
         """Return the finding of `assert_floor` without judging it: its outcome stays open."""
