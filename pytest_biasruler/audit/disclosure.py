@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pytest_biasruler.audit.public_beside import Listing
+    from pytest_biasruler.benchmark.subgroups import Subgroups
     from pytest_biasruler.checks.evidence import Evidence
     from pytest_biasruler.checks.finding import Finding
 
@@ -91,6 +92,10 @@ class Disclosure:
         cells = [cell] * len(dict.fromkeys(public.values()))
         of = self._evidence.cut(by).of
         return list_subgroups(self._evidence, of, public, cells=cells, is_withheld=not is_shown)
+
+    def subgroups(self, attribute: str) -> Subgroups:
+        """Return who is in which subgroup of an attribute, for what is told of its edges."""
+        return self._evidence.subgroups[attribute]
 
     def is_everybody(self, *, n_cases: int) -> bool:
         """Return whether so many scored cases are all cases of the benchmark."""

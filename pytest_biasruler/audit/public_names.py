@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.audit.public_cells import SMALLEST
 from pytest_biasruler.benchmark.bins import number_text
 
 if TYPE_CHECKING:
@@ -39,15 +40,24 @@ def is_age(attribute: Attribute) -> bool:
 def public_names(attribute: Attribute, subgroups: Subgroups) -> dict[str, str]:
     """Return how each subgroup of an attribute is called; several may get one name."""
     kept = {name: name for name in subgroups.order}
+    if attribute.quantiles is not None and not tells_edges(subgroups):
+        n_bins = len(subgroups.declared)
+        parts = {name: f"part {n} of {n_bins}" for n, name in enumerate(subgroups.declared, 1)}
+        return {**kept, **parts}
     if not is_age(attribute):
         return kept
-    if attribute.bins is None:
+    if not attribute.is_numeric:
         return {name: name if name == subgroups.missing else blur_age(name) for name in kept}
-    binned = zip(subgroups.declared, pairwise(attribute.bins), strict=True)
+    binned = zip(subgroups.declared, pairwise(subgroups.edges), strict=True)
     return {
         **kept,
         **{name: _name_of_bin(name, low=low, high=high) for name, (low, high) in binned},
     }
+
+
+def tells_edges(subgroups: Subgroups) -> bool:
+    """Return whether quantile bins hold so many patients that their edges tell of none alone."""
+    return subgroups.fewest >= SMALLEST
 
 
 def _name_of_bin(name: str, *, low: float, high: float) -> str:
@@ -86,6 +96,24 @@ def public_bins(attribute: Attribute) -> list[float] | None:
     if bins is None:
         return None
     return [edge for edge in bins if edge <= TOP_AGE or not is_age(attribute)]
+
+
+def public_quantiles(
+    known: Mapping[str, Any], attribute: Attribute, subgroups: Subgroups
+) -> Mapping[str, Any]:
+    """Return where quantile bins meet; nothing where few patients are in one, or of ages above 90.
+
+    The first and the last edge are single patients' numbers, and are nowhere told.
+    """
+    if known.get("quantiles") is None:
+        return {}
+    is_told = tells_edges(subgroups)
+    edges = [
+        edge
+        for edge in known["quantiles"]["edges"]
+        if is_told and (edge <= TOP_AGE or not is_age(attribute))
+    ]
+    return {"quantiles": {**known["quantiles"], "edges": edges}}
 
 
 def public_merges(attribute: Attribute) -> Mapping[str, list[str]]:

@@ -172,7 +172,7 @@ def _with_rule(frame: pd.DataFrame, metric: Metric, *, score: float) -> pd.DataF
 
 def _moved_edges(evidence: Evidence, declared: DeclaredCheck, name: str) -> Iterator[Setting]:
     attribute = next(each for each in evidence.benchmark.attributes if each.name == name)
-    edges = attribute.bins or ()
+    edges = evidence.subgroups[name].edges
     for place in range(1, len(edges) - 1):
         below, above = (b - a for a, b in pairwise(edges[place - 1 : place + 2]))
         for width, step in ((below, -EDGE_STEP), (above, EDGE_STEP)):
@@ -182,7 +182,7 @@ def _moved_edges(evidence: Evidence, declared: DeclaredCheck, name: str) -> Iter
 def _moved_edge(
     evidence: Evidence, declared: DeclaredCheck, attribute: Attribute, *, place: int, by: float
 ) -> Setting:
-    edges = attribute.bins or ()
+    edges = evidence.subgroups[attribute.name].edges
     edge = edges[place]
     if not isfinite(by):
         text = f"{attribute.name} cut elsewhere than at {edge:g}"
@@ -194,7 +194,7 @@ def _moved_edge(
     # The names stay, or a baseline would no longer be found.
     names = attribute.names or evidence.subgroups[attribute.name].declared
     text = f"{attribute.name} cut at {edge + by:g} instead of {edge:g}"
-    changed = replace(attribute, bins=moved, names=tuple(names))
+    changed = replace(attribute, bins=moved, quantiles=None, names=tuple(names))
     try:
         cut = cut_subgroups(evidence.metadata, changed, limits=evidence.benchmark.limits)
     except BiasRulerError as error:

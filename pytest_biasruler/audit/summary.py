@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_biasruler.benchmark.check import DeclaredCheck
-    from pytest_biasruler.benchmark.definition import Reference
+    from pytest_biasruler.benchmark.definition import Attribute, Reference
     from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.benchmark.subgroups import Subgroups
     from pytest_biasruler.checks.evidence import Evidence
 
 CONVENTIONS = {
@@ -58,6 +59,7 @@ def context(evidence: Evidence, *, show_cases: bool = False) -> dict[str, Any]:
                 "min_patients": benchmark.defaults.min_patients,
                 "hash": scored.digest,
                 "columns": hash_columns(evidence),
+                **({} if benchmark.ignore is None else {"ignore": benchmark.ignore}),
             },
             "tool": _tool(),
             "models": {
@@ -137,6 +139,7 @@ def _attributes(evidence: Evidence) -> dict[str, Any]:
         described[attribute.name] = {
             "column": attribute.source,
             "bins": list(attribute.bins) if attribute.bins else None,
+            **_quantiles(attribute, subgroups),
             "merges": {kept: list(taken) for kept, taken in attribute.merge.items()},
             "missing_tokens": list(attribute.missing),
             "judge_missing": attribute.judge_missing,
@@ -153,6 +156,14 @@ def _attributes(evidence: Evidence) -> dict[str, Any]:
             ],
         }
     return described
+
+
+def _quantiles(attribute: Attribute, subgroups: Subgroups) -> dict[str, Any]:
+    """Return where quantile bins meet; the outermost edges are numbers of single patients."""
+    if attribute.quantiles is None:
+        return {}
+    edges = list(subgroups.edges[1:-1])
+    return {"quantiles": {"asked": attribute.quantiles, "edges": edges}}
 
 
 def _metrics_of(evidence: Evidence) -> list[str]:

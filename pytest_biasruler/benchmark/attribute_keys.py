@@ -17,6 +17,7 @@ from pytest_biasruler.benchmark.rules import (
     switch,
     text,
     texts,
+    whole,
 )
 from pytest_biasruler.benchmark.tables import read_table
 
@@ -54,6 +55,7 @@ def _refuse_missing(found: str) -> None:
 _ATTRIBUTE: Mapping[str, Rule] = {
     "column": text,
     "bins": rising(at_least=2),
+    "quantiles": whole(low=2, high=20),
     "names": _names,
     "merge": _merge,
     "missing": texts,
@@ -65,6 +67,9 @@ def read_attribute(name: str, raw: object, *, problems: Problems) -> Attribute:
     """Return one of ``[attributes.*]``."""
     path = ("attributes", name)
     kept = read_table(raw, _ATTRIBUTE, path=path, problems=problems, title=f"[attributes.{name}]")
+    if "bins" in kept and "quantiles" in kept:
+        error = refusal("quantiles stand beside bins", "one of them", fix="Remove one")
+        problems.add((*path, "quantiles"), error)
     if "names" in kept and isinstance(raw, Mapping) and "bins" not in raw:
         problems.add((*path, "names"), refusal("names stand without bins", "bins", fix="Add bins"))
     if "names" in kept and "bins" in kept and len(kept["names"]) != len(kept["bins"]) - 1:

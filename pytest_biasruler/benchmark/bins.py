@@ -8,9 +8,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.notes import Note
+from pytest_biasruler.benchmark.toml import key, listed
+from pytest_biasruler.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pytest_biasruler.benchmark.definition import Attribute
 
 # A filler holds a fifth of the rows of a column that is varied otherwise, or many rows far below
 # the rest: ages of 15 for half of a published set, 0 for a whole source.
@@ -69,7 +73,7 @@ def bin_of(value: float, *, edges: Sequence[float]) -> int | None:
     return min(bisect_right(edges, value), len(edges) - 1) - 1
 
 
-def filler_note(values: Sequence[float], *, attribute: str, n_rows: int) -> tuple[Note, ...]:
+def filler_note(values: Sequence[float], *, attribute: Attribute, n_rows: int) -> tuple[Note, ...]:
     """Return a note if one number looks as if it stood for "not recorded".
 
     Parameters
@@ -84,17 +88,21 @@ def filler_note(values: Sequence[float], *, attribute: str, n_rows: int) -> tupl
         return ()
     value, n = max(counts.items(), key=lambda item: (item[1], -item[0]))
     if n > _FILLER_SHARE * n_rows and len(counts) >= _VARIED:
-        found = f"stands in {100 * n / n_rows:.0f} % of the rows of {attribute}"
+        found = f"stands in {100 * n / n_rows:.0f} % of the rows of {attribute.name}"
         return (_filler(value, n, f"{found}; expected no single value to dominate", attribute),)
     value, *others = sorted(counts)
     n = counts[value]
     if n >= _MANY and others and others[0] - value > _FAR:
-        found = f"stands in {n} rows of {attribute}"
+        found = f"stands in {n} rows of {attribute.name}"
         far = f"more than {number_text(_FAR)} below all others"
         return (_filler(value, n, f"{found}, {far}; expected no such gap", attribute),)
     return ()
 
 
-def _filler(value: float, n: int, found: str, attribute: str) -> Note:
-    text = f"{number_text(value)} {found}. If it is a filler, list it in missing."
-    return Note(code="BR412", set=attribute, n=n, text=text)
+def _filler(value: float, n: int, found: str, attribute: Attribute) -> Note:
+    line = f"missing = {listed([*attribute.missing, number_text(value)])}"
+    text = (
+        f"{number_text(value)} {found}. If it is a filler, write {line} in "
+        f"[attributes.{key(attribute.name)}]"
+    )
+    return Note(code="BR412", set=attribute.name, n=n, text=printable(text))

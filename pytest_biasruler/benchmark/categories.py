@@ -9,10 +9,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.notes import Note
+from pytest_biasruler.benchmark.toml import key, listed, tabled
 from pytest_biasruler.errors import BiasRulerError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_biasruler.benchmark.definition import Attribute
     from pytest_biasruler.errors import Limits
@@ -77,12 +78,13 @@ def category_problems(
         elif folded in tokens:
             yield _beside_token(categories[0], tokens[folded], attribute=attribute, shown=shown)
         elif len(categories) > 1:
-            listed = ", ".join(f'"{name}" ({counts[name]})' for name in categories)
+            found = ", ".join(f'"{name}" ({counts[name]})' for name in categories)
             yield BiasRulerError(
                 "BR405",
-                f'{attribute.source} has {len(categories)} spellings of "{folded}": {listed}',
+                f'{attribute.source} has {len(categories)} spellings of "{folded}": {found}',
                 "one",
-                f"Join them by merge in [attributes.{attribute.name}]",
+                f"Join them: write {merge_line([categories], attribute=attribute)} in "
+                f"{_table_of(attribute)}",
                 shown,
             )
 
@@ -92,7 +94,8 @@ def _called_missing(category: str, *, attribute: Attribute, shown: str) -> BiasR
         "BR413",
         f'{attribute.source} has a category "{category}"',
         "another name",
-        f"Rename it by merge or list it in missing of [attributes.{attribute.name}]",
+        f"Rename it by merge, or write {missing_line(category, attribute=attribute)} in "
+        f"{_table_of(attribute)}",
         shown,
     )
 
@@ -104,12 +107,48 @@ def _beside_token(
         "BR405",
         f'{attribute.source} has the category "{category}" beside the missing "{token}"',
         "one spelling",
-        f"List it in missing or rename it by merge in [attributes.{attribute.name}]",
+        f"Rename it by merge, or write {missing_line(category, attribute=attribute)} in "
+        f"{_table_of(attribute)}",
         shown,
     )
 
 
-def near_spellings(counts: Mapping[str, int], *, attribute: str) -> tuple[Note, ...]:
+def _table_of(attribute: Attribute) -> str:
+    return f"[attributes.{key(attribute.name)}]"
+
+
+def missing_line(cell: str, *, attribute: Attribute) -> str:
+    """Return the line of a benchmark file by which `cell` too means "not recorded".
+
+    Examples
+    --------
+    >>> from pytest_biasruler.benchmark.definition import Attribute
+    >>> missing_line("NA", attribute=Attribute(name="sex"))
+    'missing = ["", "NA"]'
+    """
+    return f"missing = {listed([*attribute.missing, cell])}"
+
+
+def merge_line(spellings: Iterable[Sequence[str]], *, attribute: Attribute) -> str:
+    """Return the line of a benchmark file that joins spellings, each time to the first of them.
+
+    What the attribute already merges stays in it.
+
+    Examples
+    --------
+    >>> from pytest_biasruler.benchmark.definition import Attribute
+    >>> merge_line([["F", "f"]], attribute=Attribute(name="sex", merge={"M": ("male",)}))
+    'merge = { M = ["male"], F = ["f"] }'
+    """
+    merge = {kept: list(others) for kept, others in attribute.merge.items()}
+    for kept, *others in spellings:
+        # A spelling that others were merged into hands them on: a chain would not be followed.
+        taken = [one for other in others for one in (other, *merge.pop(other, []))]
+        merge[kept] = [*merge.get(kept, []), *taken]
+    return f"merge = {tabled(merge)}"
+
+
+def near_spellings(counts: Mapping[str, int], *, attribute: Attribute) -> tuple[Note, ...]:
     """Return a note if some categories differ by a typing error only: by at most two letters.
 
     Only words of six letters or more may differ, so that neither "male" and "female" nor
@@ -118,13 +157,28 @@ def near_spellings(counts: Mapping[str, int], *, attribute: str) -> tuple[Note, 
     pairs = [pair for pair in combinations(sorted(counts), 2) if _are_near(*pair)]
     if not pairs:
         return ()
-    listed = "; ".join(
+    told = "; ".join(
         f'"{a}" ({counts[a]}) and "{b}" ({counts[b]})' for a, b in pairs[:_MOST_SHOWN]
     )
     n_more = len(pairs) - _MOST_SHOWN
     more = f"; and {n_more} more" if n_more > 0 else ""
-    text = f"{attribute} has near spellings: {listed}{more}; if they mean one, join them by merge"
-    return (Note(code="BR405", set=attribute, n=len(pairs), text=printable(text)),)
+    line = merge_line(_clusters(pairs, counts), attribute=attribute)
+    text = (
+        f"{attribute.name} has near spellings: {told}{more}; if they mean one, write {line} in "
+        f"{_table_of(attribute)}"
+    )
+    return (Note(code="BR405", set=attribute.name, n=len(pairs), text=printable(text)),)
+
+
+def _clusters(pairs: Iterable[tuple[str, str]], counts: Mapping[str, int]) -> Iterator[list[str]]:
+    """Yield the categories that hang together by pairs, the most frequent one first."""
+    clusters: list[set[str]] = []
+    for pair in pairs:
+        touched = [cluster for cluster in clusters if not cluster.isdisjoint(pair)]
+        clusters = [cluster for cluster in clusters if cluster not in touched]
+        clusters.append(set(pair).union(*touched))
+    for cluster in sorted(map(sorted, clusters)):
+        yield sorted(cluster, key=lambda name: (-counts[name], name))
 
 
 def _are_near(first: str, second: str) -> bool:

@@ -34,6 +34,7 @@ TOP_QUARTILE = "top-quartile"
 """Value of ``threshold``: the pooled 75th percentile of the scores."""
 
 _MIN_LEVELS = 3
+_MOST_CROSSED = 3
 _share = number(low=0, high=1)
 
 
@@ -119,6 +120,9 @@ def _crossing(vocabulary: Vocabulary) -> Rule:
         names = (value,) if isinstance(value, str) else items(key, value)
         if not names:
             raise refusal(f"{key} holds an empty list", "attributes to cross")
+        if len(names) > _MOST_CROSSED:
+            found = f"{key} crosses {len(names)} attributes"
+            raise refusal(found, f"at most {_MOST_CROSSED}", fix="Cross fewer, or merge cells")
         return distinct(key, tuple(one(key, name) for name in names))
 
     return rule

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pytest_biasruler.benchmark.bins import bin_names, bin_of, filler_note
+from pytest_biasruler.benchmark.binning import cut_numbers, is_missing
 from pytest_biasruler.benchmark.categories import MISSING, category_problems, near_spellings
 from pytest_biasruler.benchmark.notes import Note
-from pytest_biasruler.benchmark.numbers import number_problems, read_number
 from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.benchmark.texttable import tidy
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
@@ -52,6 +51,12 @@ class Subgroups:
         Whether that subgroup is compared with the others.
     n_merged : int
         Cases whose cell was replaced as `Attribute.merge` says.
+    edges : tuple of float
+        Of bins, declared or found at quantiles; of categories and crossings none.
+    numbers : mapping
+        Case to the number that was put into a bin; of categories and crossings none.
+    fewest : int
+        Patients of the smallest bin; of categories and crossings 0.
     """
 
     name: str
@@ -62,6 +67,9 @@ class Subgroups:
     judge_missing: bool = False
     notes: tuple[Note, ...] = ()
     n_merged: int = 0
+    edges: tuple[float, ...] = ()
+    numbers: Mapping[str, float] = field(default_factory=dict, repr=False)
+    fewest: int = 0
 
 
 def cut_subgroups(metadata: Metadata, attribute: Attribute, *, limits: Limits) -> Subgroups:
@@ -80,11 +88,15 @@ def cut_subgroups(metadata: Metadata, attribute: Attribute, *, limits: Limits) -
     cells = metadata.frame[attribute.source]
     merge = {tidy(old): tidy(kept) for kept, olds in attribute.merge.items() for old in olds}
     merged = cells.map(lambda cell: merge.get(cell, cell))
-    known = merged[~merged.isin([tidy(token) for token in attribute.missing])]
-    if attribute.bins is None:
-        order, of_known, notes = _cut_categories(known, attribute, metadata, limits)
+    known = merged[~merged.isin(_missing_among(set(merged), attribute))]
+    binned = None
+    if attribute.is_numeric:
+        cells_known = dict(zip(map(str, known.index), known, strict=True))
+        binned = cut_numbers(cells_known, attribute, metadata)
+        order, notes = binned.names, binned.notes
+        of_known = pd.Series([binned.of[str(case)] for case in known.index], index=known.index)
     else:
-        order, of_known, notes = _cut_bins(known, attribute, metadata)
+        order, of_known, notes = _cut_categories(known, attribute, metadata, limits)
     of = pd.Series(MISSING, index=cells.index, dtype=object, name=attribute.name)
     of.loc[known.index] = of_known
     has_missing = len(known) < len(cells)
@@ -92,12 +104,26 @@ def cut_subgroups(metadata: Metadata, attribute: Attribute, *, limits: Limits) -
         name=attribute.name,
         of=of,
         order=(*order, MISSING) if has_missing else order,
-        declared=() if attribute.bins is None else order,
+        declared=order if binned else (),
         missing=MISSING if has_missing else None,
         judge_missing=attribute.judge_missing,
         notes=notes,
         n_merged=int((merged != cells).sum()),
+        edges=binned.edges if binned else (),
+        numbers=binned.numbers if binned else {},
+        fewest=_fewest(metadata, of, binned.names) if binned else 0,
     )
+
+
+def _fewest(metadata: Metadata, of: pd.Series[str], names: Sequence[str]) -> int:
+    sizes = metadata.patients.reindex(of.index).groupby(of).nunique()
+    return min((int(sizes.get(name, 0)) for name in names), default=0)
+
+
+def _missing_among(cells: set[str], attribute: Attribute) -> list[str]:
+    tokens = [tidy(token) for token in attribute.missing]
+    is_numeric = attribute.is_numeric
+    return [cell for cell in cells if is_missing(cell, tokens=tokens, is_numeric=is_numeric)]
 
 
 _Cut = tuple[tuple[str, ...], "pd.Series[str]", tuple[Note, ...]]
@@ -109,39 +135,14 @@ def _cut_categories(
 ) -> _Cut:
     counts = {str(name): int(n) for name, n in known.value_counts().items()}
     raise_if_any(
-        category_problems(counts, attribute=attribute, shown=metadata.shown, limits=limits)
-    )
-    return tuple(sorted(counts)), known, near_spellings(counts, attribute=attribute.name)
-
-
-def _cut_bins(known: pd.Series[str], attribute: Attribute, metadata: Metadata) -> _Cut:
-    edges = attribute.bins or ()
-    raise_if_any(
-        number_problems(
-            dict(zip(map(str, known.index), known, strict=True)),
-            edges=edges,
-            column=attribute.source,
-            places=metadata.lines,
-            shown=metadata.shown,
+        category_problems(
+            counts,
+            attribute=attribute,
+            shown=metadata.shown_of(attribute.source),
+            limits=limits,
         )
     )
-    read = {cell: read_number(cell) for cell in set(known)}
-    numbers = [number for number in map(read.get, known) if number is not None]
-    values = [number.value for number in numbers]
-    whole = all(value.is_integer() for value in values)
-    names = attribute.names or bin_names(edges, whole=whole)
-    positions = [bin_of(value, edges=edges) for value in values]
-    of_known = [names[position] for position in positions if position is not None]
-    notes = (
-        *_open_note(sum(number.is_open for number in numbers), attribute=attribute.name),
-        *filler_note(values, attribute=attribute.name, n_rows=len(metadata.frame)),
-    )
-    return names, pd.Series(of_known, index=known.index, dtype=object), notes
-
-
-def _open_note(n: int, *, attribute: str) -> tuple[Note, ...]:
-    text = f'{n} values of {attribute} with a plus, such as "90+", are read without it'
-    return (Note(code="BR406", set=attribute, n=n, text=text),) if n else ()
+    return tuple(sorted(counts)), known, near_spellings(counts, attribute=attribute)
 
 
 def cross_subgroups(parts: Sequence[Subgroups]) -> Subgroups:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from pytest_biasruler.benchmark.numbers import read_number
-from pytest_biasruler.benchmark.texttable import tidy
 from pytest_biasruler.checks.comparison import finite
 from pytest_biasruler.checks.criteria import cases_with_expert
 from pytest_biasruler.statistics.guarded_shift import guard_delta
@@ -109,21 +106,13 @@ def _compare(
     if known.empty:
         return
     of = patients[known.index].to_numpy()
-    if attribute.bins is not None:
-        means = _numbers(evidence, attribute, known.index).groupby(of).mean().dropna()
+    if attribute.is_numeric:
+        means = pd.Series(cut.numbers).reindex(known.index).groupby(of).mean().dropna()
         yield from _compare_numbers(attribute.name, means, means.index.isin(labelled))
         return
     for category in sorted(set(known)):
         shares = (known == category).astype(float).groupby(of).mean()
         yield from _compare_shares(attribute.name, category, shares, shares.index.isin(labelled))
-
-
-def _numbers(evidence: Evidence, attribute: Attribute, cases: pd.Index) -> pd.Series:
-    """Return the number behind the bin of each case."""
-    merge = {tidy(old): tidy(kept) for kept, olds in attribute.merge.items() for old in olds}
-    cells = evidence.metadata.frame[attribute.source].reindex(cases)
-    read = [read_number(merge.get(cell, cell)) for cell in cells]
-    return pd.Series([nan if number is None else number.value for number in read], index=cases)
 
 
 def _compare_numbers(

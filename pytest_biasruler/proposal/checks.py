@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_biasruler.benchmark.limits import is_on_unit_scale
 from pytest_biasruler.benchmark.metrics import CATALOGUE, Direction
 from pytest_biasruler.benchmark.questions import QUESTIONS
+from pytest_biasruler.benchmark.toml import listed, quoted
 from pytest_biasruler.proposal.cast import AUTOMATED, EXPERT
-from pytest_biasruler.proposal.toml import choice, listed, prose, quoted
+from pytest_biasruler.proposal.toml import choice, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

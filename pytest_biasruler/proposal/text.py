@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.bins import number_text
+from pytest_biasruler.benchmark.toml import key, listed, quoted, tabled
 from pytest_biasruler.proposal.checks import Situation, write_checks
 from pytest_biasruler.proposal.columns import Topic
 from pytest_biasruler.proposal.draft import MIN_PATIENTS
-from pytest_biasruler.proposal.toml import choice, key, listed, prose, quoted, tabled
+from pytest_biasruler.proposal.toml import choice, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

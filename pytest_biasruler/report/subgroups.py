@@ -136,6 +136,8 @@ def _definition(attribute: Mapping[str, Any]) -> Iterator[str]:
         if n_bins < len(bins):
             last = "as edges: a value on one counts upwards, on the last one downwards"
         yield f"Cut at {edges} {last}."
+    if attribute.get("quantiles"):
+        yield _cut_at_quantiles(attribute["quantiles"])
     for target, sources in sorted(merges.items()):
         many = sources if isinstance(sources, list | tuple) else [sources]
         yield f"{joined(many)} counted as {shown(target)}."
@@ -145,3 +147,13 @@ def _definition(attribute: Mapping[str, Any]) -> Iterator[str]:
         yield f"Read as missing: {', '.join(told) or 'nothing'}."
     if attribute.get("judge_missing"):
         yield "Cases without a value are judged like a subgroup."
+
+
+def _cut_at_quantiles(quantiles: Mapping[str, Any]) -> str:
+    edges = joined([f"{edge:g}" for edge in quantiles.get("edges") or ()])
+    if not edges:
+        return f"Cut into {quantiles.get('asked')} by quantiles, whose edges are not told."
+    return (
+        f"Cut at {edges}, quantiles of one value for each patient for bins of equal size "
+        f"({quantiles.get('asked')} asked for): a value on an edge counts upwards."
+    )

@@ -14,11 +14,12 @@ A benchmark file is TOML. All paths are relative to root and stay inside it.
   case, patient, site   columns of the metadata (default: case; patient is the case; no site)
   split                 { table, column } lists cases; { table, column, part } tells the part of
                         each; { table = "splits_final.json", fold, part } of nnU-Net
-  layout                a known folder layout, which fills references and models
+  layout                "mama-mia", "nnunet" or "bids": fills in what the file leaves out
   untrusted             true: predictions of strangers
 [references.NAME]
   kind                  "expert" or "automated"
-  masks                 such as "expert/{case}.nii.gz"; not needed with a score table
+  masks                 such as "expert/{case}.nii.gz"; not needed with a score table;
+                        {column} stands for a cell of the metadata: "{participant}/{visit}.nii.gz"
   made_by, made_with    by whom and with what, in words for the report
   made_on               a date, or "2023-05" or "2023"
 [models.NAME]

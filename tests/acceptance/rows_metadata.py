@@ -97,7 +97,7 @@ METADATA = (
         texts=(
             "",
             'BR413: sex has a category "missing"; expected another name. '
-            "Rename it by merge or list it in missing of [attributes.sex].",
+            'Rename it by merge, or write missing = ["", "missing"] in [attributes.sex].',
         ),
         then="`NA`, `None` and `nan` are categories; only an empty cell is missing, and missing "
         "is a visible subgroup",
@@ -113,11 +113,11 @@ METADATA = (
             "BR405: 0 cells of clinical.csv were trimmed of surrounding spaces and 1 put into one "
             "Unicode form (NFC)",
             'BR405: sex has 3 spellings of "f": "F" (10), "f" (1), "\\u202eF" (1); expected one. '
-            "Join them by merge in [attributes.sex].",
+            'Join them: write merge = { F = ["f", "\\u202EF"] } in [attributes.sex].',
             'BR405: sex has 2 spellings of "m": "M" (11), "M\\u200b" (1); expected one. '
-            "Join them by merge in [attributes.sex].",
+            'Join them: write merge = { M = ["M\\u200B"] } in [attributes.sex].',
             'BR405: sex has near spellings: "Hawaian" (1) and "Hawaiian" (2); if they mean one, '
-            "join them by merge",
+            'write merge = { Hawaiian = ["Hawaian"] } in [attributes.sex]',
         ),
         then="trimmed and composed cells are counted, other spellings stop the run, near ones are "
         "a note",

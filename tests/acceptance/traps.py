@@ -181,9 +181,9 @@ TRAPS = (
         input="ages that fill a column: 15 for half of all rows, 0 for a whole source",
         texts=(
             "BR412: 15 stands in 50 % of the rows of age; expected no single value to dominate. "
-            "If it is a filler, list it in missing.",
+            'If it is a filler, write missing = ["", "15"] in [attributes.age]',
             "BR412: 0 stands in 12 rows of age, more than 5 below all others; expected no such "
-            "gap. If it is a filler, list it in missing.",
+            'gap. If it is a filler, write missing = ["", "0"] in [attributes.age]',
         ),
         then="a note",
         play=_play_fillers,
@@ -193,7 +193,7 @@ TRAPS = (
         input="one category under several spellings",
         texts=(
             'BR405: sex has near spellings: "hawaian" (3) and "hawaiian" (3); if they mean one, '
-            "join them by merge",
+            'write merge = { hawaian = ["hawaiian"] } in [attributes.sex]',
             "",
         ),
         then="every category is listed with its count; merge joins them visibly",

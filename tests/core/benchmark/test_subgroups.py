@@ -79,7 +79,7 @@ def test_d78_a_category_called_missing_is_refused(cut):
         cut(["missing", "F"], name="ethnicity")
     assert said(refused) == [
         'BR413 clinical.csv: ethnicity has a category "missing"; expected another name.'
-        " Rename it by merge or list it in missing of [attributes.ethnicity]."
+        ' Rename it by merge, or write missing = ["", "missing"] in [attributes.ethnicity].'
     ]
 
 
@@ -116,7 +116,7 @@ def test_d79_several_spellings_of_one_category_are_refused_with_their_counts(cut
         cut(["f"] * 3 + ["F"] * 91)
     assert said(refused) == [
         'BR405 clinical.csv: sex has 2 spellings of "f": "F" (91), "f" (3); expected one.'
-        " Join them by merge in [attributes.sex]."
+        ' Join them: write merge = { F = ["f"] } in [attributes.sex].'
     ]
 
 
@@ -139,7 +139,8 @@ def test_another_spelling_of_a_missing_token_is_refused(cut):
         cut(["Unknown", "F"], missing=("", "unknown"))
     assert said(refused) == [
         'BR405 clinical.csv: sex has the category "Unknown" beside the missing "unknown";'
-        " expected one spelling. List it in missing or rename it by merge in [attributes.sex]."
+        ' expected one spelling. Rename it by merge, or write missing = ["", "unknown", "Unknown"]'
+        " in [attributes.sex]."
     ]
 
 

@@ -5,14 +5,8 @@ import tomllib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_biasruler.proposal.toml import (
-    choice,
-    key,
-    listed,
-    prose,
-    quoted,
-    tabled,
-)
+from pytest_biasruler.benchmark.toml import key, listed, quoted, tabled
+from pytest_biasruler.proposal.toml import choice, prose
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 law = settings(deadline=None, derandomize=True, max_examples=200)
