@@ -48,7 +48,7 @@ def read_manifest(
     limits: Limits | None = None,
     with_checks: bool = True,
 ) -> Benchmark:
-    """Read a benchmark file; nothing but this file (and a layout's ``dataset.json``) is opened.
+    """Read a benchmark file; nothing but this file (and what a layout names) is opened.
 
     Parameters
     ----------

@@ -104,13 +104,23 @@ def test_a_file_that_declares_all_needs_no_description(read):
         ({}, ["labelsTr"], "BR602 biasruler.toml:3: labels of dataset.json is"),
         ({"labels": {"x": "a"}}, ["labelsTr"], "BR602 biasruler.toml:3: dataset.json has the lab"),
         (
-            {"labels": {"a": 1, "ignore": 2}},
+            {"labels": {"a": 1, "ignore": [2, 3]}},
             ["labelsTr"],
-            "BR602 biasruler.toml:3: dataset.json has an ignore label",
+            "BR602 biasruler.toml: ignore is a list",
+        ),
+        (
+            {"labels": {"background": 0}},
+            ["labelsTr"],
+            "BR602 biasruler.toml:3: dataset.json names nothing but background",
+        ),
+        (
+            {"labels": {"a": 1}, "file_ending": 7},
+            ["labelsTr"],
+            'BR602 biasruler.toml:3: file_ending of dataset.json is 7; expected ".nii.gz"',
         ),
         ({"labels": {"a": -1}}, ["labelsTr"], "BR602 biasruler.toml: a is -1"),
         (
-            {"labels": {"a": 1}, "file_ending": "/../../../x"},
+            {"labels": {"a": 1}, "file_ending": "./../../../x"},
             ["labelsTr"],
             "BR401 biasruler.toml: masks leaves the data root",
         ),
@@ -120,6 +130,43 @@ def test_a_description_that_cannot_be_used_is_refused(read, nnunet, description,
     nnunet(description, *folders)
 
     assert told(read, "nnunet", TABLE)[0].startswith(start)
+
+
+def test_nnunet_passes_the_ignore_label_on_and_keeps_regions_apart(read, nnunet):
+    labels = {"background": 0, "whole": [1, 2, 3], "core": [2, 3], "enhancing": 3, "ignore": 4}
+    nnunet({"labels": labels, "regions_class_order": [1, 2, 3], "file_ending": ".nii"}, "labelsTs")
+
+    benchmark = read("nnunet", TABLE)
+
+    assert benchmark.labels == {"whole": (1, 2, 3), "core": (2, 3), "enhancing": (3,)}
+    assert benchmark.ignore == 4
+
+
+def test_beside_an_automated_reference_nnunet_still_knows_the_expert_one(read, nnunet):
+    nnunet({"labels": {"a": 1}}, "labelsTs", "labelsAuto")
+    mine = '[references.auto]\nkind = "automated"\nmasks = "labelsAuto/{case}.nii.gz"\n'
+
+    benchmark = read("nnunet", TABLE + mine)
+
+    assert [(each.name, each.kind, each.masks) for each in benchmark.references] == [
+        ("expert", "expert", "labelsTs/{case}.nii.gz"),
+        ("auto", "automated", "labelsAuto/{case}.nii.gz"),
+    ]
+
+
+def test_beside_an_automated_reference_two_folders_of_labels_are_no_mistake(read, nnunet):
+    nnunet({"labels": {"a": 1}}, "labelsTs", "labelsTr")
+    mine = '[references.auto]\nkind = "automated"\nmasks = "labelsAuto/{case}.nii.gz"\n'
+
+    assert [each.name for each in read("nnunet", TABLE + mine).references] == ["auto"]
+
+
+def test_two_folders_of_labels_are_refused_with_what_to_paste(read, nnunet):
+    nnunet({"labels": {"a": 1}, "file_ending": ".nrrd"}, "labelsTs", "labelsTr")
+
+    (problem,) = told(read, "nnunet", TABLE)
+
+    assert 'kind = "expert" and masks = "labelsTs/{case}.nrrd"' in problem
 
 
 def test_a_missing_description_is_refused_with_what_to_do(read):
@@ -133,6 +180,6 @@ def test_an_unknown_layout_is_refused_once(read):
     mine = '[references.mine]\nkind = "expert"\nmasks = "mine/{case}.nii.gz"\n'
 
     assert told(read, "nnunet2", TABLE + mine) == [
-        'BR602 biasruler.toml:3: unknown layout "nnunet2"; expected one of mama-mia, nnunet. '
-        "Write nnunet if that is meant."
+        'BR602 biasruler.toml:3: unknown layout "nnunet2"; expected one of mama-mia, nnunet,'
+        " bids. Write nnunet if that is meant."
     ]
