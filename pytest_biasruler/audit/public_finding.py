@@ -30,10 +30,11 @@ _MEANS_OF_SCORES = (
 )
 """Checks whose subgroup means are means over people; of `provenance` they are shares lost."""
 
-_ALWAYS = ("proven_by", "screen")
+_ALWAYS = ("proven_by", "screen", "aggregation")
 _WITH_NUMBERS = ("statistic", "better_above", "form", "direction", "direction_confirmed", "flip")
 """Words and switches of `details` that stay beside an estimate; none is a number."""
 
+_JOINED = {"mean": ", the mean of all labels,", "worst": ", the worst of all labels,"}
 _STATUS = {Cell.SUPPRESSED: Status.SUPPRESSED, Cell.NOT_SHOWN: Status.NOT_SHOWN}
 
 
@@ -214,7 +215,8 @@ def _state(finding: Finding, *, is_hidden: bool) -> str:
     """Return what is left of a finding, as a sentence."""
     of = f" of {finding.metric}" if finding.metric else ""
     by = f" by {' and '.join(finding.by)}" if finding.by else ""
-    subject = f"{name_quantity(finding)}{of}{by}"
+    labels = _JOINED.get(str(finding.details.get("aggregation")), "")
+    subject = f"{name_quantity(finding)}{of}{labels}{by}"
     subject = f"{subject[:1].upper()}{subject[1:]}"
     known = finding.estimate
     if known is None or known.value is None:

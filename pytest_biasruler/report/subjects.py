@@ -34,6 +34,14 @@ _SUPPORTS = {
 }
 
 
+_JOINED = {
+    "mean": 'The label "mean" is the unweighted mean of the scores of all labels in each case; '
+    "background is none of them.",
+    "worst": 'The label "worst" is the worst score of all labels in each case; background is none '
+    "of them.",
+}
+
+
 def make_subject(audit: Audit) -> tuple[Block, ...]:
     """Return section 2: benchmark, models, references, labels, metrics, versions, policy."""
     facts = tuple(f"{name}: {shown(value, longest=200)}" for name, value in _facts(audit))
@@ -41,7 +49,7 @@ def make_subject(audit: Audit) -> tuple[Block, ...]:
         Items(texts=facts),
         _models_table(audit),
         _references_table(audit),
-        _labels_block(audit.labels),
+        _labels_block(audit),
         _metrics_table(audit.metrics),
     )
 
@@ -125,11 +133,21 @@ def _references_table(audit: Audit) -> Block:
     return replace(table, is_stacked=True)
 
 
-def _labels_block(labels: Mapping[str, Any]) -> Block:
-    if not labels:
+def _labels_block(audit: Audit) -> Block:
+    if not audit.labels:
         return Paragraph(text="Labels: one, every voxel of a mask that is not 0.")
-    texts = [f"{shown(name)} (voxel {_values(values)})" for name, values in sorted(labels.items())]
-    return Paragraph(text=f"Labels: {', '.join(texts)}.")
+    known = sorted(audit.labels.items())
+    texts = [f"{shown(name)} (voxel {_values(values)})" for name, values in known]
+    told = [f"Labels: {', '.join(texts)}."]
+    ignore = audit.benchmark.get("ignore")
+    if ignore is not None:
+        told.append(
+            f"Voxels that have the value {shown(ignore)} in a reference are left out of every "
+            "comparison with it."
+        )
+    joined_by = {finding.details.get("aggregation") for finding in audit.findings}
+    told += [text for how, text in _JOINED.items() if how in joined_by]
+    return Paragraph(text=" ".join(told))
 
 
 def _values(values: Any) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_biasruler.checks.finding import Finding
-    from pytest_biasruler.shell.asker import By, Keys
+    from pytest_biasruler.shell.asker import By, Keys, Limit
 
 
 class CohortMethods(Asker):
@@ -21,7 +21,7 @@ class CohortMethods(Asker):
         metric: str | Sequence[str] | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         difficulty: str | Sequence[str] | None = None,
         max_off_support: float | None = None,
         **keys: Unpack[Keys],
@@ -32,7 +32,7 @@ class CohortMethods(Asker):
         ----------
         metric, by
             As in `assert_gap`.
-        limit : float, optional
+        limit : float or mapping, optional
             Largest tolerable unexplained gap; default 0.05 for metrics on the 0-1 scale.
         difficulty : str or sequence, optional
             Shape features of the expert mask or columns of the metadata; default
@@ -58,7 +58,7 @@ class CohortMethods(Asker):
         metric: str | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         difficulty: str | Sequence[str] | None = None,
         max_off_support: float | None = None,
         **keys: Unpack[Keys],
@@ -72,7 +72,7 @@ class CohortMethods(Asker):
         self,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         features: str | Sequence[str] | None = None,
         **keys: Unpack[Keys],
     ) -> None:
@@ -82,7 +82,7 @@ class CohortMethods(Asker):
         ----------
         by : str, or sequence
             As in `assert_gap`.
-        limit : float, optional
+        limit : float or mapping, optional
             Largest tolerable Cliff's delta; default 0.147.
         features : str or sequence, optional
             Which features of the masks; default: all five.
@@ -104,7 +104,7 @@ class CohortMethods(Asker):
         self,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         features: str | Sequence[str] | None = None,
         **keys: Unpack[Keys],
     ) -> Finding:
@@ -118,7 +118,7 @@ class CohortMethods(Asker):
         metric: str | Sequence[str] | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         min_sites: int | None = None,
         min_patients_site: int | None = None,
         **keys: Unpack[Keys],
@@ -129,7 +129,7 @@ class CohortMethods(Asker):
         ----------
         metric, by
             As in `assert_gap`.
-        limit : float, optional
+        limit : float or mapping, optional
             Largest tolerable gap; default 0.05 for metrics on the 0-1 scale.
         min_sites, min_patients_site : int, optional
             Fewest usable sites (5), and fewest patients of a subgroup at one of them (10).
@@ -152,7 +152,7 @@ class CohortMethods(Asker):
         metric: str | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         min_sites: int | None = None,
         min_patients_site: int | None = None,
         **keys: Unpack[Keys],
@@ -167,7 +167,7 @@ class CohortMethods(Asker):
         metric: str | Sequence[str] | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         labelled: str | None = None,
         probability: str | None = None,
         **keys: Unpack[Keys],
@@ -178,7 +178,7 @@ class CohortMethods(Asker):
         ----------
         metric, by
             As in `assert_gap`.
-        limit : float, optional
+        limit : float or mapping, optional
             Largest tolerable gap; default 0.05 for metrics on the 0-1 scale.
         labelled : {"random"}, optional
             The experts' cases are a random sample of each subgroup's patients.
@@ -203,7 +203,7 @@ class CohortMethods(Asker):
         metric: str | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         labelled: str | None = None,
         probability: str | None = None,
         **keys: Unpack[Keys],

@@ -26,6 +26,7 @@ A benchmark file is TOML. All paths are relative to root and stay inside it.
   masks, trained_on     as above; the name of a reference
 [labels]
   NAME = 1              or a region, [1, 2, 4] (default: any non-zero voxel is the one label)
+  ignore = 7            no label: where a reference has this value, nothing is compared with it
 [attributes.NAME]
   column                column of the metadata (default: NAME)
   bins, names           edges, left-closed; names of the bins
@@ -44,8 +45,13 @@ A benchmark file is TOML. All paths are relative to root and stay inside it.
 [[checks]]
   check                 one of the questions below; any key may hold a list, one check of each
   by                    an attribute; a list asks one question each, an inner list crosses them
+  label                 a label, or "mean" or "worst" of all of them (default: each label)
+  limit                 a number, or one for each label: { tumor = 0.05, edema = 0.08 }
   waive                 { reason = "...", until = 2027-03-31 }"""
 
+
+_TOLD = ("check", "by", "label", "limit", "waive")
+"""Keys of every check that are explained above."""
 
 _LIMITS = {
     "success": "0.8 for a ratio, 0.1 for a difference",
@@ -65,7 +71,7 @@ def manual() -> str:
     >>> "[references.NAME]" in manual()
     True
     """
-    common = ", ".join(key for key in COMMON_KEYS if key not in ("check", "by", "waive"))
+    common = ", ".join(key for key in COMMON_KEYS if key not in _TOLD)
     return "\n".join(
         [
             _TABLES,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_biasruler.checks.finding import Finding
-    from pytest_biasruler.shell.asker import By, Keys
+    from pytest_biasruler.shell.asker import By, Keys, Limit
 
 
 class ModelMethods(Asker):
@@ -21,7 +21,7 @@ class ModelMethods(Asker):
         metric: str | Sequence[str] | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         automated_trained: str | Sequence[str] | None = None,
         expert_trained: str | Sequence[str] | None = None,
         **keys: Unpack[Keys],
@@ -32,7 +32,7 @@ class ModelMethods(Asker):
         ----------
         metric, by
             As in `assert_gap`.
-        limit : float, optional
+        limit : float or mapping, optional
             Largest tolerable growth of a gap; default 0.02 for metrics on the 0-1 scale.
         automated_trained, expert_trained : str or sequence, optional
             Models, several of one kind being runs of one training; default: the only one.
@@ -55,7 +55,7 @@ class ModelMethods(Asker):
         metric: str | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         automated_trained: str | Sequence[str] | None = None,
         expert_trained: str | Sequence[str] | None = None,
         **keys: Unpack[Keys],
@@ -69,7 +69,7 @@ class ModelMethods(Asker):
         self,
         *,
         by: By | None = None,
-        limit: float | None = None,
+        limit: Limit | None = None,
         control: str | None = None,
         **keys: Unpack[Keys],
     ) -> None:
@@ -79,7 +79,7 @@ class ModelMethods(Asker):
         ----------
         by : str or sequence, optional
             As in `assert_gap`; without it, all cases together.
-        limit : float, optional
+        limit : float or mapping, optional
             Largest tolerable share of mistakes repeated beyond chance; default 0.30 without
             `control` and `by`, else 0.10.
         control : str, optional
@@ -102,7 +102,7 @@ class ModelMethods(Asker):
         self,
         *,
         by: By | None = None,
-        limit: float | None = None,
+        limit: Limit | None = None,
         control: str | None = None,
         **keys: Unpack[Keys],
     ) -> Finding:
@@ -116,7 +116,7 @@ class ModelMethods(Asker):
         metric: str | Sequence[str] | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         levels: Mapping[str, float] | None = None,
         gap_limit: float | None = None,
         **keys: Unpack[Keys],
@@ -127,7 +127,7 @@ class ModelMethods(Asker):
         ----------
         metric, by
             As in `assert_gap`.
-        limit : float, optional
+        limit : float or mapping, optional
             With `levels` only: largest tolerable difference of slopes, per unit of the level;
             default 0.05 for metrics on the 0-1 scale.
         levels : mapping of str to float, optional
@@ -153,7 +153,7 @@ class ModelMethods(Asker):
         metric: str | None = None,
         *,
         by: By,
-        limit: float | None = None,
+        limit: Limit | None = None,
         levels: Mapping[str, float] | None = None,
         gap_limit: float | None = None,
         **keys: Unpack[Keys],
@@ -168,7 +168,7 @@ class ModelMethods(Asker):
         metric: str | Sequence[str] | None = None,
         *,
         by: By | None = None,
-        limit: float | None = None,
+        limit: Limit | None = None,
         models: Sequence[str] | None = None,
         **keys: Unpack[Keys],
     ) -> None:
@@ -180,7 +180,7 @@ class ModelMethods(Asker):
             As in `assert_gap`.
         by : str or sequence, optional
             As in `assert_gap`; without it, all cases together.
-        limit : float, optional
+        limit : float or mapping, optional
             Largest tolerable regret of the choice, in the unit of the metric; default 0.01 for
             metrics on the 0-1 scale.
         models : sequence of str, optional
@@ -204,7 +204,7 @@ class ModelMethods(Asker):
         metric: str | None = None,
         *,
         by: By | None = None,
-        limit: float | None = None,
+        limit: Limit | None = None,
         models: Sequence[str] | None = None,
         **keys: Unpack[Keys],
     ) -> Finding:
