@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
+from pytest_biasruler.proposal.folder import stem_of
 from pytest_biasruler.proposal.roles import (
     Role,
+    is_of_network,
     role_of_words,
     says_masks_alone,
     tell_role,
@@ -27,7 +29,7 @@ EXPERT, AUTOMATED = ReferenceKind.EXPERT, ReferenceKind.AUTOMATED
 _MOST_MODELS = 10
 _UNSAFE = re.compile(r"[^\w.+-]+")
 _LONGEST_NAME = 60
-_ENDS_WITH_NUMBER = re.compile(r"\d(?:/|_|\Z|\.nii)")
+_ENDS_WITH_NUMBER = re.compile(r"\d(?:/|_|\Z|\.)")
 
 EXPERT_WHY = "Guessed from the name; change kind if a machine drew these masks."
 AUTOMATED_WHY = (
@@ -119,11 +121,20 @@ def cast_sets(sets: Sequence[FoundSet]) -> tuple[Entry, ...]:
 
 
 def _by_role(sets: Sequence[FoundSet]) -> dict[Role, list[FoundSet]]:
-    """Return the sets by what their names say; a strange name of its own is no name of masks."""
+    """Return the sets by what their names say; a strange name of its own is no name of masks.
+
+    Masks of a network are its predictions only where nothing else is.
+    """
     n_with = Counter(part for each in sets for part in set(_name_parts(each.template)))
+    has_predictions = any(
+        tell_role(each.template) == Role.MODEL and not is_of_network(each.template)
+        for each in sets
+    )
     of: dict[Role, list[FoundSet]] = defaultdict(list)
     for each in sets:
         role = tell_role(each.template)
+        if role == Role.MODEL and has_predictions and is_of_network(each.template):
+            role = Role.AUTOMATED
         own = [part for part in _name_parts(each.template) if n_with[part] == 1]
         strange = [part for part in own if role_of_words(words_of(part)) == Role.UNKNOWN]
         of[Role.UNKNOWN if role == Role.MASKS and strange else role].append(each)
@@ -197,7 +208,7 @@ def _named(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 def _name_parts(template: str) -> list[str]:
     """Return what may name a set, the nearest to the mask first."""
-    stem = template.removesuffix(".gz").removesuffix(".nii")
+    stem = stem_of(template)
     parts = [_UNSAFE.sub("_", part.replace("{case}", "")) for part in stem.split("/")]
     names = [part.strip("_.-")[:_LONGEST_NAME] for part in reversed(parts)]
     return [name for name in names if name]

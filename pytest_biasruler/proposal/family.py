@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.proposal.folder import stem_of
 from pytest_biasruler.proposal.roles import Role, tell_role
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _size(sets: Sequence[FoundSet]) -> tuple[int, int]:
 
 def _split(template: str) -> tuple[str, str]:
     """Return the folder and the name that a template has besides case and ending."""
-    stem = template.removesuffix(".gz").removesuffix(".nii")
+    stem = stem_of(template)
     names = [part.replace("{case}", "").strip("_.-") for part in stem.split("/")]
     *folders, name = [part for part in names if part] or [""]
     return "/".join(folders), name

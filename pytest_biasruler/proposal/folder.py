@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 200_000
 """Names that are looked at; who has more of them has more than one benchmark there."""
 
-MASK_ENDINGS = (".nii.gz", ".nii")
-"""How the names of masks end that are read."""
+MASK_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+"""How the names of masks end that are read without an extra."""
 
 _MOST_FOLDERS_DEEP = 8
 _TABLES = (".csv", ".tsv")
 _SPREADSHEETS = (".xlsx", ".xls", ".ods", ".parquet")
 _OTHER_IMAGES = (
-    *(".dcm", ".nrrd", ".nhdr", ".mha", ".mhd", ".npy", ".npz", ".png", ".jpg", ".jpeg"),
+    *(".dcm", ".npy", ".npz", ".png", ".jpg", ".jpeg"),
     *(".tif", ".tiff", ".bmp", ".mgz", ".h5"),
 )
 # What no template and no path of a benchmark file may hold.
@@ -53,6 +53,18 @@ class Folder:
     tables: tuple[str, ...] = field(repr=False)
     counts: Mapping[str, int]
     is_cut: bool = False
+
+
+def stem_of(path: str) -> str:
+    """Return a path or template without the ending of a mask.
+
+    Examples
+    --------
+    >>> stem_of("expert/{case}.nii.gz"), stem_of("seg.v2.mha"), stem_of("a.txt")
+    ('expert/{case}', 'seg.v2', 'a.txt')
+    """
+    ending = next((ending for ending in MASK_ENDINGS if path.endswith(ending)), "")
+    return path.removesuffix(ending)
 
 
 def look_into(root: Path, *, most_entries: int = MOST_ENTRIES) -> Folder:

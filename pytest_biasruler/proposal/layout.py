@@ -28,7 +28,8 @@ def find_layout(root: Path, entries: Sequence[Entry]) -> tuple[str | None, tuple
     Returns
     -------
     layout : str or None
-        Also one that knows the labels alone, because other references must stand in the file.
+        Also one that knows the labels alone, or what a missing value looks like, because the
+        references must stand in the file.
     filled : tuple of str
         Names of references; all or none.
     """
@@ -43,7 +44,15 @@ def find_layout(root: Path, entries: Sequence[Entry]) -> tuple[str | None, tuple
     for layout in LAYOUTS:
         if "labels" in _filled(layout, root, references=found):
             return layout, ()
-    return None, ()
+    return _named_by_table(root, entries), ()
+
+
+def _named_by_table(root: Path, entries: Sequence[Entry]) -> str | None:
+    """Return the layout of a dataset that describes itself and keeps masks in derivatives."""
+    masks = [each.template or "" for each in entries if each.is_asked]
+    inside = all(each.startswith("derivatives/") for each in masks)
+    is_bids = inside and (root / "dataset_description.json").is_file()
+    return "bids" if masks and is_bids else None
 
 
 def _filled(layout: str, root: Path, **declared: object) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.proposal.folder import MASK_ENDINGS
+from pytest_biasruler.proposal.folder import stem_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -86,8 +86,9 @@ def find_template(path: str, finder: CaseFinder) -> tuple[str, str] | None:
     >>> find_template("expert/P1.nii.gz", finder), find_template("P2/P2_auto.nii", finder)
     (('expert/{case}.nii.gz', 'P1'), ('{case}/{case}_auto.nii', 'P2'))
     """
-    ending = next(ending for ending in MASK_ENDINGS if path.endswith(ending))
-    *folders, file = path.removesuffix(ending).split("/")
+    stem = stem_of(path)
+    ending = path[len(stem) :]
+    *folders, file = stem.split("/")
     above = [(name, f"/{depth}") for depth, name in enumerate(folders)]
     for name, near in ((file, "/".join(folders)), *reversed(above)):
         case = finder.find(name, near=near)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _OF_FOLDER = {
     "link": "Links left out, since masks are read as files and not through links: {n}.",
     "unusable": "Files or folders left out, since their names cannot stand in a template: {n}.",
-    "image": "Files of other image formats left out, since masks are read from NIfTI alone: {n}.",
+    "image": "Files of other image formats left out: {n}. See docs/mask-formats.md.",
     "spreadsheet": "Spreadsheets left out: {n}. Save one as CSV UTF-8 to use it.",
     "closed": "Folders left out, since they may not be read: {n}.",
     "deep": "Folders left out, since they lie too deep: {n}.",

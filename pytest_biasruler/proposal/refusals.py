@@ -36,7 +36,7 @@ def nothing_found(
         images = _n(len(folder.masks), "image")
         found = f"{images} and no masks, as the names of their folders say"
         fix = "Put masks into folders such as labels/expert and predictions/MODEL"
-        return BiasRulerError("BR126", found, "folders of masks in NIfTI", fix)
+        return BiasRulerError("BR126", found, "folders of masks", fix)
     if not tables:
         fix = "Write one with a column case and what is known of the patients"
         if folder.counts.get("spreadsheet"):
@@ -46,7 +46,7 @@ def nothing_found(
 
 
 def _no_masks(folder: Folder, tables: Sequence[FoundTable]) -> BiasRulerError:
-    expected = "folders of masks in NIfTI (.nii, .nii.gz), or a score table"
+    expected = "folders of masks in NIfTI, NRRD or MetaImage, or a score table"
     fix = f"Name the folder that holds them; a score table has {', '.join(SCORE_COLUMNS)} columns"
     for each in tables:
         if each.metrics:
@@ -57,7 +57,7 @@ def _no_masks(folder: Folder, tables: Sequence[FoundTable]) -> BiasRulerError:
             return BiasRulerError("BR602", found, "case, model, reference, scores", fix, shown)
     n_others = folder.counts.get("image", 0)
     found = (
-        f"{n_others} images of other formats and no NIfTI" if n_others else "no masks, no scores"
+        f"{n_others} images of other formats and no such masks" if n_others else "no masks, no scores"
     )
     return BiasRulerError("BR126", found, expected, fix)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from pytest_biasruler.proposal.folder import stem_of
 from pytest_biasruler.proposal.words import word_set, words_of
 
 
@@ -22,8 +23,9 @@ class Role(StrEnum):
 _EXPERT = word_set(
     "expert experts manual gt groundtruth gold reader readers rater raters radiologist"
     " radiologists physician physicians annotator annotators observer observers human humans"
-    " consensus clinician clinicians labelstr labelsts"
+    " consensus clinician clinicians"
 )
+_DATASET = word_set("labelstr labelsts")  # experts', unless a name says more
 _AUTOMATED = word_set("auto automatic automated pseudo pseudolabel pseudolabels machine silver ai")
 _MODEL = word_set(
     "prediction predictions pred preds predicted model models inference submission submissions"
@@ -59,7 +61,7 @@ def tell_role(template: str) -> Role:
     >>> [tell_role(f"{name}/{{case}}.nii.gz").value for name in ("masks", "lungs", "unet")]
     ['masks', 'unknown', 'model']
     """
-    if _CHANNEL.search(_ending_removed(template)):
+    if _CHANNEL.search(stem_of(template)):
         return Role.IMAGE
     parts = [words_of(part) for part in reversed(_parts(template))]
     words = frozenset().union(*parts)
@@ -86,13 +88,28 @@ def role_of_words(words: frozenset[str]) -> Role:
     is_expert, is_automated = bool(words & _EXPERT), bool(words & _AUTOMATED)
     if is_expert and is_automated:
         return Role.MASKS
-    if is_expert:
+    if is_expert or (words & _DATASET and not is_automated):
         return Role.EXPERT
     if is_automated or (words & _NETWORK and words & _MASKS):
         return Role.AUTOMATED
     if words & _MASKS:
         return Role.MASKS
     return Role.IMAGE if words & _IMAGE else Role.UNKNOWN
+
+
+def is_of_network(template: str) -> bool:
+    """Return whether masks lie under the name of a network, and nothing says that they predict.
+
+    Beside predictions they are the masks that the network drew as labels.
+
+    Examples
+    --------
+    >>> names = ("masks/nnunet", "predictions/nnunet", "nnunet")
+    >>> [is_of_network(f"{name}/{{case}}.nii.gz") for name in names]
+    [True, False, False]
+    """
+    words = frozenset().union(*map(words_of, _parts(template)))
+    return bool(words & _NETWORK and words & _MASKS and not words & (_MODEL | _OUTPUT))
 
 
 def tell_training(template: str) -> Role:
@@ -124,9 +141,5 @@ def says_masks_alone(name: str) -> bool:
 
 def _parts(template: str) -> list[str]:
     """Return the names in a template, the case left out, and the folder first."""
-    *folders, file = _ending_removed(template).split("/")
+    *folders, file = stem_of(template).split("/")
     return [part.replace("{case}", " ") for part in (*folders, file)]
-
-
-def _ending_removed(template: str) -> str:
-    return template.removesuffix(".gz").removesuffix(".nii")

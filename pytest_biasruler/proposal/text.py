@@ -103,6 +103,8 @@ def _layout(draft: Draft) -> list[str]:
         about += f" {' and '.join(draft.filled)}, which need not stand below."
     if draft.layout == "nnunet":
         about += " It takes the labels from dataset.json."
+    if draft.layout == "bids":
+        about += " With it the cells n/a of every attribute are missing values."
     return [*prose(about), f"layout = {quoted(draft.layout or '')}"]
 
 

@@ -157,10 +157,89 @@ def test_of_training_and_test_labels_those_are_taken_that_were_predicted(tmp_pat
 
 
 def test_a_description_that_cannot_be_used_is_left_out(tmp_path):
-    nnunet(tmp_path, "labelsTr", "predictions", labels={"background": 0, "a": 1, "ignore": 2})
+    nnunet(tmp_path, "labelsTr", "predictions", labels={"background": 0})
 
     assert "layout" not in propose(tmp_path).text
     assert accepted(tmp_path).labels == {}
+
+
+@pytest.mark.parametrize("auto", ["labelsAuto", "labelsTs_automated", "labelsTs_nnunet_auto"])
+def test_an_ordinary_folder_of_nnunet_gets_references_model_labels_and_what_to_ignore(
+    tmp_path, auto
+):
+    labels = {"background": 0, "whole": [1, 2], "core": 2, "ignore": 3}
+    nnunet(tmp_path, "imagesTs", "labelsTs", auto, "predictions", labels=labels)
+    for name in ("dataset", "plans", "predict_from_raw_data_args", "summary"):
+        (tmp_path / "predictions" / f"{name}.json").write_text("{}")
+
+    benchmark = accepted(tmp_path)
+
+    assert kinds(benchmark) == {"expert": "expert", "automated": "automated"}
+    assert templates(benchmark) == {
+        "expert": "labelsTs/{case}.nii.gz",
+        "automated": f"{auto}/{{case}}.nii.gz",
+        "predictions": "predictions/{case}.nii.gz",
+    }
+    assert benchmark.labels == {"whole": (1, 2), "core": (2,)}
+    assert benchmark.ignore == 3
+    assert asked(benchmark) == {"gap", "ruler", "labels", "provenance"}
+
+
+def test_the_validation_folder_of_a_training_is_a_model(tmp_path):
+    nnunet(tmp_path, "labelsTr")
+    folder = "nnUNet_results/Dataset001_X/nnUNetTrainer__nnUNetPlans__3d_fullres/fold_0/validation"
+    touch(tmp_path, f"{folder}/{{case}}.nii.gz")
+    (tmp_path / folder / "summary.json").write_text("{}")
+
+    benchmark = accepted(tmp_path)
+
+    assert kinds(benchmark) == {"expert": "expert"}
+    assert [each.masks for each in benchmark.models] == [f"{folder}/{{case}}.nii.gz"]
+
+
+@pytest.mark.parametrize("ending", [".nrrd", ".mha", ".mhd", ".nhdr"])
+def test_masks_of_every_format_that_needs_no_extra_are_found(tmp_path, ending):
+    write_people(tmp_path / "clinical.csv")
+    touch(tmp_path, *(f"{name}/{{case}}{ending}" for name in ("expert", "auto", "pred/unet")))
+
+    assert templates(accepted(tmp_path)) == {
+        "expert": f"expert/{{case}}{ending}",
+        "automated": f"auto/{{case}}{ending}",
+        "unet": f"pred/unet/{{case}}{ending}",
+    }
+
+
+def bids(root, *, describe=True):
+    cases = [f"sub-{name}" for name in case_names()]
+    rows = [(case, 30 + i % 60, "n/a" if i < 3 else "FM"[i % 2]) for i, case in enumerate(cases)]
+    write_table(root / "participants.tsv", ["participant_id", "age", "sex"], rows)
+    touch(root, "{case}/anat/{case}_T1w.nii.gz", cases=cases)
+    names = (f"derivatives/{name}" for name in ("expert", "auto", "unet"))
+    masks = (f"{name}/{{case}}/anat/{{case}}_desc-tumor_mask.nii.gz" for name in names)
+    touch(root, *masks, cases=cases)
+    if describe:
+        (root / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+
+
+def test_derivatives_of_bids_are_references_and_models(tmp_path):
+    bids(tmp_path)
+
+    benchmark = accepted(tmp_path)
+
+    assert 'layout = "bids"' in propose(tmp_path).text
+    assert kinds(benchmark) == {"expert": "expert", "automated": "automated"}
+    assert templates(benchmark)["unet"] == (
+        "derivatives/unet/{case}/anat/{case}_desc-tumor_mask.nii.gz"
+    )
+    assert all("n/a" in each.missing for each in benchmark.attributes)
+    assert (benchmark.case, benchmark.patient) == ("participant_id", "participant_id")
+
+
+def test_derivatives_without_a_description_are_plain_folders(tmp_path):
+    bids(tmp_path, describe=False)
+
+    assert "layout" not in propose(tmp_path).text
+    assert len(templates(accepted(tmp_path))) == 3
 
 
 def test_labels_that_a_benchmark_file_cannot_hold_cost_the_layout_not_the_proposal(tmp_path):
@@ -495,8 +574,8 @@ def test_a_folder_of_images_alone_is_told_so(tmp_path):
 
 
 def test_images_in_other_formats_are_told(tmp_path):
-    touch(tmp_path, "masks/{case}.nrrd")
-    assert refused(tmp_path).found == "60 images of other formats and no NIfTI"
+    touch(tmp_path, "masks/{case}.tiff")
+    assert refused(tmp_path).found == "60 images of other formats and no such masks"
 
 
 def test_predictions_alone_are_refused(tmp_path):

@@ -52,6 +52,22 @@ def told(entries):
     return {each.name: (each.kind and each.kind.value, each.is_asked) for each in entries}
 
 
+@pytest.mark.parametrize("name", ["labelsTs_automated", "labelsTr_auto", "labelsTs-pseudo"])
+def test_labels_of_a_dataset_that_say_that_a_machine_drew_them_are_automated(name):
+    assert tell_role(f"{name}/{{case}}.nii.gz") == Role.AUTOMATED
+
+
+def test_masks_of_a_network_are_automated_labels_beside_predictions():
+    beside = cast("masks/expert", "masks/nnunet", "predictions/mine")
+    assert told(beside) == {
+        "expert": ("expert", True),
+        "automated": ("automated", True),
+        "mine": (None, True),
+    }
+    alone = cast("masks/expert", "masks/nnunet")
+    assert told(alone) == {"expert": ("expert", True), "nnunet": (None, True)}
+
+
 def test_one_reference_of_each_kind_is_asked_about():
     entries = cast("expert1", "expert", "auto_a", "auto_b", "pred/m")
     assert told(entries) == {
