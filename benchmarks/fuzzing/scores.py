@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,15 @@ from pytest_biasruler.benchmark.textfile import read_text_table
 from pytest_biasruler.errors import BiasRulerError, Limits
 from pytest_biasruler.scoring.job import Status
 from pytest_biasruler.scoring.nnunet import read_summary
-from pytest_biasruler.scoring.published import Published, Vocabulary, publish
+from pytest_biasruler.scoring.published import Incoming, Published, Vocabulary, publish
+from pytest_biasruler.scoring.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from random import Random
+
+    from pytest_biasruler.benchmark.texttable import TextTable
 
 SCORES = "case,model,reference,dice,hd95_mm,n_model,n_reference,remark\n" + "\n".join(
     f"{case},{model},{reference},{0.9 - n / 100},{n + 0.25},{100 + n},{90 + n},xqzv{n}"
@@ -65,12 +69,17 @@ def _vocabulary(labels: Mapping[str, Any]) -> Vocabulary:
     )
 
 
+def _publish(text: TextTable, *, shown: str, labels: Mapping[str, Any]) -> Published:
+    opens = partial(Incoming, shown=shown, parts=(part for part in [text]))
+    return publish([opens], vocabulary=_vocabulary(labels), shelf=Shelf(names=(shown,)))
+
+
 def judge_scores(folder: Path, files: dict[str, bytes]) -> str:
     """Return what became of a score table; `Wrong` if a score is not that of the bytes."""
     path = folder / "scores.csv"
     try:
         text = read_text_table(path, shown="scores.csv", limits=Limits())
-        published = publish([text], vocabulary=_vocabulary({}), shown="scores.csv")
+        published = _publish(text, shown="scores.csv", labels={})
     except BiasRulerError as refused:
         return outcome_of(refused, may_quote=False)
     ours = [row for row in rows_of(files["scores.csv"]) if _is_ours(row)]
@@ -118,7 +127,7 @@ def judge_summary(folder: Path, files: dict[str, bytes]) -> str:
             shown="summary.json",
             limits=Limits(),
         )
-        published = publish([text], vocabulary=_vocabulary(_LABELS), shown="summary.json")
+        published = _publish(text, shown="summary.json", labels=_LABELS)
     except BiasRulerError as refused:
         return outcome_of(refused, may_quote=False)
     rows = {}

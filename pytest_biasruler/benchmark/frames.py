@@ -8,7 +8,7 @@ from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.benchmark.texttable import Broom, TextTable, too_many_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     import pandas as pd
 
@@ -37,7 +37,7 @@ def frame_to_text(
 
 def frame_to_parts(
     frame: pd.DataFrame, *, shown: str, limits: Limits, needed: str = "", most: int = _AT_ONCE
-) -> Iterator[TextTable]:
+) -> Generator[TextTable, None, None]:
     """Yield what `frame_to_text` returns in parts of at most `most` rows, at least one part.
 
     Raises

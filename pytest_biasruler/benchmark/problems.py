@@ -34,8 +34,8 @@ def title_of(path: KeyPath) -> str:
     '[defaults]'
     """
     match path:
-        case ("checks", int(number), *_):
-            return f"[[checks]] {number + 1}"
+        case ("checks" | "scores" as section, int(number), *_):
+            return f"[[{section}]] {number + 1}"
         case ("references" | "models" | "attributes" | "metrics" as section, name, *_):
             return f"[{section}.{name}]"
         case (section, *_):

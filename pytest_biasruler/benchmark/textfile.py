@@ -19,7 +19,7 @@ from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
     from _csv import Reader
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
     from pytest_biasruler.errors import Limits
@@ -73,7 +73,13 @@ def read_text_table(path: Path, *, shown: str, limits: Limits, needed: str = "")
 
 
 def read_text_parts(
-    path: Path, *, shown: str, limits: Limits, needed: str = ""
+    path: Path,
+    *,
+    shown: str,
+    limits: Limits,
+    needed: str = "",
+    delimiter: str = "",
+    mend: Callable[[Sequence[str]], Sequence[str]] = list,
 ) -> Generator[TextTable, None, None]:
     """Yield a table in parts, at least one, so that it need not fit into memory as text.
 
@@ -81,6 +87,10 @@ def read_text_parts(
     ----------
     path, shown, limits, needed
         As `read_text_table` takes them.
+    delimiter : str
+        What stands between cells; ``""``: what the suffix says.
+    mend : callable
+        Header as it stands in the file -> header, for tools that are known to write a wrong one.
 
     Yields
     ------
@@ -94,10 +104,12 @@ def read_text_parts(
         As `read_text_table`: what its last part is followed by.
     """
     try:
-        delimiter = _delimiter(path)
+        suffixed = _delimiter(path)
+        delimiter = delimiter or suffixed
         batches = _read(path, delimiter=delimiter, limits=limits, needed=needed)
         with closing(batches):
-            (raw_header, *rows), lines = next(batches)
+            (first, *rows), lines = next(batches)
+            raw_header = mend(first)
             broom = Broom(raw_header=raw_header, delimiter=delimiter, shown=shown, limits=limits)
             yield from _swept(rows, lines[1:], broom=broom)
             for rows, lines in batches:

@@ -3,20 +3,75 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.refusals import raise_if_any
+from pytest_biasruler.benchmark.texttable import too_many_bytes, too_many_rows
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.errors import Limits
+    from pytest_biasruler.scoring.ledger import Part
 
 _LARGER = 50  # a score table has a row for each case, model, reference and label
 _SLACK, _SPARE_ROWS = 4, 1000  # rows of other models, labels and cases, which are left out
 _ROW_BYTES, _SPARE_BYTES = 2**10, 2**20
+
+
+@dataclass(kw_only=True, slots=True)
+class Allowance:
+    """What all score tables of a benchmark may take together.
+
+    Attributes
+    ----------
+    needed : str
+        What the limits are ample for, where no ini key raises them; see `too_many_rows`.
+    n_bytes, n_rows : int
+        What they took so far.
+    """
+
+    limits: Limits
+    needed: str = ""
+    n_bytes: int = 0
+    n_rows: int = 0
+
+    def weigh(self, path: Path, *, shown: str) -> None:
+        """Take the bytes of a file; one that is not there is told by whoever reads it.
+
+        Raises
+        ------
+        BiasRulerProblems
+            ``BR410``.
+        """
+        try:
+            self.n_bytes += path.stat().st_size
+        except OSError:
+            return
+        if self.n_bytes > self.limits.max_table_bytes:
+            error = too_many_bytes(self.n_bytes, self.limits, needed=self.needed)
+            raise_if_any([error.at(shown)])
+
+    def count(
+        self, parts: Generator[Part, None, None], *, shown: str
+    ) -> Generator[Part, None, None]:
+        """Yield these parts while their rows are not too many.
+
+        Raises
+        ------
+        BiasRulerProblems
+            ``BR410``.
+        """
+        for part in parts:
+            self.n_rows += len(part.lines)
+            if self.n_rows > self.limits.max_rows:
+                parts.close()
+                raise_if_any([too_many_rows(self.limits, needed=self.needed).at(shown)])
+            yield part
 
 
 def table_limits(benchmark: Benchmark, *, n_cases: int) -> tuple[Limits, str]:

@@ -1,49 +1,44 @@
-"""The ready score table that a benchmark brings, wherever it stands: CSV, DataFrame or nnU-Net."""
+"""The ready score tables that a benchmark brings, on disk or in a DataFrame."""
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections import Counter
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.definition import ReferenceKind, ScoreSource
+import pandas as pd
+
+from pytest_biasruler.benchmark.definition import ScoreSource
 from pytest_biasruler.benchmark.frames import frame_to_parts
 from pytest_biasruler.benchmark.notes import Note
-from pytest_biasruler.benchmark.paths import is_inside
-from pytest_biasruler.benchmark.refusals import problems_of, raise_if_any
-from pytest_biasruler.benchmark.textfile import read_text_parts
-from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
-from pytest_biasruler.scoring.allowance import refuse_links, table_limits
-from pytest_biasruler.scoring.nnunet import read_summary
-from pytest_biasruler.scoring.parquet import SUFFIX, read_parquet_parts
-from pytest_biasruler.scoring.published import Published, Vocabulary, publish
-from pytest_biasruler.scoring.table import FACTS, KEYS
+from pytest_biasruler.benchmark.problems import place_of, title_of
+from pytest_biasruler.scoring.allowance import Allowance, table_limits
+from pytest_biasruler.scoring.incoming import open_table
+from pytest_biasruler.scoring.shelf import Shelf
+from pytest_biasruler.scoring.naming import Naming
+from pytest_biasruler.scoring.published import Incoming, Published, Vocabulary, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metadata import Metadata
     from pytest_biasruler.benchmark.metrics import Metric
-    from pytest_biasruler.errors import Limits
-    from pytest_biasruler.scoring.ledger import Part
 
 
 def read_scores(
     benchmark: Benchmark, *, metadata: Metadata | None, metrics: Mapping[str, Metric]
 ) -> Published | None:
-    """Return the ready score table of `benchmark`, checked; None if it has none.
+    """Return the ready score tables of `benchmark` as one, checked; None if it has none.
 
     Without metadata every case counts as known; what an untrusted benchmark can need is then not
-    known, and its table not read.
+    known, and its tables not read.
 
     Raises
     ------
     BiasRulerProblems
-        What `publish`, `read_text_table` and `read_summary` refuse; ``BR401`` if the file lies
-        outside the data root, ``BR402`` if that of an untrusted benchmark is a link, ``BR602`` if
-        a summary of nnU-Net could be that of several models or references.
+        What `publish` and `open_table` refuse.
     """
     if benchmark.scores is None or (benchmark.untrusted and metadata is None):
         return None
@@ -56,18 +51,32 @@ def read_scores(
         metrics=metrics,
     )
     source, rule = benchmark.scores, benchmark.defaults.both_empty
-    if not isinstance(source, ScoreSource):
-        frame = frame_to_parts(source, shown="scores", limits=limits, needed=needed)
-        return publish(frame, vocabulary=vocabulary, shown="scores", rule=rule)
-    shown = Path(source.table).name
-    wanted = {*KEYS, *metrics, *FACTS}
-    read = partial(_read_file, source, benchmark=benchmark, shown=shown, wanted=wanted)
-    with closing(read(limits=limits, needed=needed)) as parts:
-        return publish(parts, vocabulary=vocabulary, shown=shown, rule=rule)
+    if isinstance(source, pd.DataFrame):
+        parts = frame_to_parts(source, shown="scores", limits=limits, needed=needed)
+        opens = [partial(Incoming, shown="scores", parts=parts)]
+        return publish(opens, vocabulary=vocabulary, shelf=Shelf(names=("scores",)), rule=rule)
+    sources = (source,) if isinstance(source, ScoreSource) else tuple(source)
+    names = shown_names([each.table for each in sources])
+    allowance = Allowance(limits=limits, needed=needed)
+    opened = [
+        partial(
+            open_table,
+            Naming(
+                source=each,
+                vocabulary=vocabulary,
+                shown=name,
+                place=_place(benchmark, number, n=len(sources)),
+            ),
+            benchmark=benchmark,
+            allowance=allowance,
+        )
+        for number, (each, name) in enumerate(zip(sources, names, strict=True))
+    ]
+    return publish(opened, vocabulary=vocabulary, shelf=Shelf(names=names), rule=rule)
 
 
 def note_gaps(given: Published | None) -> tuple[Note, ...]:
-    """Return what was left out of a ready score table, and what it leaves undefined."""
+    """Return what was left out of ready score tables, and what they leave undefined."""
     if given is None:
         return ()
     notes = []
@@ -80,53 +89,34 @@ def note_gaps(given: Published | None) -> tuple[Note, ...]:
             "benchmark does not"
         )
         notes.append(Note(code="BR404", set="names in scores", n=given.n_others, text=text))
+    if given.n_left:
+        text = f"{given.n_left} columns of the score table fit no pattern and were left out"
+        notes.append(Note(code="BR404", set="columns of scores", n=given.n_left, text=text))
     for model, n in sorted(given.n_undefined.items()):
         text = f"{n} scores of {model} in the score table are undefined"
         notes.append(Note(code="BR423", set=model, n=n, text=text))
     return tuple(notes)
 
 
-def _read_file(
-    source: ScoreSource,
-    *,
-    benchmark: Benchmark,
-    shown: str,
-    wanted: Collection[str],
-    limits: Limits,
-    needed: str,
-) -> Generator[Part, None, None]:
-    root = benchmark.root
-    path = Path(source.table) if root is None else root / source.table
-    if root is not None and not is_inside(path, root=root):
-        found, fix = "the score table leaves the data root", "Set root in [benchmark]"
-        raise_if_any([BiasRulerError("BR401", found, "a path inside it", fix, "[scores]")])
-    if benchmark.untrusted:
-        raise_if_any(problems_of(lambda: refuse_links(path, root=root, shown=shown)))
-    if source.format != "nnunet":
-        rules: dict[str, Any] = {"shown": shown, "limits": limits, "needed": needed}
-        if path.suffix.lower() == SUFFIX and not benchmark.untrusted:
-            yield from read_parquet_parts(path, wanted=wanted, **rules)
-        else:
-            yield from read_text_parts(path, **rules)
-        return
-    model, reference = _only_pair(benchmark)
-    read = partial(read_summary, path, model=model, reference=reference, needed=needed)
-    try:
-        summary = read(labels=benchmark.labels, shown=shown, limits=limits)
-    except BiasRulerProblems:
-        raise
-    except BiasRulerError as error:
-        raise BiasRulerProblems([error]) from None
-    yield summary
+def shown_names(tables: Sequence[str]) -> tuple[str, ...]:
+    """Return the shortest ends of the paths that tell files apart.
+
+    Examples
+    --------
+    >>> shown_names(["fold/unet/summary.json", "fold/swin/summary.json", "x/dice.csv"])
+    ('unet/summary.json', 'swin/summary.json', 'dice.csv')
+    """
+    names = [PurePath(table).name for table in tables]
+    for n_parts in range(2, 1 + max((len(PurePath(table).parts) for table in tables), default=1)):
+        twice = {name for name, n in Counter(names).items() if n > 1}
+        names = [
+            "/".join(PurePath(table).parts[-n_parts:]) if name in twice else name
+            for table, name in zip(tables, names, strict=True)
+        ]
+    return tuple(names)
 
 
-def _only_pair(benchmark: Benchmark) -> tuple[str, str]:
-    """Return the one model and the one reference that a summary of nnU-Net can be about."""
-    experts = [each for each in benchmark.references if each.kind == ReferenceKind.EXPERT]
-    references = experts or benchmark.references
-    for what, named in (("model", benchmark.models), ("reference", references)):
-        if len(named) != 1:
-            found = f"{len(named)} {what}s for one summary of nnU-Net"
-            error = BiasRulerError("BR602", found, "one", "Use a tidy table", "[scores]")
-            raise BiasRulerProblems([error])
-    return benchmark.models[0].name, references[0].name
+def _place(benchmark: Benchmark, number: int, *, n: int) -> str:
+    """Return where the benchmark names a table."""
+    path = ("scores", number) if n > 1 else ("scores",)
+    return title_of(path) if benchmark.file is None else place_of(benchmark)(path)[1]

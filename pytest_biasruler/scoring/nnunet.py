@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from itertools import islice
-from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.benchmark.rules import shown as quoted
 from pytest_biasruler.benchmark.texttable import (
     TextTable,
     check_table,
@@ -15,6 +17,7 @@ from pytest_biasruler.benchmark.texttable import (
     too_many_rows,
 )
 from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.scoring.monai import case_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,10 +25,20 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.errors import Limits
 
+    Entries = Sequence[tuple[str, Mapping[str, Any]]]
+
 _INTEGER = re.compile(r"[0-9]{1,9}")
 _LABEL = re.compile(r"[0-9]{1,9}|[\[(][0-9]{1,9}(?:, ?[0-9]{1,9})*,?[\])]")
-_HEADER = ("case", "model", "reference", "label", "dice", "iou", "n_model", "n_reference")
-_MEASURES = (("Dice",), ("IoU", "Jaccard"), ("n_pred",), ("n_ref",))  # by their names in v2, v1
+_ALWAYS = ("dice", "iou", "n_model", "n_reference")
+_MEASURES = {  # of ours, and of version 2 and version 1 of theirs
+    "dice": ("Dice",),
+    "iou": ("IoU", "Jaccard"),
+    "n_model": ("n_pred", "Total Positives Test"),
+    "n_reference": ("n_ref", "Total Positives Reference"),
+    "n_both": ("TP",),
+    "precision": ("Precision",),
+    "recall": ("Recall",),
+}
 _FILES = ("prediction_file", "test")
 
 
@@ -38,6 +51,8 @@ def read_summary(
     shown: str,
     limits: Limits,
     needed: str = "",
+    label: str | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
 ) -> TextTable:
     """Return the scores of one ``summary.json`` of nnU-Net (either version) as text.
 
@@ -52,26 +67,69 @@ def read_summary(
         How messages name the file.
     needed : str
         What `limits` are ample for, where no ini key raises them; see `too_many_rows`.
+    label : str, optional
+        The name of the one foreground label of the file, whatever its integer.
+    columns : mapping
+        Label, region or measure of theirs -> label or metric of ours.
 
     Raises
     ------
     BiasRulerError
         ``BR403`` a key twice, ``BR408`` no such summary, ``BR410`` larger than allowed, ``BR602``
-        several labels in the file and none in the benchmark.
+        several labels in the file and none in the benchmark, or a name in `columns` that the file
+        does not have.
     """
     entries = _entries(_load(path, limits=limits, needed=needed, shown=shown))
     if entries is None:
         raise _no_summary(shown)
+    named = {key: ours for key, ours in columns.items() if ours in labels}
+    measures = _measures(entries, {k: ours for k, ours in columns.items() if k not in named})
+    _refuse_absent(columns, entries, shown=shown)
+    naming = _Labels(labels=labels, named=named, only=label, shown=shown)
     found = (
-        (case, model, reference, label, *cells)
-        for case, measures in entries
-        for label, cells in _by_label(measures, labels=labels, shown=shown)
+        (case, model, reference, name, *(_cell(told, names) for names in measures.values()))
+        for case, by_label in entries
+        for name, told in naming.of(by_label)
     )
     rows: list[Sequence[str]] = list(islice(found, limits.max_rows + 1))
     if len(rows) > limits.max_rows:
         raise too_many_rows(limits, needed=needed).at(shown)
-    table = TextTable(header=_HEADER, rows=rows, lines=list(range(1, len(rows) + 1)))
+    header = ("case", "model", "reference", "label", *measures)
+    table = TextTable(header=header, rows=rows, lines=list(range(1, len(rows) + 1)))
     return check_table(table, delimiter=None, shown=shown, limits=limits)
+
+
+def _measures(entries: Entries, columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return metric or fact of ours -> its names in the file, of those that are there."""
+    theirs = {
+        name
+        for _, by_label in entries
+        for told in by_label.values()
+        if isinstance(told, dict)
+        for name in told
+    }
+    measures: dict[str, tuple[str, ...]] = {
+        ours: tuple(name for name in names if name not in columns)
+        for ours, names in _MEASURES.items()
+        if ours in _ALWAYS or theirs.intersection(names) - columns.keys()
+    }
+    return measures | {ours: (name,) for name, ours in columns.items()}
+
+
+def _refuse_absent(columns: Mapping[str, str], entries: Entries, *, shown: str) -> None:
+    known = {key for _, by_label in entries for key in by_label}
+    known |= {
+        name
+        for _, by_label in entries
+        for told in by_label.values()
+        if isinstance(told, dict)
+        for name in told
+    }
+    absent = [name for name in columns if name not in known]
+    if absent:
+        found = f"columns names {quoted(absent[0])}, which {shown} does not have"
+        fix = "Correct or remove it"
+        raise BiasRulerError("BR602", found, "a label or measure of theirs", fix, shown)
 
 
 def _load(path: Path, *, limits: Limits, needed: str, shown: str) -> Any:
@@ -124,19 +182,7 @@ def _entry(each: Any) -> tuple[str, dict[str, Any]] | None:
     measures = each.get("metrics", {k: v for k, v in each.items() if isinstance(v, dict)})
     if file is None or not isinstance(measures, dict):
         return None
-    return _case_of(file), measures
-
-
-def _case_of(file: str) -> str:
-    r"""Return the name of a file without folders and suffix.
-
-    Examples
-    --------
-    >>> _case_of("/out/fold_0/lung_007.nii.gz"), _case_of("C:\\out\\a.b.nrrd")
-    ('lung_007', 'a.b')
-    """
-    name = PurePosixPath(file.replace("\\", "/")).name
-    return PurePosixPath(name.removesuffix(".gz")).stem
+    return case_of_file(file), measures
 
 
 def _integers(key: str) -> tuple[int, ...]:
@@ -150,19 +196,34 @@ def _integers(key: str) -> tuple[int, ...]:
     return tuple(map(int, _INTEGER.findall(key))) if _LABEL.fullmatch(key) else ()
 
 
-def _by_label(
-    measures: dict[str, Any], *, labels: Mapping[str, tuple[int, ...]], shown: str
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    integers = {key: _integers(key) for key in measures}
-    foreground = {key: values for key, values in integers.items() if any(values)}
-    if not labels and len(foreground) > 1:
-        found, fix = f"{shown} has {len(foreground)} labels", "Name them in [labels]"
-        raise BiasRulerError("BR602", found, "one, without [labels]", fix, shown)
-    names = {frozenset(values): name for name, values in labels.items()}
-    for key, values in foreground.items():
-        label = names.get(frozenset(values)) if labels else ""
-        if label is not None and isinstance(measures[key], dict):
-            yield label, tuple(_cell(measures[key], aliases) for aliases in _MEASURES)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Labels:
+    """What the labels and regions of a file are called."""
+
+    labels: Mapping[str, tuple[int, ...]]
+    named: Mapping[str, str]
+    only: str | None
+    shown: str
+
+    def of(self, by_label: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield label and measures of one case, of all but the background."""
+        integers = {key: _integers(key) for key in by_label}
+        foreground = {key: each for key, each in integers.items() if each and 0 not in each}
+        if len(foreground) > 1 and (self.only is not None or not self.labels):
+            self._refuse_several(len(foreground))
+        names = {frozenset(values): name for name, values in self.labels.items()}
+        for key, values in foreground.items():
+            name = self.named.get(key, names.get(frozenset(values)) if self.labels else "")
+            name = name if self.only is None else self.only
+            if name is not None and isinstance(by_label[key], dict):
+                yield name, by_label[key]
+
+    def _refuse_several(self, n: int) -> None:
+        found, fix = f"{self.shown} has {n} labels", "Name them in [labels]"
+        expected = "one, without [labels]"
+        if self.only is not None:
+            expected, fix = "one, with label", "Remove label: [labels] tells them by integers"
+        raise BiasRulerError("BR602", found, expected, fix, self.shown)
 
 
 def _cell(measures: dict[str, Any], aliases: tuple[str, ...]) -> str:

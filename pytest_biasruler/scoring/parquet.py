@@ -18,7 +18,7 @@ from pytest_biasruler.scoring.ledger import Coded
 from pytest_biasruler.scoring.table import KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Mapping
+    from collections.abc import Callable, Collection, Generator, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -46,14 +46,20 @@ class Batch:
 
 
 def read_parquet_parts(
-    path: Path, *, shown: str, wanted: Collection[str], limits: Limits, needed: str = ""
+    path: Path,
+    *,
+    shown: str,
+    wanted: Callable[[str], bool],
+    limits: Limits,
+    needed: str = "",
+    keys: Collection[str] = KEYS,
 ) -> Generator[Batch, None, None]:
-    """Yield a score table in parts, at least one; only columns of the `wanted` names are read.
+    """Yield a score table in parts, at least one; only `wanted` columns are read.
 
     Names may be strings, dictionaries of strings or whole numbers, which become text without
     decimals (7, never 7.0). Scores may be numbers, or strings that are read as those of a CSV
     file are; null is undefined. What pandas or others have stored beside the columns is not
-    looked at. What `needed` says, see `too_many_rows`.
+    looked at. What `needed` says, see `too_many_rows`; `keys` are the columns that hold names.
 
     Raises
     ------
@@ -72,11 +78,11 @@ def read_parquet_parts(
             kinds = {
                 name: schema.field(place).type
                 for place, name in enumerate(head.header)
-                if name in wanted
+                if wanted(name)
             }
-            raise_if_any(_odd_types(kinds, pa=pa, shown=shown))
+            raise_if_any(_odd_types(kinds, keys=keys, pa=pa, shown=shown))
             _check_size(file, kinds, head.header, limits=limits, needed=needed)
-            texts = [name for name in kinds if name in KEYS]
+            texts = [name for name in kinds if name in keys]
             broom = Broom(raw_header=texts, delimiter=None, shown=shown, limits=limits)
             for batch in _batches(file, kinds, header=head.header, pa=pa, broom=broom):
                 if not broom.problems():
@@ -119,14 +125,16 @@ def _open(path: Path, *, pa: Any, limits: Limits, needed: str) -> Iterator[Any]:
         raise BiasRulerError("BR408", "is damaged", expected, "Export it again") from None
 
 
-def _odd_types(kinds: Mapping[str, Any], *, pa: Any, shown: str) -> Iterator[BiasRulerError]:
+def _odd_types(
+    kinds: Mapping[str, Any], *, keys: Collection[str], pa: Any, shown: str
+) -> Iterator[BiasRulerError]:
     for name, kind in kinds.items():
         of = kind.value_type if pa.types.is_dictionary(kind) else kind
         is_text = _is_text(of, pa=pa) or pa.types.is_null(of)
         found = f'column "{name}" holds {kind}'
         if is_text or pa.types.is_integer(of):
             continue
-        if name in KEYS:
+        if name in keys:
             yield BiasRulerError(
                 "BR408", found, "text or whole numbers", "Write it as text", shown
             )
@@ -168,7 +176,7 @@ def _batches(
     for batch in chain([empty], read):
         lines = range(begin, begin + batch.num_rows)
         columns = {
-            name: _column(batch.column(originals[name]), is_text=name in KEYS, pa=pa)
+            name: _column(batch.column(originals[name]), is_text=name in broom.header, pa=pa)
             for name in kinds
         }
         _sweep(columns, lines, broom=broom)

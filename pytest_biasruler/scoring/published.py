@@ -2,118 +2,180 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
-from math import nan
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
 from pytest_biasruler.benchmark.definition import BothEmpty
-from pytest_biasruler.benchmark.refusals import raise_if_any
+from pytest_biasruler.benchmark.refusals import problems_of, raise_if_any
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.scoring.claims import OVERLAPS, check_ranges, perfect_misses, rows_twice
-from pytest_biasruler.scoring.job import Status
+from pytest_biasruler.scoring.claims import check_ranges, perfect_misses, rows_twice
 from pytest_biasruler.scoring.ledger import Coded, Ledger, Vocabulary
-from pytest_biasruler.scoring.table import FACTS, KEYS, STATUS
+from pytest_biasruler.scoring.shelf import Shelf, join, keys_of
+from pytest_biasruler.scoring.tabulate import tabulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
+    import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
-    from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.scoring.ledger import Kept, Part
 
-__all__ = ["Published", "Vocabulary", "publish"]
+__all__ = ["Incoming", "Published", "Vocabulary", "publish"]
 
-_STATUSES = (Status.SCORED, Status.UNDEFINED, Status.AGREED_ABSENT)
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Incoming:
+    """A ready score table that is about to be read.
+
+    Attributes
+    ----------
+    shown : str
+        How messages name it.
+    parts : generator of Part
+        At least one. Columns ``case``, ``model``, ``reference``, ``label`` if there are several,
+        and metrics; facts such as ``n_model`` or ``reference_ml`` where they are known. Other
+        columns are not looked at. One row for each case, label, model and reference, in any order.
+    n_left : int
+        Columns that nobody understands.
+    """
+
+    shown: str
+    parts: Generator[Part, None, None] = field(repr=False)
+    n_left: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Published:
-    """A ready score table in our form.
+    """Ready score tables in our form.
 
     Attributes
     ----------
     table : DataFrame
         As `pytest_biasruler.scoring.table` documents it, with the metrics that are there.
-    lines : ndarray of int64, shape (n,)
-        Where each row of `table` stands: its line in a file, or its number from 1.
-    shown : str
-        How messages name the table.
+    places : ndarray of int64, shape (n,)
+        Where each row of `table` stands, for `where`.
+    shelf : Shelf
+        How messages name the tables.
     n_strangers : int
         Rows left out because their case is not in the metadata.
     n_others : int
         Rows left out because the benchmark does not name their model, reference or label.
+    n_left : int
+        Columns left out because nobody understands them.
     n_undefined : mapping
         Model -> scores that are empty, NaN, or infinite without a declared cap.
     """
 
     table: pd.DataFrame
-    lines: NDArray[np.int64] = field(repr=False)
-    shown: str
+    places: NDArray[np.int64] = field(repr=False)
+    shelf: Shelf
     n_strangers: int = 0
     n_others: int = 0
+    n_left: int = 0
     n_undefined: Mapping[str, int] = field(default_factory=dict)
 
     def where(self, place: int) -> str:
-        """Return file and line of the row of `table` at `place`."""
-        return f"{self.shown}:{self.lines[place]}"
+        """Return table and line of the row of `table` at `place`."""
+        return self.shelf.where(int(self.places[place]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Taken:
+    """One table, read: its rows, the order of their keys, what it lacks and claims wrongly."""
+
+    kept: Kept
+    order: NDArray[np.intp]
+    lacking: list[BiasRulerError]
+    problems: list[BiasRulerError]
+    labels: frozenset[str]
+    n_strangers: int
+    n_others: int
+    n_left: int
 
 
 def publish(
-    parts: Iterable[Part],
+    tables: Iterable[Callable[[], Incoming]],
     *,
     vocabulary: Vocabulary,
-    shown: str,
+    shelf: Shelf,
     rule: BothEmpty = BothEmpty.SCORE,
 ) -> Published:
-    """Return a table of scores with its claims checked.
+    """Return tables of scores as one, with their claims checked.
 
     Parameters
     ----------
-    parts : iterable of Part
-        At least one. Columns ``case``, ``model``, ``reference``, ``label`` if there are several,
-        and metrics; facts such as ``n_model`` or ``reference_ml`` where they are known. Other
-        columns are not looked at. One row for each case, label, model and reference, in any order.
-    shown : str
-        How messages name the table.
+    tables : iterable of callable
+        Each opens a table; one after the other.
+    shelf : Shelf
+        How messages name the tables, in the same order.
     rule : BothEmpty
         What a case scores in which both masks are empty, as the volumes or counts tell.
 
     Raises
     ------
     BiasRulerProblems
-        All of ``BR406`` (no number), ``BR420`` (outside the metric's range), ``BR421`` (distance
-        0 where nothing overlaps), ``BR422`` (a row twice), ``BR602`` (a column that is lacking).
+        What opening and reading refuses, and all of ``BR406`` (no number), ``BR420`` (outside the
+        metric's range), ``BR421`` (distance 0 where nothing overlaps), ``BR422`` (a row or a score
+        twice), ``BR602`` (a column that is lacking).
     """
-    stream = iter(parts)
-    part = next(stream)
-    lacking = list(_lacking(part.header, vocabulary=vocabulary, shown=shown))
-    ledger = Ledger(vocabulary=vocabulary, header=part.header, shown=shown)
-    labels: set[str] = set()
-    for each in chain([part], stream):
-        labels |= _labels_of(each)
-        if not lacking:
-            ledger.add(each)
+    taken: list[_Taken] = []
+    refused: list[BiasRulerError] = []
+    for opens in tables:
+        refused += problems_of(lambda opens=opens: taken.append(_take(opens(), vocabulary)))  # type: ignore[misc]  # bound now
+    refused += [problem for each in taken for problem in each.lacking]
+    labels = frozenset[str]().union(*(each.labels for each in taken))
     if not vocabulary.labels and len(labels) > 1:
+        shown = " and ".join(shelf.names[:2])
         found, fix = f"{shown} has several labels", "Name them in [labels]"
-        lacking.append(BiasRulerError("BR602", found, "one, without [labels]", fix, shown))
-    raise_if_any(lacking)
+        refused.append(BiasRulerError("BR602", found, "one, without [labels]", fix, shown))
+    elif not any(each.lacking for each in taken):
+        refused += [problem for each in taken for problem in each.problems]
+    raise_if_any(refused)
+    counts = {
+        count: sum(getattr(each, count) for each in taken)
+        for count in ("n_strangers", "n_others", "n_left")
+    }
+    kept, order = taken[0].kept, taken[0].order
+    if len(taken) > 1:
+        kepts = [each.kept for each in taken]
+        taken.clear()
+        kept, order = join(kepts, shelf=shelf)
+    return Published(
+        **tabulate(kept, order, metrics=vocabulary.metrics, rule=rule), shelf=shelf, **counts
+    )
+
+
+def _take(incoming: Incoming, vocabulary: Vocabulary) -> _Taken:
+    """Read one table, and judge it by itself."""
+    shown = incoming.shown
+    with closing(incoming.parts) as stream:
+        part = next(stream)
+        lacking = list(_lacking(part.header, vocabulary=vocabulary, shown=shown))
+        ledger = Ledger(vocabulary=vocabulary, header=part.header, shown=shown)
+        labels: set[str] = set()
+        for each in chain([part], stream):
+            labels |= _labels_of(each)
+            if not lacking:
+                ledger.add(each)
     kept = ledger.close()
-    order, problems = rows_twice(_keys(kept), lines=kept.lines, shown=shown)
+    order, problems = rows_twice(keys_of(kept), lines=kept.lines, shown=shown)
     problems += ledger.problems()
     where: dict[str, Any] = {"lines": kept.lines, "shown": shown}
     problems += check_ranges(kept.scores, metrics=vocabulary.metrics, **where)
     problems += perfect_misses(kept.scores, **where)
-    raise_if_any(problems)
-    return Published(
-        **_tabulate(kept, order, metrics=vocabulary.metrics, rule=rule),
-        shown=shown,
+    return _Taken(
+        kept=kept,
+        order=order,
+        lacking=lacking,
+        problems=problems,
+        labels=frozenset(labels),
         n_strangers=ledger.n_strangers,
         n_others=ledger.n_others,
+        n_left=incoming.n_left,
     )
 
 
@@ -138,90 +200,3 @@ def _labels_of(part: Part) -> set[str]:
         return set()
     labels = part.column("label")
     return set(labels.names if isinstance(labels, Coded) else labels)
-
-
-def _keys(kept: Kept) -> NDArray[np.int64]:
-    """Return one number for each row, ascending with case, label, model and reference."""
-    keys = np.zeros(len(kept.lines), dtype=np.int64)
-    for name in KEYS:
-        keys *= max(1, len(kept.names[name]))
-        keys += kept.codes[name]
-    return keys
-
-
-def _tabulate(
-    kept: Kept, order: NDArray[np.intp], *, metrics: Mapping[str, Metric], rule: BothEmpty
-) -> dict[str, Any]:
-    """Return the documented table, the line of each of its rows, and what is undefined."""
-    measured = [metric for name, metric in metrics.items() if name in kept.scores]
-    scores = {
-        name: _capped(column[order], metrics.get(name)) for name, column in kept.scores.items()
-    }
-    status = _statuses(scores, metrics=measured, n_rows=len(order))
-    is_absent = status == _STATUSES.index(Status.AGREED_ABSENT)
-    _score_agreed_absent(scores, is_absent, metrics=measured, rule=rule)
-    codes = {name: kept.codes[name][order] for name in KEYS}
-    models, counts = kept.names["model"], np.zeros(len(kept.names["model"]), dtype=np.int64)
-    for metric in measured:
-        is_undefined = np.isnan(scores[metric.name]) & ~is_absent
-        counts += np.bincount(codes["model"][is_undefined], minlength=len(models))
-    columns: dict[str, pd.Series[Any]] = {
-        name: _texts(kept.names[name], codes[name]) for name in KEYS
-    }
-    for name in (*(metric.name for metric in measured), *FACTS):
-        column = scores.pop(name, None)
-        columns[name] = pd.Series(np.full(len(order), nan) if column is None else column)
-    columns[STATUS] = _texts([each.value for each in _STATUSES], status)
-    return {
-        "table": pd.DataFrame(columns, copy=False),
-        "lines": kept.lines[order],
-        "n_undefined": {model: int(n) for model, n in zip(models, counts, strict=True) if n},
-    }
-
-
-def _texts(names: Sequence[str], codes: NDArray[np.integer]) -> pd.Series[str]:
-    """Return a column whose equal texts are one object."""
-    known = np.empty(len(names), dtype=object)
-    known[:] = names
-    return pd.Series(known[codes], dtype=object)
-
-
-def _capped(scores: NDArray[np.float64], metric: Metric | None) -> NDArray[np.float64]:
-    """Return scores with infinite ones at the declared cap, without one undefined."""
-    cap = None if metric is None else metric.cap
-    return np.where(np.isinf(scores), nan if cap is None else cap, scores)
-
-
-def _statuses(
-    scores: Mapping[str, NDArray[np.float64]], *, metrics: Sequence[Metric], n_rows: int
-) -> NDArray[np.int8]:
-    """Return where the status of each row stands in `_STATUSES`."""
-    is_undefined = np.logical_and.reduce([np.isnan(scores[metric.name]) for metric in metrics])
-    status = np.where(is_undefined, _STATUSES.index(Status.UNDEFINED), 0).astype(np.int8)
-    is_nothing = np.zeros(n_rows, dtype=np.bool_)
-    for model, reference in (("n_model", "n_reference"), ("model_ml", "reference_ml")):
-        if model in scores and reference in scores:
-            is_nothing |= (scores[model] == 0) & (scores[reference] == 0)
-    # Some tools leave the Dice of two empty masks undefined, others call it 1.
-    judges = [metric for metric in metrics if metric.name in OVERLAPS] or metrics
-    for metric in judges:
-        told = scores[metric.name]
-        agrees = np.isnan(told) | (told == metric.both_empty)
-        status[is_nothing & agrees] = _STATUSES.index(Status.AGREED_ABSENT)
-    return status
-
-
-def _score_agreed_absent(
-    scores: Mapping[str, NDArray[np.float64]],
-    is_absent: NDArray[np.bool_],
-    *,
-    metrics: Sequence[Metric],
-    rule: BothEmpty,
-) -> None:
-    """Give the cases in which both masks are empty what the policy says, as masks would get it."""
-    for metric in metrics:
-        told = scores[metric.name]
-        if rule == BothEmpty.SCORE:
-            told[is_absent & np.isnan(told)] = metric.both_empty
-        else:
-            told[is_absent] = nan

@@ -95,7 +95,7 @@ def test_with_a_score_table_no_set_needs_masks():
     on_disk = Benchmark(name="toy", metadata="c.csv", scores=ScoreSource(table="s.csv"), **sets)
 
     assert in_memory.scores is table
-    assert on_disk.scores == ScoreSource(table="s.csv", format="tidy")
+    assert on_disk.scores == (ScoreSource(table="s.csv", format="tidy"),)
     assert len(problems_of(**sets)) == 2
 
 

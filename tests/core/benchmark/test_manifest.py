@@ -161,7 +161,7 @@ def test_every_key_of_the_file_arrives_in_the_benchmark(read, tmp_path):
             judge_missing=True,
         ),
     )
-    assert benchmark.scores == ScoreSource(table="scores.csv", format="nnunet")
+    assert benchmark.scores == (ScoreSource(table="scores.csv", format="nnunet"),)
     assert benchmark.metrics["nsd"].parameters == {"tolerance_mm": {"tumor": 2, "whole": 3.5}}
     assert benchmark.metrics["hd95_mm"].cap == 300
     seconds = Metric(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -15,7 +16,8 @@ from pytest_biasruler.benchmark.textfile import read_text_parts, read_text_table
 from pytest_biasruler.benchmark.texttable import TextTable
 from pytest_biasruler.errors import BiasRulerProblems, Limits
 from pytest_biasruler.scoring.fingerprint import digest_cases, digest_rows
-from pytest_biasruler.scoring.published import Vocabulary, publish
+from pytest_biasruler.scoring.published import Incoming, Vocabulary, publish
+from pytest_biasruler.scoring.shelf import Shelf
 from pytest_biasruler.scoring.table import positions_of_pairs
 
 HEADER = ("case", "model", "reference", "label", "dice", "hd95_mm", "n_model", "n_reference")
@@ -46,9 +48,14 @@ def cut(rows, places):
     ]
 
 
+def publish_one(parts, **options):
+    opens = partial(Incoming, shown="scores.csv", parts=(part for part in parts))
+    return publish([opens], shelf=Shelf(names=("scores.csv",)), **options)
+
+
 def outcome(parts, **options):
     try:
-        return publish(parts, vocabulary=vocabulary(**options), shown="scores.csv")
+        return publish_one(parts, vocabulary=vocabulary(**options))
     except BiasRulerProblems as refused:
         return [str(problem) for problem in refused.problems]
 
@@ -62,7 +69,7 @@ def test_where_a_table_is_cut_changes_nothing(rows, places, knows_cases):
         assert parts == whole
         return
     pd.testing.assert_frame_equal(parts.table, whole.table, check_exact=True)
-    assert parts.lines.tolist() == whole.lines.tolist()
+    assert parts.places.tolist() == whole.places.tolist()
     for fact in ("n_strangers", "n_others", "n_undefined"):
         assert getattr(parts, fact) == getattr(whole, fact)
 

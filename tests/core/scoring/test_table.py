@@ -409,7 +409,7 @@ def test_a_summary_is_that_of_one_model_and_one_reference(publish):
     (problem,) = problems_of(
         publish, summary({"a": {"1": 0.5}}), sources=sources, name="summary.json"
     )
-    assert problem.startswith("BR602 [scores]: 2 models for one summary of nnU-Net")
+    assert problem.startswith("BR602 [scores]: 2 models, and nothing says which one summary")
 
 
 def test_a_summary_above_the_limit_is_not_read(tmp_path):
