@@ -56,9 +56,7 @@ def _no_masks(folder: Folder, tables: Sequence[FoundTable]) -> BiasRulerError:
             fix = "Add what is lacking, so that each row says whose score it is"
             return BiasRulerError("BR602", found, "case, model, reference, scores", fix, shown)
     n_others = folder.counts.get("image", 0)
-    found = (
-        f"{n_others} images of other formats and no such masks" if n_others else "no masks, no scores"
-    )
+    found = f"{n_others} images of other formats, no masks" if n_others else "no masks, no scores"
     return BiasRulerError("BR126", found, expected, fix)
 
 

@@ -575,7 +575,7 @@ def test_a_folder_of_images_alone_is_told_so(tmp_path):
 
 def test_images_in_other_formats_are_told(tmp_path):
     touch(tmp_path, "masks/{case}.tiff")
-    assert refused(tmp_path).found == "60 images of other formats and no such masks"
+    assert refused(tmp_path).found == "60 images of other formats, no masks"
 
 
 def test_predictions_alone_are_refused(tmp_path):
