@@ -64,7 +64,7 @@ def explained_in(texts: Iterable[str]) -> str:
 
     Examples
     --------
-    >>> explained_in(["BR602 x.toml:3: no name", "BR105", "BR602", "BR998"])
+    >>> explained_in(["BR602 x.toml:3: no name", "BR105", "BR602"])
     'docs/errors.md#br602, #br105'
     """
     codes = [code for text in texts for code in re.findall(r"\bBR\d{3}\b", text) if code in CODES]

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems, printable
+from pytest_biasruler.errors import (
+    BiasRulerError,
+    BiasRulerProblems,
+    explained_in,
+    printable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -123,12 +128,13 @@ def in_order(problems: Iterable[BiasRulerError]) -> list[BiasRulerError]:
 def summarise_problems(problems: Sequence[BiasRulerError], place: str) -> str:
     """Return all problems, and a last line that stands alone; one problem is said once.
 
-    Some platforms show only the last line of stderr.
+    Some platforms show only the last line of stderr, so it says where codes are explained.
     """
     lines, place = [str(problem) for problem in problems], printable(place)
+    see = f"See {explained_in(problem.code for problem in problems)}."
     if len(lines) == 1:
-        return f"biasruler: 1 problem in {place}: {lines[0]}"
-    last = f"biasruler: {len(lines)} problems in {place}, first: {lines[0]}"
+        return f"biasruler: 1 problem in {place}: {lines[0]} {see}"
+    last = f"biasruler: {len(lines)} problems in {place}, first: {lines[0]} {see}"
     return "\n".join([*lines, last])
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import printable
+from pytest_biasruler.report.accounting import tell_codes
 from pytest_biasruler.report.blocks import Cell, Heading, Items, Paragraph
 from pytest_biasruler.report.cells import make_table, words
 from pytest_biasruler.report.numbers import (
@@ -106,7 +107,10 @@ def _warnings(audit: Audit) -> tuple[Block, ...]:
         )
         for warning in audit.warnings
     ]
-    return (make_table("Accepted, but worth knowing", ("code", "where", "n", "what"), rows),)
+    return (
+        make_table("Accepted, but worth knowing", ("code", "where", "n", "what"), rows),
+        *tell_codes(audit.warnings),
+    )
 
 
 def methods_text(audit: Audit) -> tuple[str, ...]:

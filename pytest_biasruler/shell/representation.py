@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.errors import BiasRulerError, explained_in
 from pytest_biasruler.shell.outputs import show_path
 from pytest_biasruler.shell.payload import add_error
 from pytest_biasruler.shell.settings import settings_of
@@ -40,7 +40,8 @@ def publish(
 def show_by_value(excinfo: pytest.ExceptionInfo[BaseException], *, item: pytest.Item) -> Any:
     """Return the representation of an exception without traceback, placed at the item.
 
-    A plain string would leave the short summary without a reason and cut ``--tb=line``.
+    That of an error of ours ends with where its code is explained. A plain string would leave the
+    short summary without a reason and cut ``--tb=line``.
     """
     # chain=False: an inner OSError would print a path.
     shown: Any = excinfo.getrepr(style="value", chain=False)
@@ -53,6 +54,9 @@ def show_by_value(excinfo: pytest.ExceptionInfo[BaseException], *, item: pytest.
     )
     shown.reprcrash = crash
     traceback, _, note = shown.chain[-1]
+    if isinstance(excinfo.value, BiasRulerError):
+        see = explained_in(str(excinfo.value).splitlines())
+        traceback.reprentries[-1].lines.append(f"  see {see}")
     shown.chain = [(traceback, crash, note)]  # xdist rebuilds reprcrash from the chain
     return shown
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.errors import printable
+from pytest_biasruler.errors import explained_in, printable
 from pytest_biasruler.shell.exports import CSV_PLAN
 from pytest_biasruler.shell.outputs import show_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import pytest
@@ -24,14 +25,22 @@ def section_lines(config: pytest.Config, closing: Closing) -> list[Line]:
     lines: list[Line] = []
     for closed in closing.audits:
         bundle = closed.bundle
-        lines += _tell(config, closed)
-        lines += [(printable(text), "yellow") for text in (bundle.notices if bundle else ())]
-        lines += [(closed.tested, "")] if closed.tested else []
-        lines.append((_outputs_line(closed, root=config.rootpath), ""))
+        told = _tell(config, closed)
+        told += [(printable(text), "yellow") for text in (bundle.notices if bundle else ())]
+        told += [(closed.tested, "")] if closed.tested else []
+        see = _codes(told)
+        lines += [*told, ("   ".join([_outputs_line(closed, root=config.rootpath), *see]), "")]
     lines += [(printable(text), "yellow") for text in closing.notices]
+    lines += [(see, "") for see in _codes((text, "") for text in closing.notices)]
     if closing.reasons:  # nothing of a red run is green
         lines = [(text, "yellow" if colour == "green" else colour) for text, colour in lines]
     return lines + [(printable(reason), "red") for reason in closing.reasons]
+
+
+def _codes(lines: Iterable[Line]) -> list[str]:
+    """Return where the codes that stand in lines are explained, if one does."""
+    see = explained_in(text for text, _ in lines)
+    return [f"codes {see}"] if see else []
 
 
 def _tell(config: pytest.Config, closed: Closed) -> list[Line]:

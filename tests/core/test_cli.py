@@ -709,7 +709,8 @@ def test_a_bug_of_ours_is_one_line_and_ends_with_3(keep, monkeypatch, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert "BR899: internal error ZeroDivisionError at test_cli.py:" in line
     assert "secret" not in line
-    assert line.endswith("Report it with this line, unless a file that was read has been edited.")
+    fix = "Report it with this line, unless a file that was read has been edited."
+    assert line.endswith(f"{fix} See docs/errors.md#br899.")
 
 
 def test_ctrl_c_ends_with_2(keep, monkeypatch):

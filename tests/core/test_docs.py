@@ -103,6 +103,16 @@ def test_every_registered_code_has_one_heading() -> None:
     assert sorted(headed) == sorted(CODES), "docs/errors.md and errors.CODES differ"
 
 
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_the_anchor_that_messages_name_stands_before_the_heading(code: str) -> None:
+    error = BiasRulerError(code, "a", "b", "C")
+    page, _, anchor = error.anchor.partition("#")
+    assert (ROOT / page) == DOCS / "errors.md"
+    assert re.search(rf'^<a id="{anchor}"></a>\n\n##+ {code} ', ERRORS, re.MULTILINE), (
+        f'write <a id="{anchor}"></a> and an empty line before the heading of {code}'
+    )
+
+
 def test_every_code_in_the_source_is_registered() -> None:
     assert used_codes() <= set(CODES)
 
@@ -331,5 +341,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 def _anchors(page: Path) -> set[str]:
     """Return the anchors that a forge makes of headings: lower case, no signs, dashes."""
-    headings = (heading for _, heading in _HEADING.findall(page.read_text(encoding="utf-8")))
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    text = page.read_text(encoding="utf-8")
+    headings = (heading for _, heading in _HEADING.findall(text))
+    made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return {*made, *re.findall(r'<a id="([\w-]+)"></a>', text)}

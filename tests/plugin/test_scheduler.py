@@ -60,7 +60,7 @@ def test_no_cluster_is_a_usage_error_before_anything_is_scored(write_masks, run,
     assert told == [
         "ERROR: biasruler: 1 problem in the cluster: BR602: no Dask scheduler answers at "
         "tcp://127.0.0.1:9; expected one within 10 s. Start it, or leave out biasruler_scheduler "
-        "to score here.",
+        "to score here. See docs/errors.md#br602.",
     ]
     assert not (pytester.path / "a.json").exists()
 
