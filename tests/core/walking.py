@@ -205,7 +205,9 @@ def missing_lines(shown: list[str], output: str) -> list[str]:
     """Return the shown lines that do not stand in the output, in their order."""
     rest, missing = iter(output.splitlines()), []
     for line in filter(str.strip, shown):
-        pattern = re.compile(re.escape(line.strip()).replace(r"\.\.\.", ".*").replace(r"\ ", " +"))
+        # A run of blanks is one " +": one for each blank would be tried in every combination.
+        escaped = re.escape(" ".join(line.split())).replace(r"\.\.\.", ".*")
+        pattern = re.compile(escaped.replace(r"\ ", " +"))
         if not any(pattern.fullmatch(found.strip()) for found in rest):
             missing.append(line)
             rest = iter(output.splitlines())
