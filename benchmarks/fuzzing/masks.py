@@ -14,7 +14,7 @@ from benchmarks.fuzzing.edits import edit_bytes, edit_header, pack_gzip
 from benchmarks.fuzzing.outcome import RIGHT, hold, outcome_of
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.masks.reader import read_mask
 from pytest_biasruler.scoring.case import score_case
 from pytest_biasruler.scoring.job import Entry, Job, Role, Status, error_from_plain
 from tests.core.masks.broken_files import (

@@ -9,7 +9,7 @@ from pytest_biasruler.benchmark.definition import Attribute, Benchmark
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.errors import Limits
-from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.masks.reader import read_mask
 from pytest_biasruler.scoring.nnunet import read_summary
 
 if TYPE_CHECKING:

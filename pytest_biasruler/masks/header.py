@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, isnan, prod
+from math import isfinite, isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.mask import describe_shape, drop_axes, join_notes
-from pytest_biasruler.masks.orientation import Orientation, read_orientation
+from pytest_biasruler.masks.mask import drop_axes, join_notes
+from pytest_biasruler.masks.orientation import read_orientation
+from pytest_biasruler.masks.volume import Volume, check_lengths
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pytest_biasruler.errors import Limits
     from pytest_biasruler.masks.fields import Fields
 
@@ -45,38 +44,13 @@ _LARGEST_SLOPE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Header:
-    """A header that was found sound."""
+class Header(Volume):
+    """A header of NIfTI that was found sound."""
 
     n_bytes: int
     order: str
-    shape: tuple[int, int, int]
-    dtype: np.dtype[np.generic]
-    vox_offset: int
     slope: float
     intercept: float
-    orientation: Orientation
-    notes: tuple[str, ...]
-
-    @property
-    def affine(self) -> NDArray[np.float64] | None:
-        """From voxel indices to millimetres, as that of a mask."""
-        return self.orientation.affine
-
-    @property
-    def spacing_mm(self) -> tuple[float, float, float]:
-        """Voxel size along each axis, as that of a mask."""
-        return self.orientation.spacing_mm
-
-    @property
-    def n_voxels(self) -> int:
-        """Number of voxels."""
-        return prod(self.shape)
-
-    @property
-    def declared(self) -> int:
-        """Size in bytes of header and voxels together."""
-        return self.vox_offset + self.n_voxels * self.dtype.itemsize
 
 
 def check_header(fields: Fields, *, name: str, limits: Limits) -> Header:
@@ -135,13 +109,7 @@ def _check_dimensions(fields: Fields, *, name: str, limits: Limits) -> tuple[int
         found = f"{name} declares {n_axes} dimensions"
         raise BiasRulerError("BR205", found, "2 to 7", "Export it again")
     shape = fields.dim[1 : n_axes + 1]
-    if min(shape) < 1:
-        found = f"{name} has shape {describe_shape(shape)}"
-        raise BiasRulerError("BR205", found, "at least 1 along each axis", "Export it again")
-    if prod(shape) > limits.max_voxels:
-        found = f"{name} declares {describe_shape(shape)} voxels"
-        fix = "Raise biasruler_max_voxels if that is right"
-        raise BiasRulerError("BR110", found, f"at most {limits.max_voxels}", fix)
+    check_lengths(shape, name=name, limits=limits)
     return shape
 
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 ENGINE: ModuleType = _engine
 """Either of the two: they give the same bytes, and refuse the same files at the same place."""
 
-_GZIP_WINDOW = 31  # zlib's code for "a gzip wrapper", whose checksum and length it then checks
+GZIP = 31
+"""zlib's code for "a gzip wrapper", whose checksum and length it then checks."""
+
+ZLIB_OR_GZIP = 47
+"""zlib's code for either of its wrappers, told by the first bytes; both have a checksum."""
 
 
 class Damaged(Exception):  # noqa: N818  (what was found, not what went wrong here)
@@ -27,10 +31,10 @@ class Damaged(Exception):  # noqa: N818  (what was found, not what went wrong he
 
 
 class Member:
-    """One member of a gzip file on its way to its end."""
+    """One member of a compressed file on its way to its end; `wrapper` is `GZIP` unless given."""
 
-    def __init__(self) -> None:
-        self._work = ENGINE.decompressobj(_GZIP_WINDOW)
+    def __init__(self, wrapper: int = GZIP) -> None:
+        self._work = ENGINE.decompressobj(wrapper)
         self._inflate: Callable[[bytes, int], bytes] = self._work.decompress
 
     @property

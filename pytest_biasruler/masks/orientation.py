@@ -84,16 +84,17 @@ def _check_codes(fields: Fields, *, name: str) -> None:
             raise BiasRulerError("BR212", found, f"0 to {_LAST_CODE}", "Export it again")
 
 
-def _is_size(size: float) -> bool:
+def is_size(size: float) -> bool:
+    """Return whether a number can be the length of a voxel."""
     return isfinite(size) and size > 0
 
 
 def _check_sizes(fields: Fields, *, n_axes: int, name: str) -> tuple[float, float, float]:
     x, y, z = fields.pixdim[1:4]
-    if n_axes == 2 and not _is_size(z):
+    if n_axes == 2 and not is_size(z):
         z = 1.0  # a slice needs no thickness
     for size in (x, y, z):
-        if not _is_size(size):
+        if not is_size(size):
             found = f"voxel size of {name} is {size:g} mm"
             raise BiasRulerError("BR209", found, "positive and finite", "Correct pixdim")
     return x, y, z
@@ -101,7 +102,7 @@ def _check_sizes(fields: Fields, *, n_axes: int, name: str) -> tuple[float, floa
 
 def _compare_sizes(sizes: tuple[float, ...], spacing: tuple[float, ...]) -> tuple[str, ...]:
     """Note what pixdim says beside an sform, which rules."""
-    if not all(map(_is_size, sizes)):
+    if not all(map(is_size, sizes)):
         return ("BR209",)
     return () if is_same_spacing(sizes, spacing) else ("BR210",)
 

@@ -41,6 +41,10 @@ class Scaling:
             return values if self.is_none else values * self.slope + self.intercept
 
 
+UNSCALED = Scaling(slope=1.0, intercept=0.0)
+"""Values are what is stored."""
+
+
 def cut_pieces(voxels: NDArray[np.generic]) -> Iterator[NDArray[np.generic]]:
     """Yield all voxels in pieces, in the order of memory; no array of all of them is made."""
     flat = voxels.ravel(order="K")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError
-from pytest_biasruler.masks.inflate import Damaged, Member
+from pytest_biasruler.masks.inflate import GZIP, ZLIB_OR_GZIP, Damaged, Member
 
 if TYPE_CHECKING:
     from pytest_biasruler.masks.file import StoredFile
@@ -53,11 +53,14 @@ class PlainStream:
 class GzipStream:
     """A gzip file of one or several members."""
 
+    kind = "gzip"
+    _wrapper = GZIP
+
     def __init__(self, file: StoredFile, head: bytes) -> None:
         self.notes: tuple[str, ...] = ()
         self._file = file
         self._pending = head
-        self._member = Member()
+        self._member = Member(self._wrapper)
         self._has_ended = False
 
     def check_room(self, declared: int) -> None:
@@ -95,7 +98,7 @@ class GzipStream:
         try:
             piece, self._pending = self._member.inflate(self._pending, most=size)
         except Damaged:
-            found = f"gzip checksum of {self._file.name} does not match"
+            found = f"{self.kind} checksum of {self._file.name} does not match"
             fix = "Download or export it again"
             raise BiasRulerError("BR105", found, "an undamaged file", fix) from None
         return piece
@@ -116,14 +119,32 @@ class GzipStream:
             self.notes = ("BR106",)
         while self._pending:
             if surplus > _MOST_PADDING or self._pending.count(0) < len(self._pending):
-                found = f"{surplus} unexpected bytes follow the gzip stream of {self._file.name}"
+                found = f"{surplus} unexpected bytes follow the {self.kind} stream of "
+                found += self._file.name
                 raise BiasRulerError("BR106", found, "the end of the file", "Export it again")
             self._pending = self._file.read()
 
     def _ends_early(self) -> BiasRulerError:
         found = f"compressed data of {self._file.name} end early"
         fix = "Download or export it again"
-        return BiasRulerError("BR104", found, "a complete gzip stream", fix)
+        return BiasRulerError("BR104", found, f"a complete {self.kind} stream", fix)
+
+
+class ZlibStream(GzipStream):
+    """The compressed voxels of a MetaImage: one zlib stream; some programs wrote one of gzip."""
+
+    kind = "zlib"
+    _wrapper = ZLIB_OR_GZIP
+
+    def _begin_next_member(self) -> None:
+        self._pending = self._member.rest
+        self._has_ended = True
+        self._pass_padding()
+
+
+def is_gzip(head: bytes) -> bool:
+    """Return whether the first bytes of a content are those of a gzip file."""
+    return head.startswith(_GZIP_MAGIC)
 
 
 def open_stream(file: StoredFile, *, is_named_gz: bool) -> PlainStream | GzipStream:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_biasruler.masks.crop import Labels, Triple
-    from pytest_biasruler.masks.header import Header
     from pytest_biasruler.masks.stream import GzipStream, PlainStream
     from pytest_biasruler.masks.tally import Tally
+    from pytest_biasruler.masks.volume import Volume
 
 TILE_BYTES = 2**17
 """How much is looked at together: it stays in the cache of the processor. Half and twice as much
@@ -68,7 +68,7 @@ class Gathered:
 
 
 def gather_voxels(
-    stream: PlainStream | GzipStream, header: Header, *, name: str, tally: Tally
+    stream: PlainStream | GzipStream, header: Volume, *, name: str, tally: Tally
 ) -> Gathered:
     """Return the foreground of the volume that comes next in `stream`, which must end there.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.crop import Crop
-from pytest_biasruler.masks.file import digest_file
+from pytest_biasruler.masks.reader import digest_mask
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.fingerprint import digest_cases, digest_rows
 from pytest_biasruler.scoring.job import Entry, Job, error_to_plain
@@ -98,7 +98,7 @@ def _with_digest(entry: Entry, *, job: Job) -> Entry:
 
 def _digest(entry: Entry, path: Path, *, job: Job) -> str:
     # As the reader finds it, so that a missing file is told in the same words.
-    return digest_file(path, name=entry.title, root=job.root, limits=job.limits, place=entry.place)
+    return digest_mask(path, name=entry.title, root=job.root, limits=job.limits, place=entry.place)
 
 
 def _content(entry: Entry) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.crop import Crop
 from pytest_biasruler.masks.geometry import align_crop, check_right_angles
-from pytest_biasruler.masks.nifti import read_crop
+from pytest_biasruler.masks.reader import read_crop
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.ignored import (
     allowed_values,

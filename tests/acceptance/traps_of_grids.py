@@ -6,7 +6,7 @@ import numpy as np
 
 from pytest_biasruler import Benchmark
 from pytest_biasruler.audit import prepare
-from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.masks.reader import read_mask
 from tests.acceptance.cubes import BENCHMARK, GAP, cases, clinical, lay_masks, play_masks, sound
 from tests.acceptance.row import Played, Row, Stage
 from tests.core.masks.broken_files import gz, nii

@@ -12,7 +12,7 @@ from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks import file as stored
 from pytest_biasruler.masks import stream
 from pytest_biasruler.masks.inflate import Member
-from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.masks.reader import read_mask
 from pytest_biasruler.masks.voxels import TILE_BYTES
 
 MASKS = {name: bomb for name, bomb in BOMBS.items() if bomb.reader == "mask"}
@@ -46,7 +46,7 @@ def work(monkeypatch):
         done["read"].append(len(piece))
         return piece
 
-    monkeypatch.setattr(stream, "Member", lambda: Counting(done["inflated"]))
+    monkeypatch.setattr(stream, "Member", lambda _: Counting(done["inflated"]))
     monkeypatch.setattr(stored.StoredFile, "read", count)
     return done
 

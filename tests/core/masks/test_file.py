@@ -10,7 +10,7 @@ import pytest
 
 from pytest_biasruler.errors import BiasRulerError, Limits
 from pytest_biasruler.masks.file import digest_file
-from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.masks.reader import read_mask
 
 from .broken_files import FILES, N, Z
 

@@ -13,7 +13,7 @@ from pytest_biasruler.masks.crop import crop_mask
 from pytest_biasruler.masks.geometry import align_crop, check_right_angles
 from pytest_biasruler.masks.labels import accept_mask
 from pytest_biasruler.masks.mask import Mask
-from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.masks.reader import read_mask
 
 VOXELS = np.zeros((16, 16, 16), "u1")
 VOXELS[2:6, 4:9, 5:9] = 1

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks import inflate
-from pytest_biasruler.masks.nifti import read_crop
+from pytest_biasruler.masks.reader import read_crop
 
 from .broken_files import FILES, N, R, gz, nii
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pytest_biasruler.errors import CODES, BiasRulerError, Consequence, Limits
 from pytest_biasruler.masks.file import digest_file
 from pytest_biasruler.masks.mask import Mask
-from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.masks.reader import read_mask
 
 from .broken_files import (
     FILES,

@@ -18,7 +18,7 @@ from pytest_biasruler.masks import voxels as tiles
 from pytest_biasruler.masks.crop import crop_mask
 from pytest_biasruler.masks.labels import check_labels
 from pytest_biasruler.masks.mask import Mask
-from pytest_biasruler.masks.nifti import read_crop
+from pytest_biasruler.masks.reader import read_crop
 from pytest_biasruler.masks.voxels import TILE_BYTES, cut_tiles
 
 from .broken_files import put

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pytest_biasruler.benchmark.definition import Benchmark, Model, Reference, ReferenceKind
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.metrics import CATALOGUE, Metric
-from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.masks.reader import read_mask
 from pytest_biasruler.scoring import plan as plan_module
 from pytest_biasruler.scoring.run import score_benchmark
 from pytest_biasruler.scoring.store import FILE, Store

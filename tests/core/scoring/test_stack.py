@@ -12,7 +12,7 @@ from pytest_biasruler.masks.crop import crop_mask
 from pytest_biasruler.masks.geometry import align_crop
 from pytest_biasruler.masks.labels import accept_mask
 from pytest_biasruler.masks.mask import Mask
-from pytest_biasruler.masks.nifti import read_mask
+from pytest_biasruler.masks.reader import read_mask
 from pytest_biasruler.scoring.job import Entry, Job, Role
 from pytest_biasruler.scoring.stack import read_stack
 
