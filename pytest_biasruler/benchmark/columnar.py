@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.errors import Limits
 
-SUFFIX = ".parquet"
 _OLDEST = (14, 0, 1)  # before it, reading a file could run code of the file: CVE-2023-47248
 _AT_ONCE = 2**12  # rows
 _LARGEST_WHOLE = 2**53  # above it, floats skip whole numbers
@@ -31,8 +30,9 @@ _LARGEST_WHOLE = 2**53  # above it, floats skip whole numbers
 def read_columnar(path: Path, *, shown: str, limits: Limits) -> TextTable:
     """Read a Parquet file as text, its rows numbered from 1.
 
-    Whole numbers have no decimals (7, never 7.0), others their shortest digits; dates and times are
-    ISO 8601; null and NaN are empty. What pandas or others have stored beside the columns is not looked at.
+    Whole numbers have no decimals (7, never 7.0), others their shortest digits; dates and times
+    are ISO 8601; null and NaN are empty. What pandas or others have stored beside the columns is
+    not looked at.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def import_pyarrow() -> Any:
     except ImportError:
         pa = None
     if pa is None or tuple(map(int, re.findall(r"\d+", pa.__version__)[:3])) < _OLDEST:
-        found = f"table is a {SUFFIX} file, and pyarrow 14.0.1 or newer is not installed"
+        found = "table is a .parquet file, and pyarrow 15 or newer is not installed"
         fix = 'pip install "pytest-biasruler[tables]", or export it as CSV'
         raise BiasRulerError("BR409", found, "CSV or TSV", fix)
     return pa
