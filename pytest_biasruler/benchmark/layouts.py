@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.bids import know_bids
+from pytest_biasruler.benchmark.mama_mia import know_mama_mia
 from pytest_biasruler.benchmark.nnunet import know_nnunet
 
 if TYPE_CHECKING:
@@ -16,41 +17,27 @@ if TYPE_CHECKING:
 LAYOUTS = ("mama-mia", "nnunet", "bids")
 """Values of the key ``layout``."""
 
-_MAMA_MIA: Mapping[str, Mapping[str, Any]] = {
-    "benchmark": {
-        "metadata": "clinical_and_imaging_info.csv",
-        "case": "patient_id",
-        "patient": "patient_id",
-    },
-    "references": {
-        "expert": {"kind": "expert", "masks": "segmentations/expert/{case}.nii.gz"},
-        "automated": {"kind": "automated", "masks": "segmentations/automatic/{case}.nii.gz"},
-    },
-}
-
 
 def fill_layout(document: Mapping[str, Any], *, root: Path, problems: Problems) -> dict[str, Any]:
     """Return the document with what its ``layout`` knows and the file does not declare.
 
-    ``mama-mia`` knows the clinical table (``clinical_and_imaging_info.csv``, exported from the
-    published spreadsheet), its column ``patient_id`` and the references ``expert`` and
-    ``automated``. ``nnunet`` and ``bids`` are those of `know_nnunet` and `know_bids`. What the
-    file says is left as it is; models are never guessed.
+    ``mama-mia``, ``nnunet`` and ``bids`` are those of `know_mama_mia`, `know_nnunet` and
+    `know_bids`. What the file says is left as it is; models are never guessed.
 
     Parameters
     ----------
     document : mapping
         Tables by name, as in a benchmark file.
     root : Path
-        The data root; for ``nnunet`` and ``bids`` the dataset's folder.
+        The data root: the dataset's folder.
     problems : Problems
         Takes what is wrong with the layout.
     """
     general = document.get("benchmark")
     layout = general.get("layout") if isinstance(general, Mapping) else None
-    known: Mapping[str, Any] = {}
-    if layout == "mama-mia" and isinstance(general, Mapping):
-        known = {**_MAMA_MIA, **document, "benchmark": {**_MAMA_MIA["benchmark"], **general}}
+    known: dict[str, Any] = {}
+    if layout == "mama-mia":
+        known = know_mama_mia(document, root=root, problems=problems)
     elif layout == "nnunet":
         with problems.at("benchmark", "layout"):
             known = know_nnunet(document, root=root)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_biasruler.benchmark.columnar import import_pyarrow, open_columnar
 from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.benchmark.texttable import Broom, tidy, too_many_bytes, too_many_rows
 from pytest_biasruler.errors import BiasRulerError
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     Column = Coded | NDArray[np.float64]
 
 SUFFIX = ".parquet"
-_OLDEST = (14, 0, 1)  # before it, reading a file could run code of the file: CVE-2023-47248
 _AT_ONCE = 2**16  # rows
 
 
@@ -70,8 +67,8 @@ def read_parquet_parts(
         unpacked are held against it.
     """
     try:
-        pa = _import_pyarrow()
-        with _open(path, pa=pa, limits=limits, needed=needed) as file:
+        pa = import_pyarrow()
+        with open_columnar(path, pa=pa, limits=limits, needed=needed) as file:
             schema = file.schema_arrow
             head = Broom(raw_header=schema.names, delimiter=None, shown=shown, limits=limits)
             raise_if_any(head.problems())
@@ -91,38 +88,6 @@ def read_parquet_parts(
         raise_if_any([error.at(error.where or shown)])
         raise
     raise_if_any(broom.problems())
-
-
-def _import_pyarrow() -> Any:
-    pa: Any
-    try:
-        pa = import_module("pyarrow")
-        import_module("pyarrow.parquet")
-    except ImportError:
-        pa = None
-    if pa is None or tuple(map(int, re.findall(r"\d+", pa.__version__)[:3])) < _OLDEST:
-        found = f"table is a {SUFFIX} file, and pyarrow 14.0.1 or newer is not installed"
-        expected, fix = "CSV or TSV", "pip install pytest-biasruler[tables], or export it as CSV"
-        raise BiasRulerError("BR409", found, expected, fix)
-    return pa
-
-
-@contextmanager
-def _open(path: Path, *, pa: Any, limits: Limits, needed: str) -> Iterator[Any]:
-    expected = "a Parquet file"
-    if not path.is_file():  # a pipe would block the run
-        raise BiasRulerError("BR408", "no such file", expected, "Correct the path")
-    n_bytes = path.stat().st_size
-    if n_bytes > limits.max_table_bytes:
-        raise too_many_bytes(n_bytes, limits, needed=needed)
-    try:
-        with pa.parquet.ParquetFile(path, page_checksum_verification=True) as file:
-            yield file
-    except PermissionError as error:
-        found, fix = f"cannot be read ({error.strerror})", "Change its permissions"
-        raise BiasRulerError("BR408", found, "a readable file", fix) from None
-    except (pa.ArrowException, OSError, UnicodeDecodeError):
-        raise BiasRulerError("BR408", "is damaged", expected, "Export it again") from None
 
 
 def _odd_types(

@@ -5,10 +5,11 @@ import json
 import pandas as pd
 import pytest
 
-from pytest_biasruler.benchmark.definition import Benchmark
+from pytest_biasruler.benchmark.definition import Attribute, Benchmark
 from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.benchmark.split import Split
-from pytest_biasruler.errors import BiasRulerProblems
+from pytest_biasruler.benchmark.subgroups import cut_subgroups
+from pytest_biasruler.errors import BiasRulerProblems, Limits
 
 CLINICAL = "id,age,set\na,41,train\nb,50,test\nc,61,test\nd,70,\n"
 LISTED = "train_split,test_split\na,c\nd,b\ne,\n,\n"
@@ -77,8 +78,8 @@ def test_cases_outside_and_names_without_a_case_are_counted_and_never_named(read
     [
         (
             '{ table = "splits.csv", column = "testsplit" }',
-            'BR602 biasruler.toml:5: column "testsplit" of split is not in splits.csv; expected one of'
-            ' its columns. Perhaps "test_split" is meant.',
+            'BR602 biasruler.toml:5: column "testsplit" of split is not in splits.csv; expected'
+            ' one of its columns. Perhaps "test_split" is meant.',
         ),
         (
             '{ column = "set", part = "tset" }',
@@ -196,6 +197,9 @@ def test_code_gives_a_split_as_an_object_or_a_table():
         assert read_metadata(benchmark).cases == ("b",)
 
 
-def test_bad_cells_outside_the_split_stop_nothing(read, tmp_path):
-    metadata = read('{ column = "set", part = "test" }', clinical__csv="id,set\na,x\nb,test\n")
-    assert metadata.frame["set"].to_dict() == {"b": "test"}
+def test_bad_cells_outside_the_split_stop_nothing(read):
+    metadata = read(
+        '{ column = "set", part = "test" }', clinical__csv="id,set,age\na,train,many\nb,test,3\n"
+    )
+    age = cut_subgroups(metadata, Attribute(name="age", bins=(0, 10)), limits=Limits())
+    assert age.of.to_dict() == {"b": "0–10"}
