@@ -1,9 +1,8 @@
-"""The plugin that ships as an example: its own tests pass, and it adds what its README says."""
+"""The plugin that ships as an example adds what its README says; that page runs its own tests."""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tomllib
@@ -26,22 +25,6 @@ def lab(monkeypatch):
     yield import_module("biasruler_lab.plugin")
     for name in [name for name in sys.modules if name.startswith("biasruler_lab")]:
         del sys.modules[name]
-
-
-@pytest.mark.slow
-def test_its_own_tests_pass_without_an_installation():
-    command = [sys.executable, "-m", "pytest", "-c", EXAMPLE / "pyproject.toml", "-q"]
-    environ = os.environ | {"PYTHONPATH": f"{EXAMPLE}{os.pathsep}{ROOT}"}
-    done = subprocess.run(
-        [*command, f"--rootdir={EXAMPLE}", "-p", "no:cacheprovider", "-p", "no:randomly"],
-        cwd=EXAMPLE,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    assert int(re.search(r"(\d+) passed", done.stdout)[1]) >= 20
 
 
 def test_its_entry_point_is_the_module_that_has_every_hook(lab):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,8 +42,9 @@ def ball(radius, *, shift=0.0, is_rough=False):
 
 
 @pytest.fixture
-def cohort(pytester):
+def cohort(pytester, monkeypatch):
     """Write masks of 40 patients and a benchmark file that asks by both metrics."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     rows = [(f"c{n:02d}", "AB"[n % 2], 9 + n % 5 / 4) for n in range(40)]
     for name in ("expert", "unet"):
         pytester.mkdir(name)
