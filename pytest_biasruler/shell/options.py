@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import Limits
+from pytest_biasruler.shell.option import IniKey, Option, OptionalNumber, switch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
     import pytest
 
@@ -20,112 +20,77 @@ _LISTINGS = (
 _POLICIES = ("point", "confident-fail", "prove-safe")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Option:
-    """One option; ``--biasruler-html`` has the ini twin ``biasruler_html``.
-
-    `default` is what holds if neither command line nor ini speak; `keys` go on to argparse.
-    """
-
-    flag: str
-    ini: str
-    help: str
-    type: Literal["string", "bool", "linelist"] = "string"
-    default: object = None
-    keys: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def dest(self) -> str:
-        """Name under which argparse keeps the value."""
-        return str(self.keys.get("dest", self.flag.removeprefix("--").replace("-", "_")))
-
-
-def _switch(*, value: bool, dest: str) -> dict[str, Any]:
-    return {"action": "store_const", "const": value, "dest": dest}
-
-
-class OptionalNumber(argparse.Action):
-    """An option with or without a number, which leaves the path behind it to pytest.
-
-    By itself argparse takes whatever stands behind such an option for its value.
-    """
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,  # noqa: ARG002  (as argparse calls it)
-        namespace: argparse.Namespace,
-        values: str | Sequence[Any] | None,
-        option_string: str | None = None,  # noqa: ARG002  (as argparse calls it)
-    ) -> None:
-        """Keep the number; hand anything else back to those who read the paths."""
-        text = str(values)
-        setattr(namespace, self.dest, text if text.isdecimal() else self.const)
-        if not text.isdecimal():
-            # Where argparse itself keeps what a subparser leaves over.
-            rest = [*getattr(namespace, "_unrecognized_args", []), text]
-            vars(namespace)["_unrecognized_args"] = rest
-
-
 OPTIONS: tuple[Option, ...] = (
     Option(
         flag="--biasruler",
         ini="biasruler_file",
-        help="the benchmark file of the fixtures (to run its checks, name it as an argument)",
+        help="the benchmark file of the fixtures; it collects nothing: to run a file's checks, "
+        "name it as an argument",
         keys={"metavar": "FILE", "dest": "biasruler_file"},
     ),
     Option(
         flag="--biasruler-html",
         ini="biasruler_html",
-        help="write the report here",
+        help="write the report here, as one HTML page",
         keys={"metavar": "PATH"},
+        page="report.md",
     ),
     Option(
         flag="--biasruler-json",
         ini="biasruler_json",
         help="write audit.json here",
         keys={"metavar": "PATH"},
+        page="audit-json.md",
     ),
     Option(
         flag="--biasruler-markdown",
         ini="biasruler_markdown",
-        help="write a summary in Markdown here, for job pages and merge requests",
+        help="write a summary in Markdown here; GitHub's job page gets it unasked",
         keys={"metavar": "PATH"},
+        page="ci.md#the-summary",
     ),
     Option(
         flag="--biasruler-compare",
         ini="biasruler_compare",
-        help="an earlier audit.json: a check that got worse since then fails",
+        help="an earlier audit.json: a check that got worse since then fails; it is read, never "
+        "written",
         keys={"metavar": "PATH"},
+        page="gates.md#the-ratchet",
     ),
     Option(
         flag="--biasruler-export",
         ini="biasruler_export",
         help="write what is asked for as KIND=PATH, may be repeated; KIND is badge, "
-        "gitlab-metrics, gitlab-codequality, huggingface, csv-scores, csv-findings or csv-plan "
-        "(see docs/exports.md)",
+        "gitlab-metrics, gitlab-codequality, huggingface, csv-scores, csv-findings or csv-plan",
         type="linelist",
         default=[],
         keys={"metavar": "KIND=PATH", "action": "append"},
+        page="exports.md",
     ),
     Option(
         flag="--biasruler-policy",
         ini="biasruler_policy",
         help="how verdicts become outcomes, for every check (default: as the benchmark file says)",
         keys={"choices": _POLICIES},
+        page="#outcomes",
     ),
     Option(
         flag="--biasruler-workers",
         ini="biasruler_workers",
-        help="processes that score masks, a number or auto",
+        help="processes that score masks, a number, or auto for one on each core; few and small "
+        "cases are scored without another process, with the same results",
         default="auto",
         keys={"metavar": "N"},
+        page="performance.md",
     ),
     Option(
         flag="--biasruler-scheduler",
         ini="biasruler_scheduler",
         help="score masks on the Dask cluster of this scheduler, such as tcp://10.0.0.1:8786, "
-        "in place of processes here",
+        "in place of processes here; needs pytest-biasruler[dask], a cluster that answers within "
+        "10 s and runs the same code, and predictions that are trusted",
         keys={"metavar": "ADDRESS"},
+        page="cluster.md",
     ),
     Option(
         flag="--biasruler-no-cache",
@@ -133,7 +98,7 @@ OPTIONS: tuple[Option, ...] = (
         help="keep no scores between runs, use none of earlier runs",
         type="bool",
         default=False,
-        keys=_switch(value=True, dest="biasruler_no_cache"),
+        keys=switch(value=True, dest="biasruler_no_cache"),
     ),
     Option(
         flag="--biasruler-show-cases",
@@ -141,39 +106,44 @@ OPTIONS: tuple[Option, ...] = (
         help="print case names as they are",
         type="bool",
         default=False,
-        keys=_switch(value=True, dest="biasruler_show_cases"),
+        keys=switch(value=True, dest="biasruler_show_cases"),
     ),
     Option(
         flag="--biasruler-alias",
         ini="biasruler_show_cases",
-        help="print case-001 and so on in place of case names (the default)",
+        help="print case-001 and so on in place of case names (the default), whatever an ini file "
+        "says",
         type="bool",
         default=False,
-        keys=_switch(value=False, dest="biasruler_show_cases"),
+        keys=switch(value=False, dest="biasruler_show_cases"),
     ),
     Option(
         flag="--biasruler-public",
         ini="biasruler_public",
         help="hide every subgroup of 1 to 10 patients, and all from which its size could be "
-        "derived, in every output",
+        "derived, in every output; not beside --biasruler-show-cases or an export of cases",
         type="bool",
         default=False,
-        keys=_switch(value=True, dest="biasruler_public"),
+        keys=switch(value=True, dest="biasruler_public"),
+        page="sharing.md",
     ),
     Option(
         flag="--biasruler-untrusted",
         ini="biasruler_untrusted",
         help="predictions come from strangers: score each case in a process of its own, with "
-        "limits on memory and time",
+        "limits on memory and time; what says so once, here or in the benchmark file, is not "
+        "unsaid elsewhere",
         type="bool",
         default=False,
-        keys=_switch(value=True, dest="biasruler_untrusted"),
+        keys=switch(value=True, dest="biasruler_untrusted"),
+        page="untrusted.md",
     ),
     Option(
         flag="--biasruler-min-checks",
         ini="biasruler_min_checks",
         help="fail the run if fewer checks than this were run",
         keys={"metavar": "N"},
+        page="gates.md#how-to-be-sure-that-the-gate-ran",
     ),
     Option(
         flag="--biasruler-selftest",
@@ -181,11 +151,43 @@ OPTIONS: tuple[Option, ...] = (
         help="plant biases into the benchmark's own data and report which of them its checks "
         "catch, in N worlds (default: 200); changes no outcome",
         keys={"metavar": "N", "nargs": "?", "const": "200", "action": OptionalNumber},
+        page="method.md#self-test",
     ),
 )
 """Every option with an ini twin, in the order of ``--help``."""
 
-_LIMIT_HELP = "limit of the safe reader; see docs/errors.md"
+_LIMITS = {
+    "max_voxels": "voxels of one mask (BR110)",
+    "max_extension_bytes": "bytes between header and voxels (BR204)",
+    "max_labels": "different labels in one mask (BR303)",
+    "grid_tolerance": "how far grids may lie apart, in smallest voxel sizes (BR221)",
+    "allow_symlinks": "follow links that end inside the data root (BR402)",
+    "max_rows": "rows of the metadata; 50 times as many for score tables, of strangers fewer "
+    "(BR410)",
+    "max_cell_chars": "characters of one cell (BR410)",
+    "max_categories": "categories of one attribute (BR410)",
+    "max_table_bytes": "bytes of the metadata; 50 times as many for score tables, of strangers "
+    "fewer (BR410)",
+    "case_timeout_s": "seconds for one case of an untrusted model (BR802)",
+    "case_memory_mb": "MiB for one case of an untrusted model, at least 512 (BR803)",
+}
+
+LIMIT_KEYS: tuple[IniKey, ...] = tuple(
+    IniKey(name=f"biasruler_{limit.name}", help=_LIMITS[limit.name], default=limit.default)
+    for limit in fields(Limits)
+)
+"""How large what is read may be."""
+
+INI_KEYS: tuple[IniKey, ...] = (
+    IniKey(
+        name="biasruler_junit_properties",
+        help="add verdict, value, low, high, limit, n_patients and hash to each testcase of JUnit "
+        "XML, as biasruler.verdict and so on",
+        default=True,
+    ),
+    *LIMIT_KEYS,
+)
+"""What only an ini file can set."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -204,20 +206,8 @@ def add_options(parser: pytest.Parser) -> None:
         default=False,
         help="print what a benchmark file may say, and end",
     )
-    parser.addini(
-        "biasruler_junit_properties",
-        "add verdict and numbers to each testcase of JUnit XML",
-        type="bool",
-        default=True,
-    )
-    for limit in fields(Limits):
-        kind: Literal["string", "bool"] = "bool" if isinstance(limit.default, bool) else "string"
-        parser.addini(
-            f"biasruler_{limit.name}",
-            _LIMIT_HELP,
-            type=kind,
-            default=limit.default,
-        )
+    for key in INI_KEYS:
+        parser.addini(key.name, key.help, type=key.type, default=key.default)
 
 
 def tied_value(flag: str, arguments: Iterable[object]) -> str | None:
@@ -240,7 +230,7 @@ def is_configured(config: pytest.Config) -> bool:
     if any(config.getoption(option.dest) is not None for option in OPTIONS):
         return True
     defaults = {option.ini: option.default for option in OPTIONS}
-    defaults |= {f"biasruler_{limit.name}": limit.default for limit in fields(Limits)}
+    defaults |= {key.name: key.default for key in LIMIT_KEYS}
     return any(config.getini(ini) != default for ini, default in defaults.items())
 
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.exports import read_exports
-from pytest_biasruler.shell.options import Option, tied_value
+from pytest_biasruler.shell.options import tied_value
 
 if TYPE_CHECKING:
     import pytest
+
+    from pytest_biasruler.shell.option import Option
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
