@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.errors import Limits
 
-_OLDEST = (14, 0, 1)  # before it, reading a file could run code of the file: CVE-2023-47248
+_OLDEST = (15, 0, 0)  # the first that verifies the checksums of pages
 _AT_ONCE = 2**12  # rows
 _LARGEST_WHOLE = 2**53  # above it, floats skip whole numbers
 
@@ -73,7 +73,7 @@ def import_pyarrow() -> Any:
     Raises
     ------
     BiasRulerError
-        ``BR409`` if it is not installed, or so old that reading a file could run code.
+        ``BR409`` if it is not installed, or so old that it verifies no checksums.
     """
     pa: Any
     try:
