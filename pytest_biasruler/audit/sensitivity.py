@@ -86,7 +86,7 @@ def describe_sensitivity(
 def _settings(evidence: Evidence, declared: DeclaredCheck) -> Iterator[Setting]:
     yield from _other_metrics(evidence, declared)
     yield from _other_rule(evidence, declared)
-    for name in declared.by:
+    for name in () if declared.options.get("continuous") else declared.by:
         yield from _moved_edges(evidence, declared, name)
     yield from _other_limits(evidence, declared)
 

@@ -92,6 +92,8 @@ def plan_trial(evidence: Evidence, declared: DeclaredCheck, finding: Finding | N
     operators = OPERATORS.get(declared.check, ())
     if finding is None:
         return Trial(declared=declared, why_not="it could not run")
+    if declared.options.get("continuous"):
+        return Trial(declared=declared, why_not="nothing is planted along a number")
     if not operators:
         return Trial(declared=declared, why_not="nothing is planted for this check")
     target, n_patients = _find_target(declared, finding)

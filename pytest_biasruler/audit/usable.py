@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.forms import form_of
 from pytest_biasruler.benchmark.metrics import DISTANCES
-from pytest_biasruler.benchmark.questions import QUESTIONS, form_of
+from pytest_biasruler.benchmark.questions import QUESTIONS
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:

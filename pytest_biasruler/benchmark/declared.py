@@ -11,13 +11,14 @@ from pytest_biasruler.benchmark.arms import with_models
 from pytest_biasruler.benchmark.asked import Asked, asked_of
 from pytest_biasruler.benchmark.check import DeclaredCheck, Policy
 from pytest_biasruler.benchmark.expansion import choices, silent_values
+from pytest_biasruler.benchmark.forms import form_of, is_continuous, refuse_unfit_number
 from pytest_biasruler.benchmark.ids import item_id, number_repeats
 from pytest_biasruler.benchmark.label_choice import limits_by_label
 from pytest_biasruler.benchmark.limits import is_on_unit_scale, limit_of
 from pytest_biasruler.benchmark.metrics import Direction
 from pytest_biasruler.benchmark.options import options_of, refuse_unranked
 from pytest_biasruler.benchmark.problems import Problems, place_of
-from pytest_biasruler.benchmark.questions import QUESTIONS, form_of
+from pytest_biasruler.benchmark.questions import QUESTIONS
 from pytest_biasruler.benchmark.rules import refusal, unknown
 from pytest_biasruler.benchmark.vocabulary import Vocabulary
 
@@ -120,7 +121,8 @@ def resolve(
             break
     limits: dict[tuple[Any, ...], float | None] = {}
     for gap in (*gaps, *(item for _, item in found if item.check == "gap")):
-        limits.setdefault(_comparison(gap), gap.limit)  # of several gaps the first lends its own
+        if not is_continuous("gap", gap.options):  # of several gaps the first lends its limit
+            limits.setdefault(_comparison(gap), gap.limit)
     ids = number_repeats(item.id for _, item in found)
     declared = []
     for index, (entry, item) in enumerate(found):
@@ -178,6 +180,8 @@ def _item(
         limit = limit_of(question, metric, chosen=keys)
     with problems.at(*asked.path, "metric"):
         refuse_unranked(question, metric)
+    with problems.at(*asked.path, "continuous"):
+        refuse_unfit_number(asked.check, keys, vocabulary)
     options = options_of(question, metric, chosen=keys, path=asked.path, problems=problems)
     with problems.at(*asked.path):
         options = with_models(

@@ -36,6 +36,8 @@ def item_id(
     'gap[dice-age+sex-my_unet]'
     >>> item_id("gap", chosen, listed=["limit"], silent={"metric": "dice"})
     'gap[age+sex-my_unet-limit0.02]'
+    >>> item_id("gap", {**chosen, "by": ("age",), "continuous": True}, listed=[], silent={})
+    'gap[dice-age-my_unet-continuous]'
     >>> item_id("gap", {**chosen, "name": "main"}, listed=["limit"], silent={})
     'gap[main]'
     """
@@ -46,6 +48,8 @@ def item_id(
         for key in _PARTS
         if chosen.get(key) and chosen[key] != silent.get(key)
     ]
+    if chosen.get("continuous"):
+        parts.append("continuous")
     parts += [f"{key}{_safe(_spelt(chosen[key]))}" for key in listed if key not in _PARTS]
     return f"{check}[{'-'.join(parts)}]"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.check import Policy, Waiver
 from pytest_biasruler.benchmark.definition import ReferenceKind
+from pytest_biasruler.benchmark.forms import told_form
 from pytest_biasruler.benchmark.label_choice import label_rule
 from pytest_biasruler.benchmark.questions import COMMON_KEYS, SHAPE_FEATURES
 from pytest_biasruler.benchmark.rules import (
@@ -101,16 +102,9 @@ def unfit(key: str, question: Question, *, rules: Mapping[str, Rule], title: str
     """Return the error of a key that a check does not take."""
     if key in COMMON_KEYS:
         names = ", ".join(sorted(rules))
-        found = f"{question.check} takes no {key}{_form(question)}"
+        found = f"{question.check} takes no {key}{told_form(question)}"
         return refusal(found, f"one of {names}", fix=f"Remove {key}")
     return unknown("key", key, names=["check", *sorted(rules)], where=title)
-
-
-def _form(question: Question) -> str:
-    """Return which form of a question is meant, where it has two with keys of their own."""
-    if question.check != "noise":
-        return ""
-    return " with levels" if "levels" in question.model_keys else " without levels"
 
 
 def _crossing(vocabulary: Vocabulary) -> Rule:
@@ -238,6 +232,8 @@ _OWN: Mapping[str, Callable[[Vocabulary], Rule]] = {
     "min_sites": lambda _: whole(low=3),
     "min_patients_site": lambda _: whole(low=2),
     "levels": _levels,
+    "continuous": lambda _: switch,
+    "step": lambda _: number(low=0, beyond_low=True),
     "labelled": lambda _: _labelled,
     "probability": lambda _: text,
 }

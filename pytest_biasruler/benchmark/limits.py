@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.benchmark.forms import is_continuous
 from pytest_biasruler.benchmark.rules import number, refusal
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def _range(
         least = -math.inf if low is None else low
         return least, math.inf if high is None else high, metric.name, None
     default = question.limit if is_on_unit_scale(metric) else None
-    if question.check == "noise":  # a slope, per unit of the level of noise
+    is_slope = question.check == "noise" or is_continuous(question.check, chosen)
+    if is_slope:  # per unit of the level of noise, or per step
         return 0, math.inf, metric.name, default
     width = math.inf if low is None or high is None else high - low
     return 0, width, metric.name, default

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ SHAPE_FEATURES = (
     *("log_volume_ml", "sphericity", "elongation", "surface_to_volume", "n_components"),
 )
 """What is measured of the form of an expert mask."""
+
+ALONG: Mapping[str, object] = {"continuous": False, "step": None}
+"""Own keys of checks that may follow a number in place of subgroups, per `step` units of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,14 +76,21 @@ class Question:
 QUESTIONS: Mapping[str, Question] = {
     question.check: question
     for question in (
-        Question(check="gap", asks="Do subgroups score differently?", limit=0.05),
+        Question(
+            check="gap",
+            asks="Do subgroups score differently?",
+            keys=ALONG,
+            limit=0.05,
+            lists=("continuous",),
+        ),
         Question(
             check="ruler",
             asks="Does the automated reference bend the gap?",
-            keys={"gap_limit": None},
+            keys={"gap_limit": None, **ALONG},
             limit=0.02,
             needs_both=True,
             support="symmetric",
+            lists=("continuous",),
         ),
         Question(
             check="labels",
@@ -213,27 +223,3 @@ QUESTIONS: Mapping[str, Question] = {
     )
 }
 """Every question that can be asked, by the name of its check."""
-
-_DOSE = replace(
-    QUESTIONS["noise"],
-    keys={"levels": None},
-    limit=0.05,
-    needs_model=False,
-    needs_both=False,
-    needs_expert=True,
-    takes_limit=True,
-    model_keys=("levels",),
-)
-"""``noise`` with ``levels``: models trained on labels of growing error, no automated reference."""
-
-
-def form_of(question: Question, keys: Mapping[str, object]) -> Question:
-    """Return the question in the form in which these keys ask it.
-
-    Examples
-    --------
-    >>> noise = QUESTIONS["noise"]
-    >>> form_of(noise, {}).needs_both, form_of(noise, {"levels": {"m": 0.1}}).needs_both
-    (True, False)
-    """
-    return _DOSE if question.check == "noise" and keys.get("levels") is not None else question

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vocabulary:
-    """What a benchmark declares besides its checks; `models` says what each was trained on."""
+    """What a benchmark declares besides its checks; `models` says what each was trained on.
+
+    `numeric` are the attributes whose values are numbers.
+    """
 
     references: Mapping[str, ReferenceKind]
     models: Mapping[str, str | None]
@@ -26,6 +29,7 @@ class Vocabulary:
     attributes: tuple[str, ...]
     metrics: Mapping[str, Metric]
     defaults: Defaults
+    numeric: tuple[str, ...] = ()
 
     @classmethod
     def of_content(cls, content: Content) -> Vocabulary:
@@ -38,6 +42,7 @@ class Vocabulary:
             attributes=tuple(content.attributes),
             metrics=content.known,
             defaults=content.defaults,
+            numeric=tuple(name for name, one in content.attributes.items() if one.is_numeric),
         )
 
     @classmethod
@@ -52,6 +57,7 @@ class Vocabulary:
             attributes=tuple(entry.name for entry in benchmark.attributes),
             metrics={**CATALOGUE, **added, **benchmark.metrics},
             defaults=benchmark.defaults,
+            numeric=tuple(one.name for one in benchmark.attributes if one.is_numeric),
         )
 
     def of_kind(self, kind: ReferenceKind) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Do subgroups score differently?
 
 The column is s*y(model, reference). Without a baseline the gap is the largest minus the smallest
-subgroup mean; with one it is the baseline's mean minus the subgroup's, signed. Own keys: none.
+subgroup mean; with one it is the baseline's mean minus the subgroup's, signed. Own keys:
+``continuous`` and ``step``: the slope of the column along a number, per step, in their place.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pytest_biasruler.checks.challenge import DICE, DISTANCE, describe_challenge
 from pytest_biasruler.checks.comparison import compare, finite
 from pytest_biasruler.checks.evidence import score_column
 from pytest_biasruler.checks.numbers import format_number
+from pytest_biasruler.checks.trend import follow_score
 from pytest_biasruler.statistics.shrinkage import shrink_means
 from pytest_biasruler.statistics.spread import tipping_point
 from pytest_biasruler.statistics.summaries import summarise_subgroups
@@ -33,6 +35,8 @@ N_QUANTILES = 41
 
 def check_gap(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     """Return whether some subgroup is surely worse than another by more than the limit."""
+    if declared.options.get("continuous"):
+        return follow_score(evidence, declared)
     column = score_column(
         evidence,
         declared.metric,

@@ -1,8 +1,9 @@
 """Does the automated reference bend the gap?
 
 The column is s*(y(model, automated) - y(model, expert)) on cases scored under both. Its spread is
-the distortion: how far the automated reference moves some gap, in whatever direction. Own key:
-``gap_limit``, at which both gaps are judged for the verdict-flip matrix.
+the distortion: how far the automated reference moves some gap, in whatever direction. Own keys:
+``gap_limit``, at which both gaps are judged for the verdict-flip matrix; ``continuous`` and
+``step``: how far it bends the slope of the scores along a number, per step, in their place.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pytest_biasruler.checks.distortion import describe_distortion
 from pytest_biasruler.checks.evidence import paired_difference, score_column
 from pytest_biasruler.checks.finding import Finding, Verdict
 from pytest_biasruler.checks.numbers import format_number, format_signed
+from pytest_biasruler.checks.trend import follow_difference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 def check_ruler(evidence: Evidence, declared: DeclaredCheck) -> Finding:
     """Return whether the automated reference surely moves some gap by more than the limit."""
+    if declared.options.get("continuous"):
+        return follow_difference(evidence, declared)
     expert = _scores(evidence, declared, str(declared.reference))
     automated = _scores(evidence, declared, str(declared.automated))
     comparison = compare_references(evidence, declared, expert, automated)
