@@ -28,6 +28,8 @@ from pytest_biasruler.scoring.table import FACTS, KEYS, STATUS
 from pytest_biasruler.shell.auditor import Auditor
 from pytest_biasruler.shell.options import add_options
 
+from .walking import is_walked
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
@@ -305,7 +307,9 @@ def benchmark_files() -> list[Any]:
     found = defaultdict(list)
     for page in PAGES:
         for block in _TOML.findall(page.read_text(encoding="utf-8")):
-            if "[benchmark]" in block:
+            # These look into the dataset's folder: walking through their page runs them.
+            is_of_a_folder = re.search(r'layout = "(?:nnunet|bids)"', block) and is_walked(page)
+            if "[benchmark]" in block and not is_of_a_folder:
                 found[page].append(block)
     return [
         pytest.param(block, id=f"{page.name}-{number}")
