@@ -194,7 +194,7 @@ def _details(finding: Finding, listed: Listed, *, has_numbers: bool) -> dict[str
         worst = listed.names.get(str(finding.details.get("worst")))
         details |= {"worst": worst} if worst is not None else {}
         details |= {key: True for key in ("control", "second_expert") if finding.details.get(key)}
-        details |= _signed(finding, listed)
+        details |= _signed(finding, listed) | _slope(finding)
     return {**details, "public": True}
 
 
@@ -209,6 +209,14 @@ def _signed(finding: Finding, listed: Listed) -> dict[str, Any]:
         "direction_pair": [listed.names[name] for name in pair],
         "distortion_signed": {"value": round_for(signed)},
     }
+
+
+def _slope(finding: Finding) -> dict[str, Any]:
+    """Return which way a slope goes, per what; no number of a patient and of no subgroup."""
+    trend = finding.details.get("trend") or {}
+    if not trend:
+        return {}
+    return {"trend": {"step": trend["step"], "slope": round_for(trend["slope"])}}
 
 
 def _state(finding: Finding, *, is_hidden: bool) -> str:

@@ -21,6 +21,24 @@ _QUANTITIES = {
 }
 
 
+ASKS_ALONG = {
+    "gap": "Does the score change along a number?",
+    "ruler": "Does the automated reference bend how the score changes along a number?",
+}
+"""What the form of a check asks that follows a number in place of subgroups."""
+
+
+def is_trend(finding: Finding) -> bool:
+    """Return whether a finding is about the slope along a number."""
+    return finding.details.get("form") == "trend"
+
+
+def _name_slope(finding: Finding) -> str:
+    step = (finding.details.get("trend") or {}).get("step")
+    what = "slope" if finding.check == "gap" else "bend of the slope"
+    return what if step is None else f"{what} (per {step:g})"
+
+
 def is_beside_humans(finding: Finding) -> bool:
     """Return whether a case's number is how much better a second expert agrees than the label."""
     return finding.check == "labels" and finding.details.get("second_expert") is not None
@@ -51,6 +69,8 @@ def name_quantity(finding: Finding) -> str:
     >>> name_quantity(SimpleNamespace(check="success", details={"statistic": "difference"}))
     'difference of rates'
     """
+    if is_trend(finding):
+        return _name_slope(finding)
     if finding.check == "success":
         is_difference = finding.details.get("statistic") == "difference"
         return "difference of rates" if is_difference else "ratio of rates"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.audit.ratchet import is_held_back
 from pytest_biasruler.benchmark.questions import QUESTIONS
+from pytest_biasruler.checks.quantities import ASKS_ALONG, is_trend
 from pytest_biasruler.report.blocks import Card, Fold, Paragraph
 from pytest_biasruler.report.cells import (
     slugs,
@@ -171,4 +172,5 @@ def _question(finding: Finding) -> str:
     asks = question.asks if question else f"Check {shown(finding.check)}."
     if finding.check == "noise" and finding.details.get("form") == "dose":
         asks = "Does label noise in training cost one subgroup more?"
+    asks = ASKS_ALONG.get(finding.check, asks) if is_trend(finding) else asks
     return f"{asks} {', '.join(scope)}."

@@ -65,7 +65,7 @@ def draw_lines(
     ys = [y for one in series for _, y in one.points]
     horizontal = fit_scale([*xs, upright.value if upright else None], start=LEFT, end=RIGHT)
     vertical = fit_scale([*ys, across.value if across else None], start=height - BELOW, end=TOP)
-    marks: list[Mark] = [*_frame(horizontal, vertical, axes)]
+    marks: list[Mark] = [*draw_frame(horizontal, vertical, axes)]
     if upright:
         x = horizontal.place(upright.value)
         marks.append(Line(x1=x, y1=TOP, x2=x, y2=vertical.start, width=1.5, dash="5 3"))
@@ -88,7 +88,8 @@ def _name_upright(guide: Guide, x: float, *, title: str) -> Text:
     return Text(x=tenth(x + 5), y=38, text=guide.text)
 
 
-def _frame(horizontal: Scale, vertical: Scale, axes: tuple[str, str]) -> Iterator[Mark]:
+def draw_frame(horizontal: Scale, vertical: Scale, axes: tuple[str, str]) -> Iterator[Mark]:
+    """Yield two axes with ticks and their titles: horizontal, vertical."""
     left, right, bottom = horizontal.start, horizontal.end, vertical.start
     yield Line(x1=left, y1=bottom, x2=right, y2=bottom)
     yield Line(x1=left, y1=vertical.end, x2=left, y2=bottom)

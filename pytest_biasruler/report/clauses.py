@@ -63,6 +63,9 @@ def _told_alone(finding: Finding) -> str:
 
 def _told_ruler(finding: Finding) -> str:
     attribute = attribute_title(finding)
+    if finding.details.get("form") == "trend":
+        title = metric_title(finding.metric)
+        return f"The automated reference bends how {title} changes with {attribute}"
     article = "an" if attribute[:1].lower() in "aeiou" else "a"
     details = finding.details
     if details.get("false_confidence"):

@@ -36,6 +36,7 @@ from pytest_biasruler.report.sites import draw_transport
 from pytest_biasruler.report.standings import draw_ranking
 from pytest_biasruler.report.sweeps import draw_success
 from pytest_biasruler.report.titles import means_title
+from pytest_biasruler.report.trend import draw_trend
 from pytest_biasruler.report.wording import (
     attribute_title,
     by_group,
@@ -71,6 +72,8 @@ def draw_finding(finding: Finding) -> tuple[Figure, ...]:
         "rectified": draw_rectified,
         "provenance": _draw_provenance,
     }.get(finding.check, _draw_gap)
+    if finding.details.get("form") == "trend":
+        draw = draw_trend
     return tuple(figure for figure in draw(finding) if figure is not None)
 
 

@@ -30,6 +30,7 @@ REASONS = {
     "nothing to undo": "the gap itself is not decided",
     "thin evidence": "the evidence is thin",
     "wrong pairing": "most predictions do not touch their reference",
+    "one patient decides": "one patient's number lies so far off that the slope hangs on it",
 }
 
 _SETTLED_BY_PATIENTS = ("underpowered", "borderline")

@@ -24,6 +24,7 @@ from pytest_biasruler.report.numbers import (
 from pytest_biasruler.report.reach import describe_success
 from pytest_biasruler.report.rectified import describe_rectified
 from pytest_biasruler.report.sites import describe_transport
+from pytest_biasruler.report.trend import describe_trend
 from pytest_biasruler.report.wording import by_group
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def describe_specifics(finding: Finding) -> Iterator[Block]:
         "rectified": describe_rectified,
         "provenance": describe_provenance,
     }.get(finding.check)
+    if finding.details.get("form") == "trend":
+        describe = describe_trend
     if describe:
         yield from describe(finding)
 

@@ -32,6 +32,8 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         *,
         by: By,
         limit: Limit | None = None,
+        continuous: bool | None = None,
+        step: float | None = None,
         **keys: Unpack[Keys],
     ) -> None:
         """Assert that subgroups score alike.
@@ -45,6 +47,8 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         limit : float or mapping, optional
             Largest tolerable gap between subgroup means, in the unit of the metric; default 0.05
             for metrics on the 0-1 scale.
+        continuous, step : bool and float, optional
+            Ask for the slope along the numbers of `by`, per `step` units of them.
         **keys
             What all checks share; with `baseline` the gap is signed, baseline minus subgroup.
 
@@ -56,7 +60,8 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
             If a key is wrong, or the check cannot run.
         """
         __tracebackhide__ = True
-        self._assert("gap", metric=metric, by=by, limit=limit, **keys)
+        own = {"continuous": continuous, "step": step}
+        self._assert("gap", metric=metric, by=by, limit=limit, **own, **keys)
 
     def assert_ruler(
         self,
@@ -65,6 +70,8 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
         by: By,
         limit: Limit | None = None,
         gap_limit: float | None = None,
+        continuous: bool | None = None,
+        step: float | None = None,
         **keys: Unpack[Keys],
     ) -> None:
         """Assert that the automated reference does not bend the gap.
@@ -78,6 +85,8 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
             0.02 for metrics on the 0-1 scale.
         gap_limit : float, optional
             Limit at which both gaps are judged for the verdict-flip matrix.
+        continuous, step : bool and float, optional
+            As in `assert_gap`: how far the slope is bent.
         **keys
             What all checks share.
 
@@ -89,7 +98,8 @@ class Auditor(CheckMethods, ModelMethods, CohortMethods):
             If a key is wrong, or the check cannot run.
         """
         __tracebackhide__ = True
-        self._assert("ruler", metric=metric, by=by, limit=limit, gap_limit=gap_limit, **keys)
+        own = {"gap_limit": gap_limit, "continuous": continuous, "step": step}
+        self._assert("ruler", metric=metric, by=by, limit=limit, **own, **keys)
 
     def assert_labels(
         self,

@@ -22,11 +22,14 @@ class CheckMethods(Asker):
         *,
         by: By,
         limit: Limit | None = None,
+        continuous: bool | None = None,
+        step: float | None = None,
         **keys: Unpack[Keys],
     ) -> Finding:
         """Return the finding of `assert_gap` without judging it: its outcome stays open."""
         __tracebackhide__ = True
-        return self._check("gap", metric=metric, by=by, limit=limit, **keys)
+        own = {"continuous": continuous, "step": step}
+        return self._check("gap", metric=metric, by=by, limit=limit, **own, **keys)
 
     def check_ruler(
         self,
@@ -35,11 +38,14 @@ class CheckMethods(Asker):
         by: By,
         limit: Limit | None = None,
         gap_limit: float | None = None,
+        continuous: bool | None = None,
+        step: float | None = None,
         **keys: Unpack[Keys],
     ) -> Finding:
         """Return the finding of `assert_ruler` without judging it: its outcome stays open."""
         __tracebackhide__ = True
-        return self._check("ruler", metric=metric, by=by, limit=limit, gap_limit=gap_limit, **keys)
+        own = {"gap_limit": gap_limit, "continuous": continuous, "step": step}
+        return self._check("ruler", metric=metric, by=by, limit=limit, **own, **keys)
 
     def check_labels(
         self,
