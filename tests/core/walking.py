@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-SUFFIXES = ("py", "toml", "csv", "tsv", "json", "sh", "ini", "yml", "yaml", "txt")
+SUFFIXES = ("py", "toml", "csv", "tsv", "json", "sh", "ini", "yml", "yaml", "txt", "patch")
 
 _WAIVED_UNTIL = "2027-03-31"
 _FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -38,6 +38,7 @@ _PROGRAMS = {
         "from pytest_biasruler.cli import main; raise SystemExit(main())",
     ],
     "sh": ["bash"],
+    "git": ["git"],
 }
 NOT_RUN = {
     "make": "CI runs `make test`; a test compares the target with the Makefile",
