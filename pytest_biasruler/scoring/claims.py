@@ -74,7 +74,7 @@ def rows_twice(
     keys : ndarray of int64, shape (n,)
         One number for each case, label, model and reference.
     lines : ndarray of int64, shape (n,)
-        Where each row stands, ascending.
+        Where each row stands.
     """
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
@@ -84,7 +84,9 @@ def rows_twice(
     # The sort is stable: the first row of a key is the one that stands first in the table.
     firsts = order[np.maximum.accumulate(np.where(is_new, np.arange(len(order)), 0))]
     repeated, first_of_it = order[~is_new], firsts[~is_new]
-    by_line = np.argsort(repeated)
+    # A line of a wide table makes several rows, and is one mistake.
+    pairs = np.stack([lines[repeated], lines[first_of_it]])
+    by_line = np.unique(pairs, axis=1, return_index=True)[1]
 
     def problem_at(place: int) -> BiasRulerError:
         found = f"row of line {lines[first_of_it[place]]} once more"

@@ -74,15 +74,16 @@ def read_monai(header: Sequence[str], naming: Naming, *, same: Mapping[str, str]
     """
     raise_if_any(_foreign(header, naming))
     classes = [name for name in header[1:] if name != _MEAN]
-    raise_if_any(naming.unknown_names((), of_labels=naming.source.columns))
-    labels = _labels(classes, naming, same=same)
-    slots = {name: slot_of({**same, "label": label}) for name, label in labels.items()}
+    columns = naming.source.columns
     raise_if_any(
         [
-            *(naming.absent(each) for each in naming.source.columns if each not in classes),
-            *(naming.same_slot(*pair, ours="one label") for pair in twice(slots)),
+            *naming.unknown_names((), of_labels=columns),
+            *(naming.absent(each) for each in columns if each not in classes),
         ]
     )
+    labels = _labels(classes, naming, same=same)
+    slots = {name: slot_of({**same, "label": label}) for name, label in labels.items()}
+    raise_if_any(naming.same_slot(*pair, ours="one label") for pair in twice(slots))
     return Reading(case=_CASE, slots=slots, n_left=0)
 
 

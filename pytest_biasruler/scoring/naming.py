@@ -137,18 +137,18 @@ def suggestion(names: Sequence[str]) -> str:
 
     Examples
     --------
-    >>> suggestion(["hd95", "time"])
-    'hd95 may be hd95_mm: if it is in mm, write columns = { hd95 = "hd95_mm" }'
+    >>> suggestion(["HD 95", "time"])
+    'Write columns = { "HD 95" = "hd95_mm" } if the scores are in mm'
+    >>> suggestion(["dsc"])
+    'Write columns = { dsc = "dice" } if the scores are from 0 to 1'
     """
     found = [(name, ours) for name in names if (ours := alike(name))][:_MOST_SHOWN]
     if not found:
         return ""
-    may_be = ", ".join(f"{name} may be {ours}" for name, ours in found)
     pairs = ", ".join(f'{spelt(name)} = "{ours}"' for name, ours in found)
-    units = sorted({CATALOGUE[ours].unit for _, ours in found} - {""})
-    if units:
-        return f"{may_be}: if it is in {' and '.join(units)}, write columns = {{ {pairs} }}"
-    return f"{may_be}: if it is from 0 to 1, write columns = {{ {pairs} }}"
+    units = dict.fromkeys(CATALOGUE[ours].unit for _, ours in found)
+    told = " and ".join(f"in {unit}" if unit else "from 0 to 1" for unit in units)
+    return f"Write columns = {{ {pairs} }} if the scores are {told}"
 
 
 def _advice(name: str, known: Collection[str], theirs: str | None) -> str:

@@ -12,6 +12,7 @@ from pytest_biasruler.benchmark.refusals import problems_of, raise_if_any
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring.claims import check_ranges, perfect_misses, rows_twice
 from pytest_biasruler.scoring.ledger import Coded, Ledger, Vocabulary
+from pytest_biasruler.scoring.naming import suggestion
 from pytest_biasruler.scoring.shelf import Shelf, join, keys_of
 from pytest_biasruler.scoring.tabulate import tabulate
 
@@ -188,10 +189,11 @@ def _lacking(
     for name in wanted:
         if name not in header:
             found, fix = f'column "{name}" is not in {shown}', "Add the column"
+            fix += " or name theirs in columns" if name == "case" else f", or {name} to [scores]"
             yield BiasRulerError("BR602", found, "case, model, reference, scores", fix, shown)
     if not any(name in vocabulary.metrics for name in header):
         found = f"{shown} has no column of a known metric"
-        fix = "Declare the column as [metrics.NAME]"
+        fix = suggestion(header) or "Declare the column as [metrics.NAME]"
         yield BiasRulerError("BR602", found, ", ".join(vocabulary.metrics), fix, shown)
 
 

@@ -72,7 +72,7 @@ def read_wide(header: Sequence[str], naming: Naming, *, same: Mapping[str, str])
             *_absent(header, [case, *slots], naming=naming),
             *first_of(_ambiguous(found, naming), shown=naming.shown),
             *(naming.same_slot(*pair, ours="one thing") for pair in twice(slots)),
-            *(_nothing_fits(header, naming) if not slots else ()),
+            *(_nothing_fits(header, naming) if not any(found.values()) else ()),
         ]
     )
     return Reading(case=case, slots=slots, n_left=sum(not each for each in found.values()))
@@ -121,8 +121,8 @@ def _nothing_fits(header: Sequence[str], naming: Naming) -> Iterator[BiasRulerEr
     pattern = naming.source.pattern or ""
     found = f"no column of {naming.shown} fits pattern {quoted(pattern)}"
     expected = "columns named by models, references, labels and metrics of the benchmark"
-    advice = suggestion(unknown_metrics(header, naming))
-    fix = f"{advice[:1].upper()}{advice[1:]}" or "Correct pattern, or name their words in columns"
+    otherwise = "Correct pattern, or name their words in columns"
+    fix = suggestion(unknown_metrics(header, naming)) or otherwise
     yield naming.refused(found, expected=expected, fix=fix)
 
 
