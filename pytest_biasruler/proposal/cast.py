@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import ReferenceKind
+from pytest_biasruler.benchmark.templates import parts_of
 from pytest_biasruler.proposal.folder import stem_of
 from pytest_biasruler.proposal.roles import (
     Role,
@@ -209,7 +210,8 @@ def _named(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 def _name_parts(template: str) -> list[str]:
     """Return what may name a set, the nearest to the mask first."""
     stem = stem_of(template)
-    parts = [_UNSAFE.sub("_", part.replace("{case}", "")) for part in stem.split("/")]
+    bare = ["".join(text for text, _ in parts_of(part)) for part in stem.split("/")]
+    parts = [_UNSAFE.sub("_", part) for part in bare]
     names = [part.strip("_.-")[:_LONGEST_NAME] for part in reversed(parts)]
     return [name for name in names if name]
 

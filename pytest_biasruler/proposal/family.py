@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.templates import parts_of
 from pytest_biasruler.proposal.folder import stem_of
 from pytest_biasruler.proposal.roles import Role, tell_role
 
@@ -61,7 +62,8 @@ def _size(sets: Sequence[FoundSet]) -> tuple[int, int]:
 def _split(template: str) -> tuple[str, str]:
     """Return the folder and the name that a template has besides case and ending."""
     stem = stem_of(template)
-    names = [part.replace("{case}", "").strip("_.-") for part in stem.split("/")]
+    bare = ["".join(text for text, _ in parts_of(part)) for part in stem.split("/")]
+    names = [part.strip("_.-") for part in bare]
     *folders, name = [part for part in names if part] or [""]
     return "/".join(folders), name
 

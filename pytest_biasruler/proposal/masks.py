@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.proposal.folder import stem_of
+from pytest_biasruler.proposal.placing import with_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from pytest_biasruler.proposal.placing import Cells
 
 _SHORT = 2  # a name of so few characters stands in other names by chance
 _MOST_SETS = 60
@@ -100,7 +103,9 @@ def find_template(path: str, finder: CaseFinder) -> tuple[str, str] | None:
     return None
 
 
-def find_sets(paths: Sequence[str], cases: Collection[str]) -> FoundMasks:
+def find_sets(
+    paths: Sequence[str], cases: Collection[str], *, cells: Cells | None = None
+) -> FoundMasks:
     """Return the sets of masks, each with at least a twentieth of the cases of the largest one.
 
     Parameters
@@ -109,14 +114,18 @@ def find_sets(paths: Sequence[str], cases: Collection[str]) -> FoundMasks:
         Sorted, as `Folder` holds them.
     cases : collection of str
         Names of the cases.
+    cells : mapping, optional
+        Column -> case -> cell. Where no template has a mask of every case that was found, folders
+        and parts of names that are cells become ``{column}``, if that brings more cases together.
     """
     finder = CaseFinder(cases)
-    of: dict[str, set[str]] = defaultdict(set)
-    for path in paths:
-        found = find_template(path, finder)
-        if found is not None:
-            of[found[0]].add(found[1])
-    most = max(map(len, of.values()), default=0)
+    told = [found for path in paths if (found := find_template(path, finder)) is not None]
+    of = _by_template(told)
+    most = _largest(of)
+    if cells and most < len({case for _, case in told}):
+        named = _by_template(with_columns(told, cells))
+        if _largest(named) > most:
+            of, most = named, _largest(named)
     kept = [template for template in of if len(of[template]) * _FEW >= most]
     kept = sorted(kept, key=lambda template: (-len(of[template]), template))[:_MOST_SETS]
     n_used = sum(len(of[template]) for template in kept)
@@ -124,6 +133,17 @@ def find_sets(paths: Sequence[str], cases: Collection[str]) -> FoundMasks:
         sets=tuple(FoundSet(template=each, cases=frozenset(of[each])) for each in sorted(kept)),
         n_strangers=len(paths) - n_used,
     )
+
+
+def _by_template(found: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    of: dict[str, set[str]] = defaultdict(set)
+    for template, case in found:
+        of[template].add(case)
+    return of
+
+
+def _largest(of: Mapping[str, set[str]]) -> int:
+    return max(map(len, of.values()), default=0)
 
 
 def _with_case(part: str, case: str, *, before: str) -> str:

@@ -153,7 +153,7 @@ def _draft_masks(root: Path, inside: Folder, tables: _Tables) -> tuple[Draft, Se
         if tables.scores:
             return None
         raise nothing_found(inside, masks, tables=tables.others, refused=tables.refused)
-    found = find_sets(masks, chosen.cases)
+    found = find_sets(masks, chosen.cases, cells=chosen.cells)
     sets, organs = choose_family(found.sets)
     entries = cast_sets(sets)
     seen = Seen(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from pytest_biasruler.benchmark.templates import parts_of
 from pytest_biasruler.proposal.folder import stem_of
 from pytest_biasruler.proposal.words import word_set, words_of
 
@@ -140,6 +141,6 @@ def says_masks_alone(name: str) -> bool:
 
 
 def _parts(template: str) -> list[str]:
-    """Return the names in a template, the case left out, and the folder first."""
+    """Return the names in a template, what is filled in left out, and the folder first."""
     *folders, file = stem_of(template).split("/")
-    return [part.replace("{case}", " ") for part in (*folders, file)]
+    return [" ".join(text for text, _ in parts_of(part)) for part in (*folders, file)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.numbers import read_number
 from pytest_biasruler.benchmark.paths import is_file_name
+from pytest_biasruler.benchmark.templates import columns_of
 from pytest_biasruler.benchmark.textfile import read_text_table
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.proposal.columns import Topic, topic_of
@@ -69,6 +70,17 @@ class CaseTable:
     def cases(self) -> frozenset[str]:
         """Names of the cases."""
         return frozenset(self.table.column(self.case))
+
+    @property
+    def cells(self) -> dict[str, dict[str, str]]:
+        """Column -> case -> cell, of columns that could name folders: two or more file names."""
+        cases = self.table.column(self.case)
+        columns = {name: self.table.column(name) for name in self.table.header if name}
+        return {
+            name: dict(zip(cases, cells, strict=True))
+            for name, cells in columns.items()
+            if name != self.case and len(set(cells)) > 1 and _can_name_folders(name, cells)
+        }
 
 
 def read_tables(
@@ -202,6 +214,11 @@ def _keys(table: TextTable, name: str) -> list[str]:
     cells = table.column(name) if is_usable else []
     is_key = len(set(cells)) == len(cells) and all(map(is_file_name, cells))
     return cells if is_key else []
+
+
+def _can_name_folders(name: str, cells: Sequence[str]) -> bool:
+    is_plain = columns_of(f"{{{name}}}") == (name,)
+    return is_plain and all(is_file_name(cell) and cell.strip(".") for cell in set(cells))
 
 
 def _count_named(paths: Sequence[str], cells: Iterable[str]) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.benchmark.metadata import read_metadata
+from pytest_biasruler.benchmark.places import bind_places
 from pytest_biasruler.benchmark.subgroups import cut_all
 from pytest_biasruler.errors import BiasRulerError, holds_controls
 from pytest_biasruler.proposal.proposing import propose
@@ -207,6 +208,37 @@ def test_masks_of_every_format_that_needs_no_extra_are_found(tmp_path, ending):
         "automated": f"auto/{{case}}{ending}",
         "unet": f"pred/unet/{{case}}{ending}",
     }
+
+
+def visits(root, *, rows=None):
+    """Write masks in folders by person and visit, each with a scan of its own name."""
+    people = [(f"p{n // 2:02d}", f"v{n % 2}") for n in range(120)]
+    rows = rows or [(f"scan{n:03d}", *who, 20 + n // 2) for n, who in enumerate(people)]
+    write_table(root / "scans.csv", ["scan", "participant", "visit", "age"], rows)
+    for n, (person, visit) in enumerate(people):
+        for name in ("expert", "pred/unet"):
+            touch(root, f"{name}/{person}/{visit}/{{case}}.nii.gz", cases=[f"scan{n:03d}"])
+
+
+def test_folders_that_are_cells_of_the_table_become_columns_of_the_template(tmp_path):
+    visits(tmp_path)
+
+    benchmark = accepted(tmp_path)
+    bound = bind_places(benchmark, read_metadata(benchmark))
+
+    assert templates(benchmark) == {
+        "expert": "expert/{participant}/{visit}/{case}.nii.gz",
+        "unet": "pred/unet/{participant}/{visit}/{case}.nii.gz",
+    }
+    assert all((tmp_path / path).is_file() for path in bound.references[0].masks.values())
+
+
+def test_a_column_with_a_cell_that_names_no_folder_is_not_put_into_a_template(tmp_path):
+    people = [(f"p{n // 2:02d}", f"v{n % 2}") for n in range(120)]
+    rows = [(f"scan{n:03d}", *who, 20 + n // 2) for n, who in enumerate(people)]
+    visits(tmp_path, rows=[*rows, ("scan999", "", "v1", 44)])
+
+    assert all("{participant}" not in each for each in templates(accepted(tmp_path)).values())
 
 
 def bids(root, *, describe=True):
