@@ -12,6 +12,7 @@ from pytest_biasruler.benchmark.definition import ReferenceKind, ScoreFormat
 from pytest_biasruler.benchmark.paths import is_inside
 from pytest_biasruler.benchmark.refusals import problems_of, raise_if_any
 from pytest_biasruler.benchmark.score_keys import parts_of
+from pytest_biasruler.benchmark.spreadsheet import read_spreadsheet
 from pytest_biasruler.benchmark.textfile import read_text_parts
 from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 from pytest_biasruler.scoring.allowance import refuse_links
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.texttable import TextTable
+    from pytest_biasruler.errors import Limits
     from pytest_biasruler.scoring.allowance import Allowance
     from pytest_biasruler.scoring.ledger import Part
     from pytest_biasruler.scoring.naming import Naming
@@ -101,9 +103,15 @@ def _raw_parts(
         case, is_score = case_column(naming), fits(naming)
         wanted = lambda name: name == case or is_score(name)  # noqa: E731  (used in one place)
         return read_parquet_parts(path, wanted=wanted, keys=[case], **rules)
+    if path.suffix.lower() == ".xlsx" and is_trusted:
+        return _spreadsheet(path, shown=naming.shown, limits=allowance.limits)
     if kind == ScoreFormat.MONAI:
         return read_text_parts(path, delimiter=delimiter_of(path), mend=mend_header, **rules)
     return read_text_parts(path, **rules)
+
+
+def _spreadsheet(path: Path, *, shown: str, limits: Limits) -> Generator[TextTable, None, None]:
+    yield read_spreadsheet(path, shown=shown, limits=limits)
 
 
 def _shaped(

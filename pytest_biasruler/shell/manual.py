@@ -2,65 +2,42 @@
 
 from __future__ import annotations
 
-from pytest_biasruler.benchmark.metrics import CATALOGUE
-from pytest_biasruler.benchmark.questions import COMMON_KEYS, QUESTIONS, Question
+import re
+import textwrap
+from typing import TYPE_CHECKING
 
-_TABLES = """\
+from pytest_biasruler.benchmark.metrics import CATALOGUE
+from pytest_biasruler.benchmark.questions import QUESTIONS
+from pytest_biasruler.shell.reference import read_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_biasruler.benchmark.metrics import Metric
+    from pytest_biasruler.shell.reference import Key
+
+_WIDTH = 100
+_EXAMPLE = """\
 A benchmark file is TOML. All paths are relative to root and stay inside it.
 
-[benchmark]
-  name, metadata        what it is called; a table, one row per case, or a list of tables
-  root                  data root, ${VAR} is expanded (default: this file's folder)
-  case, patient, site   columns of the metadata (default: case; patient is the case; no site)
-  split                 { table, column } lists cases; { table, column, part } tells the part of
-                        each; { table = "splits_final.json", fold, part } of nnU-Net
-  layout                "mama-mia", "nnunet" or "bids": fills in what the file leaves out
-  untrusted             true: predictions of strangers
-[references.NAME]
-  kind                  "expert" or "automated"
-  masks                 such as "expert/{case}.nii.gz"; not needed with a score table;
-                        {column} stands for a cell of the metadata: "{participant}/{visit}.nii.gz"
-  made_by, made_with    by whom and with what, in words for the report
-  made_on               a date, or "2023-05" or "2023"
-[models.NAME]
-  masks, trained_on     as above; the name of a reference
-[labels]
-  NAME = 1              or a region, [1, 2, 4] (default: any non-zero voxel is the one label)
-  ignore = 7            no label: where a reference has this value, nothing is compared with it
-[attributes.NAME]
-  column                column of the metadata (default: NAME)
-  bins, names           edges, left-closed; names of the bins
-  quantiles             4: bins of about equally many patients, instead of bins
-  merge                 { kept = ["other spelling"] }
-  missing               cells that mean "not recorded" (default: [""])
-  judge_missing         true: judge the subgroup of cases that have no value
-[scores]
-  table, format         a ready score table; "tidy" or "nnunet"
-[metrics.NAME]
-  tolerance_mm          a parameter of a built-in metric
-  direction, range      of a column of the score table: "higher" or "lower", [0, 1]
-  unit, cap             such as "mm"; what an infinite distance counts as
-[defaults]
-  metric, min_patients, policy, alpha, both_empty
-[[checks]]
-  check                 one of the questions below; any key may hold a list, one check of each
-  by                    an attribute; a list asks one question each, an inner list crosses them
-  label                 a label, or "mean" or "worst" of all of them (default: each label)
-  limit                 a number, or one for each label: { tumor = 0.05, edema = 0.08 }
-  waive                 { reason = "...", until = 2027-03-31 }"""
+  [benchmark]
+  name = "Breast MRI"
+  metadata = "clinical.csv"
+  case = "patient_id"
+  [references.expert]
+  kind = "expert"
+  masks = "expert/{case}.nii.gz"
+  [models.unet]
+  masks = "unet/{case}.nii.gz"
+  [attributes.age]
+  bins = [0, 41, 56, 120]
+  [[checks]]
+  check = "gap"
+  by = "age"
+  limit = 0.05
 
-
-_TOLD = ("check", "by", "label", "limit", "waive")
-"""Keys of every check that are explained above."""
-
-_LIMITS = {
-    "success": "0.8 for a ratio, 0.1 for a difference",
-    "floor": "the least acceptable mean, always given (the largest, where lower is better)",
-    "echo": "0.3 without control and by, else 0.1, a share of the label's mistakes",
-    "morphology": "0.147, of the absolute value of Cliff's delta",
-    "noise": "none; with levels, per unit of them, 0.05 for metrics on the 0-1 scale",
-}
-"""What a limit is a limit of, where it is no gap of the metric."""
+Each key below: what it holds (what holds without it), and what it is for.
+"""
 
 
 def manual() -> str:
@@ -71,38 +48,69 @@ def manual() -> str:
     >>> "[references.NAME]" in manual()
     True
     """
-    common = ", ".join(key for key in COMMON_KEYS if key not in _TOLD)
-    return "\n".join(
-        [
-            _TABLES,
-            f"  all checks also take  {common}",
-            "",
-            "Questions",
-            *(line for question in QUESTIONS.values() for line in _about(question)),
-            "",
-            f"Metrics\n  {', '.join(CATALOGUE)}",
-        ]
+    return "\n".join([_EXAMPLE, *_tables(), *_questions(), *_layouts(), *_metrics()])
+
+
+def _tables() -> Iterator[str]:
+    for header, keys in read_words().tables.items():
+        yield header
+        yield from _keys(keys, indent="  ")
+        yield ""
+
+
+def _keys(keys: Iterable[Key], *, indent: str) -> Iterator[str]:
+    for key in keys:
+        yield from _entry(f"{key.name}: {key.type} ({key.default}).", key.meaning, indent=indent)
+
+
+def _entry(start: str, text: str, *, indent: str) -> list[str]:
+    """Return an entry as lines, all but the first indented further."""
+    whole = plain(f"{start} {text}" if text else start)
+    return textwrap.wrap(
+        whole,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}    ",
+        break_on_hyphens=False,
+        break_long_words=False,
     )
 
 
-def _about(question: Question) -> list[str]:
-    lines = [f"  {question.check:<12} {question.asks}"]
-    keys = ", ".join(
-        key if value is None else f"{key} = {_toml(value)}" for key, value in question.keys.items()
-    )
-    if keys:
-        lines.append(f"  {'':<12} own keys: {keys}")
-    limit = _LIMITS.get(question.check)
-    if limit is None and question.limit is not None:
-        limit = f"{question.limit} for metrics on the 0-1 scale"
-    return [*lines, f"  {'':<12} limit: {limit}"] if limit else lines
+def plain(markdown: str) -> str:
+    """Return a line of Markdown without marks and links.
+
+    Examples
+    --------
+    >>> plain("a [score table](#score-tables) of `unet`")
+    'a score table of unet'
+    """
+    return re.sub(r"\[([^]\[]+)\]\([^)]+\)", r"\1", markdown).replace("`", "")
 
 
-def _toml(value: object) -> str:
-    """Return a default as a benchmark file would spell it."""
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+def _questions() -> Iterator[str]:
+    words = read_words()
+    yield 'The questions, as in check = "gap", and their own keys'
+    for name, question in QUESTIONS.items():
+        yield from _entry(f"{name}: {question.asks}", words.about[name], indent="  ")
+        yield from _keys(words.checks[name], indent="      ")
+    yield ""
+
+
+def _layouts() -> Iterator[str]:
+    yield "Layouts, and what they fill in"
+    for name, text in read_words().layouts.items():
+        yield from _entry(f"{name}:", text, indent="  ")
+    yield ""
+
+
+def _metrics() -> Iterator[str]:
+    yield "Metrics, and which scores are better"
+    yield from _entry(", ".join(map(_metric, CATALOGUE.values())), "", indent="  ")
+
+
+def _metric(metric: Metric) -> str:
+    unit = f", {metric.unit}" if metric.unit else ""
+    return f"{metric.name} ({metric.direction}{unit})"
 
 
 def print_manual() -> int:

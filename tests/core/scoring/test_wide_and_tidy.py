@@ -130,7 +130,7 @@ def test_a_score_outside_its_range_is_told_with_its_line(tmp_path):
     assert lines == ["BR420 wide.csv:3: dice is 87.3; expected 0 to 1. Divide percentages by 100."]
 
 
-@pytest.mark.parametrize("suffix", ["tsv", "parquet"])
+@pytest.mark.parametrize("suffix", ["tsv", "parquet", "xlsx"])
 def test_a_wide_table_is_the_same_in_other_files(tmp_path, suffix):
     frame = pd.DataFrame(
         {"case": list("ab"), "note": ["x", "y"], "unet_dice": [0.5, None], "swin_dice": [1.0, 0]}
@@ -139,12 +139,22 @@ def test_a_wide_table_is_the_same_in_other_files(tmp_path, suffix):
     if suffix == "parquet":
         pytest.importorskip("pyarrow")
         frame.to_parquet(tmp_path / "wide.parquet")
+    elif suffix == "xlsx":
+        pytest.importorskip("defusedxml")
+        frame.to_excel(tmp_path / "wide.xlsx", index=False)
     else:
         frame.to_csv(tmp_path / "wide.tsv", index=False, sep="\t")
     expected = read(tmp_path, WIDE)
     found = read(tmp_path, {**WIDE, "table": f"wide.{suffix}"})
     pd.testing.assert_frame_equal(found.table, expected.table, check_exact=True)
     assert found.n_left == expected.n_left == 1
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "parquet"])
+def test_strangers_may_not_bring_other_files_than_text(tmp_path, suffix):
+    (tmp_path / f"wide.{suffix}").write_bytes(b"PK")
+    (line,) = told(tmp_path, {**WIDE, "table": f"wide.{suffix}"}, untrusted=True)
+    assert line.startswith(f"BR409 wide.{suffix}: table is a .{suffix} file")
 
 
 @MODEST
