@@ -74,7 +74,7 @@ def ticked(text: str) -> set[str]:
 
 def sections(text: str) -> dict[str, str]:
     """Return heading -> text below it, up to the next heading of whatever level."""
-    text = _FENCED.sub("", text)
+    text = re.sub(r"<!--.*?-->", "", _FENCED.sub("", text), flags=re.DOTALL)
     marks = list(_HEADING.finditer(text))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     return {mark[2]: text[mark.end() : end] for mark, end in zip(marks, ends, strict=True)}
@@ -271,6 +271,7 @@ def test_the_own_keys_of_a_check_are_listed_with_their_defaults(check: str) -> N
             assert str(list(default)).replace("'", '"') in rows[key][2]
         elif default is not None:
             shown = f"{default:.2f}" if key == "max_missing" else str(default)
+            shown = shown.lower() if isinstance(default, bool) else shown
             assert shown in rows[key][2], f"{key} of {check} is {default} by default"
     if question.limit is not None:
         assert f"{question.limit}" in text, f"the limit of {check} is not given"
