@@ -23,8 +23,8 @@ MASK_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 """How the names of masks end that are read without an extra."""
 
 _MOST_FOLDERS_DEEP = 8
-_TABLES = (".csv", ".tsv")
-_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".parquet")
+_TABLES = (".csv", ".tsv", ".xlsx", ".parquet")
+_SPREADSHEETS = (".xls", ".ods")
 _OTHER_IMAGES = (
     *(".dcm", ".npy", ".npz", ".png", ".jpg", ".jpeg"),
     *(".tif", ".tiff", ".bmp", ".mgz", ".h5"),

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.benchmark.metrics import CATALOGUE
 from pytest_biasruler.benchmark.numbers import read_number
 from pytest_biasruler.benchmark.paths import is_file_name
+from pytest_biasruler.benchmark.tablefile import read_inner_table
 from pytest_biasruler.benchmark.templates import columns_of
-from pytest_biasruler.benchmark.textfile import read_text_table
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.proposal.columns import Topic, topic_of
 from pytest_biasruler.proposal.folder import MASK_ENDINGS
@@ -117,11 +118,12 @@ def read_one(root: Path, path: str, *, limits: Limits) -> FoundTable:
     Raises
     ------
     BiasRulerError
-        What `read_text_table` refuses, and BR408 for a first row that holds numbers or dates: it
+        What `read_inner_table` refuses, and BR408 for a first row that holds numbers or dates: it
         is no header, and its cells are somebody's.
     """
     shown = path.rpartition("/")[2]
-    table = read_text_table(root / path, shown=shown, limits=limits)
+    benchmark = Benchmark(name=shown, metadata=path, root=root, limits=limits)
+    table = read_inner_table(path, key="metadata", benchmark=benchmark)
     if any(read_number(name) or _DATE.fullmatch(name) for name in table.header):
         found, expected = "a name of a column is a number or a date", "names of columns in row 1"
         raise BiasRulerError("BR408", found, expected, "Add a first row of names", shown)

@@ -730,8 +730,37 @@ def test_a_table_that_cannot_be_read_is_told_beside_one_that_does_not_fit(tmp_pa
 
 def test_a_spreadsheet_is_told_to_be_saved_as_text(tmp_path):
     touch(tmp_path, EXPERT)
-    (tmp_path / "clinical.xlsx").touch()
+    (tmp_path / "clinical.xls").touch()
     assert refused(tmp_path).fix == "Save the spreadsheet as CSV UTF-8"
+
+
+def write_spreadsheet(path):
+    book = pytest.importorskip("openpyxl").Workbook()
+    for row in [HEADER, *((name, 30 + i, "FM"[i % 2]) for i, name in enumerate(case_names()))]:
+        book.active.append(row)
+    book.save(path)
+
+
+def test_a_spreadsheet_of_the_common_kind_is_read_as_it_is(tmp_path):
+    touch(tmp_path, EXPERT, UNET)
+    write_spreadsheet(tmp_path / "clinical.xlsx")
+
+    benchmark = accepted(tmp_path)
+
+    assert benchmark.metadata == "clinical.xlsx"
+    assert [each.name for each in benchmark.attributes] == ["age", "sex"]
+
+
+def test_of_a_spreadsheet_and_its_export_the_text_is_taken(women):
+    write_spreadsheet(women / "clinical.xlsx")
+
+    assert accepted(women).metadata == "clinical.csv"
+
+
+def test_a_damaged_spreadsheet_is_told_beside_a_table_that_can_be_read(women):
+    (women / "a.xlsx").write_bytes(b"no zip")
+
+    assert any("A table is left out: BR408 a.xlsx" in note for note in propose(women).notes)
 
 
 def test_a_score_table_of_too_many_labels_is_refused(tmp_path):
