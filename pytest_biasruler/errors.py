@@ -40,7 +40,7 @@ _REGISTER = {
         *(201, 202, 204, 205, 206, 207, 208, 209, 211, 212, 213, 214, 220, 221),
         *(301, 302, 303, 402),
     ),
-    Consequence.DISTANCES: (215,),
+    Consequence.DISTANCES: (215, 216),
     Consequence.INCONCLUSIVE: (127, 501, 502),
     Consequence.NOTE: (
         *(120, 121, 125, 203, 210, 222, 230, 231, 304, 305, 306, 307, 308),

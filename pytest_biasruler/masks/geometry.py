@@ -10,7 +10,7 @@ import numpy as np
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.affine import measure_displacement
 from pytest_biasruler.masks.crop import Crop, hash_labels
-from pytest_biasruler.masks.mask import describe_shape, is_same_spacing, join_notes
+from pytest_biasruler.masks.mask import NO_SIZE, describe_shape, is_same_spacing, join_notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,13 +125,18 @@ def match_grids(
 
 
 def check_right_angles(mask: Crop, *, name: str = "mask") -> None:
-    """Refuse a sheared grid, on which distances in mm are not measured.
+    """Refuse a grid on which distances in mm are not measured: sheared, or of unknown size.
 
     Raises
     ------
     BiasRulerError
-        ``BR215``.
+        ``BR215``, or ``BR216`` where no voxel size is stored.
     """
+    if NO_SIZE in mask.notes:
+        fix = "Use overlap metrics, or convert it to .nii.gz with its voxel size"
+        raise BiasRulerError(
+            NO_SIZE, f"{name} stores no voxel size", "one for distances in mm", fix
+        )
     if mask.is_sheared:
         fix = "Use overlap metrics or resample beforehand"
         raise BiasRulerError(

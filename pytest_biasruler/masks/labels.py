@@ -13,6 +13,7 @@ from pytest_biasruler.masks.crop import Crop, crop_mask
 from pytest_biasruler.masks.mask import Mask, join_notes
 from pytest_biasruler.masks.scaling import Scaling, cut_pieces, round_values
 from pytest_biasruler.masks.tally import Tally
+from pytest_biasruler.masks.tensors import to_mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,8 +92,8 @@ def accept_mask(
 
     Parameters
     ----------
-    given : Mask or array, shape (M, N[, P])
-        An array has no affine and a voxel size of 1 mm.
+    given : Mask, array, list or tensor, shape (M, N[, P])
+        See `to_mask`.
     name, labels, limits
         As in `check_labels`.
 
@@ -106,7 +107,7 @@ def accept_mask(
     BiasRulerError
         ``BR110`` if there are too many voxels, and what `Mask` and `check_labels` raise.
     """
-    mask = given if isinstance(given, Mask) else Mask(voxels=np.asarray(given))
+    mask = to_mask(given, name=name)
     if mask.voxels.size > limits.max_voxels:
         found = f"{name} has {mask.voxels.size} voxels"
         fix = "Raise biasruler_max_voxels if that is right"

@@ -16,11 +16,15 @@ from pytest_biasruler.masks.affine import (
     measure_spacing,
     measure_volume,
 )
+from pytest_biasruler.masks.arrays import to_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+NO_SIZE = "BR216"
+"""Note of a file that stores no voxel size: there is then no distance in mm."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
@@ -45,7 +49,7 @@ class Mask:
         is read or accepted.
     is_sheared : bool, optional
         Whether axes fail to meet at right angles, so that distances in mm are not measured;
-        a sheared `affine` sets it.
+        a sheared `affine` sets it, and the reader of a file that stores no voxel size.
 
     Raises
     ------
@@ -151,7 +155,7 @@ def drop_axes(shape: tuple[int, ...], *, name: str) -> tuple[int, int, int]:
 
 
 def _shape_voxels(values: ArrayLike) -> tuple[NDArray[np.generic], tuple[str, ...]]:
-    voxels = np.asarray(values)
+    voxels = to_array(values)
     if voxels.dtype.kind not in "biuf":
         found = f"voxel type of mask is {voxels.dtype.name}"
         raise BiasRulerError("BR202", found, "integers or floats", "Save it as uint8")
@@ -164,7 +168,7 @@ def _shape_voxels(values: ArrayLike) -> tuple[NDArray[np.generic], tuple[str, ..
 
 
 def _freeze_affine(values: ArrayLike) -> NDArray[np.float64]:
-    affine = np.array(values, dtype=np.float64)
+    affine = np.array(to_array(values), dtype=np.float64)
     if affine.shape != (4, 4) or affine[3].tolist() != [0, 0, 0, 1]:
         found = f"affine of mask has shape {describe_shape(affine.shape)} or a wrong last row"
         raise BiasRulerError("BR212", found, "4 x 4 with last row 0, 0, 0, 1", "Correct it")

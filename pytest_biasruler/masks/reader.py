@@ -13,15 +13,16 @@ from pytest_biasruler.errors import BiasRulerError, Limits, call_other
 from pytest_biasruler.masks.affine import is_sheared
 from pytest_biasruler.masks.crop import Crop, hash_labels
 from pytest_biasruler.masks.detached import META, NRRD, find_data, open_pair, open_whole
+from pytest_biasruler.masks.dicom import read_segmentation
 from pytest_biasruler.masks.file import digest_file, find_file, open_file
 from pytest_biasruler.masks.geometry import match_grids
 from pytest_biasruler.masks.labels import accept_mask
-from pytest_biasruler.masks.mask import Mask, join_notes
+from pytest_biasruler.masks.mask import NO_SIZE, Mask, join_notes
 from pytest_biasruler.masks.nifti import open_nifti
+from pytest_biasruler.masks.png import read_png
 from pytest_biasruler.masks.tally import Tally
 from pytest_biasruler.masks.volume import Source, Volume, join_digests
 from pytest_biasruler.masks.voxels import gather_voxels
-from pytest_biasruler.masks.world import NO_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,12 +39,13 @@ _NUMPY_SUFFIXES = {
 }
 _WHOLE = {".nrrd": NRRD, ".mha": META}
 _PAIRS = {".nhdr": NRRD, ".mhd": META}
+_DECODERS = {".png": read_png, ".dcm": read_segmentation}
 SUFFIXES = (".nii", ".gz", *_WHOLE, *_PAIRS)
-"""Of the formats that are read here, and that nobody else can give a reader for."""
+"""Of the formats for which nobody else can give a reader; for those of extras somebody may."""
 
 # Only what is listed is repeated: the end of a name may be part of a person's.
 _KNOWN_SUFFIXES = re.compile(
-    r"\.(bz2|dcm|gii|gipl|gz|h5|hdr|img|jpe?g|json|mat|mg[hz]|mnc|png|raw|seg|tar|tiff?|txt"
+    r"\.(bz2|gii|gipl|gz|h5|hdr|img|jpe?g|json|mat|mg[hz]|mnc|raw|seg|tar|tiff?|txt"
     r"|vtk|xz|zip|zraw|zst)"
 )
 
@@ -67,7 +69,7 @@ def read_crop(
     ----------
     path : Path
         NIfTI (``.nii``, ``.nii.gz``), NRRD (``.nrrd``, ``.nhdr``) or MetaImage (``.mha``,
-        ``.mhd``).
+        ``.mhd``); with their extras PNG (``.png``) and DICOM segmentations (``.dcm``).
     name : str, optional
         What messages call the mask, ``prediction of unet``.
     root : Path, optional
@@ -101,6 +103,13 @@ def read_crop(
     if reader is not None:
         sha256 = digest_file(found, name=name, limits=limits)
         given = replace(call_other(partial(reader, found)), sha256=sha256)
+        return accept_mask(given, name=name, labels=labels, limits=limits)
+    if path.suffix.lower() in _DECODERS:
+        decode = _DECODERS[path.suffix.lower()]
+        with open_file(found, name=name, expected=status) as file:
+            content = b"".join(iter(file.read, b""))
+            given = decode(content, name=name, limits=limits)
+        given = replace(given, sha256=file.sha256)
         return accept_mask(given, name=name, labels=labels, limits=limits)
     opened = _find_opener(path, name=name)(found, status, name=name, limits=limits)
     with opened as source:

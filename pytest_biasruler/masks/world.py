@@ -8,6 +8,7 @@ import numpy as np
 
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.affine import check_affine, measure_spacing
+from pytest_biasruler.masks.mask import NO_SIZE
 from pytest_biasruler.masks.orientation import Orientation, is_size
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 LPS = (-1.0, -1.0, 1.0)
 """Signs that turn left, posterior, superior into right, anterior, superior."""
-
-NO_SIZE = "BR216"
-"""Of a mask that says where nothing lies: no voxel size, hence no distance in mm."""
 
 _LARGEST = 1e6
 

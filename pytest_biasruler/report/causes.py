@@ -18,6 +18,7 @@ _CAUSES = {
     "BR124": "file cannot be read",
     "BR201": "no valid header",
     "BR215": "sheared grid: no distance in mm",
+    "BR216": "no voxel size: no distance in mm",
     "BR220": "mask of another shape",
     "BR221": "mask lies elsewhere",
     "BR301": "not a mask of labels",

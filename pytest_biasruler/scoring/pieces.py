@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     Piece = tuple[str, ...]
     Contents = Mapping[Piece, Mapping[str, Any]]
 
-_SHEARED = "BR215"
 _PASSING = ("BR101", "BR102", "BR103", "BR124", "BR401", "BR402")
 """What can be wrong with a file of known digest only for the moment."""
 
@@ -192,4 +191,4 @@ def _is_passing(entry: Entry, contents: Contents) -> bool:
 
 
 def _is_of_mask(problem: Sequence[str]) -> bool:
-    return problem[1] == _SHEARED
+    return CODES.get(problem[1]) == Consequence.DISTANCES

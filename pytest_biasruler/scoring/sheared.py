@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.errors import CODES, BiasRulerError, Consequence
 from pytest_biasruler.scoring.accounting import FEWEST_ALIKE, MOST_UNUSABLE, codes_of, readable
 from pytest_biasruler.scoring.job import Role
 
@@ -15,20 +15,22 @@ if TYPE_CHECKING:
     from pytest_biasruler.scoring.job import CaseScores
     from pytest_biasruler.scoring.sources import MaskSet
 
-SHEARED = "BR215"
-
 
 def find_sheared(done: Done, sets: Sequence[MaskSet]) -> dict[str, dict[str, str]]:
-    """Return model -> case -> BR215 where a prediction's sheared grid made it the worst in mm.
+    """Return model -> case -> code where a prediction's grid made it the worst in mm.
 
     A case whose references are sheared themselves is left out: nobody has a distance there.
     """
     found: dict[str, dict[str, str]] = {each.name: {} for each in sets if each.role == Role.MODEL}
     for case, scores in sorted(done.items()):
-        sheared = {problem[0] for problem in scores["problems"] if problem[1] == SHEARED}
-        if sheared and _has_right_reference(scores, sets, sheared=sheared):
-            for model in sheared & found.keys():
-                found[model][case] = SHEARED
+        sheared = {
+            problem[0]: problem[1]
+            for problem in scores["problems"]
+            if CODES.get(problem[1]) == Consequence.DISTANCES
+        }
+        if sheared and _has_right_reference(scores, sets, sheared=set(sheared)):
+            for model in sheared.keys() & found.keys():
+                found[model][case] = sheared[model]
     return found
 
 
@@ -57,8 +59,8 @@ def find_errors_in_mm(
         if len(lost) > MOST_UNUSABLE * len(asked):
             found = (
                 f"{len(lost)} of {len(asked)} predictions of {each.name} have no distance in mm, "
-                f"{len(of_model)} of them for a sheared grid"
+                f"{len(of_model)} of them for a sheared grid or no voxel size"
             )
             fix = "Use overlap metrics or resample beforehand"
-            errors[each.name] = BiasRulerError("BR122", found, "right angles", fix)
+            errors[each.name] = BiasRulerError("BR122", found, "right angles, in mm", fix)
     return errors

@@ -8,15 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pytest_biasruler.benchmark.definition import ReferenceKind
 from pytest_biasruler.benchmark.places import Places
 from pytest_biasruler.errors import BiasRulerError, call_other
 from pytest_biasruler.masks.file import find_file
 from pytest_biasruler.masks.labels import accept_mask
-from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.masks.path import resolve_filled, resolve_path
+from pytest_biasruler.masks.tensors import to_mask
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.ignored import allowed_values, telling_of_ignored
 from pytest_biasruler.scoring.job import Entry, Job, Role, title_of
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.metadata import Metadata
     from pytest_biasruler.benchmark.metrics import Metric
     from pytest_biasruler.masks.crop import Crop
+    from pytest_biasruler.masks.mask import Mask
 
     Folders = dict[str, Path]
     Readers = Mapping[str, Callable[[Path], Mask]]
@@ -188,7 +187,7 @@ def _give(mask_set: MaskSet, case: str) -> object:
 def _accept(given: object, mask_set: MaskSet, *, benchmark: Benchmark) -> Path | Crop:
     if isinstance(given, str | Path):
         return (benchmark.root or Path()) / given
-    mask = given if isinstance(given, Mask) else Mask(voxels=np.asarray(given))
+    mask = to_mask(given, name=mask_set.title)
     rules: dict[str, Any] = {"ignore": benchmark.ignore, "role": mask_set.role}
     with telling_of_ignored(**rules):
         return accept_mask(

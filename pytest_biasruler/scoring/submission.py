@@ -17,7 +17,7 @@ from pytest_biasruler.scoring.identity import hash_plain, is_importable, name_jo
 from pytest_biasruler.scoring.job import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.metrics import Metric
@@ -59,7 +59,17 @@ def harden_entry(entry: Entry, mask_set: MaskSet, *, case: str, benchmark: Bench
     check = partial(_resolve, entry.source, **known)
     if entry.role == Role.MODEL:
         check = partial(_check_prediction, entry.source, case=case, mask_set=mask_set, **known)
-    return replace(entry, source=attempt(check))
+    return replace(entry, source=attempt(partial(_find_nifti, check, title=entry.title)))
+
+
+def _find_nifti(find: Callable[[], Path], *, title: str) -> Path:
+    """Return the file that `find` returns, if it is of the one format that is read in distrust."""
+    path = find()
+    if not path.name.lower().endswith((".nii", ".nii.gz")):
+        found = f"{title} is no NIfTI file, and the benchmark is untrusted"
+        expected = ".nii or .nii.gz, the only formats that are read then"
+        raise BiasRulerError("BR113", found, expected, "Convert it")
+    return path
 
 
 def name_confined(job: Job) -> Job:

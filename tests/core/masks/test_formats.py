@@ -7,7 +7,7 @@ import nibabel
 import nrrd
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,7 +48,7 @@ def labels():
 
 def image(grid="straight", kind="uint8"):
     turn, spacing, origin = GRIDS[grid]
-    made = sitk.GetImageFromArray(labels().T.astype(kind))
+    made = SimpleITK.GetImageFromArray(labels().T.astype(kind))
     made.SetDirection(turn.ravel().tolist())
     made.SetSpacing(spacing)
     made.SetOrigin(origin)
@@ -69,7 +69,7 @@ def affine(grid):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_one_mask_is_the_same_in_every_format(tmp_path, suffix, is_packed, grid):
     path = tmp_path / f"mask.{suffix}"
-    sitk.WriteImage(image(grid), str(path), useCompression=is_packed)
+    SimpleITK.WriteImage(image(grid), str(path), useCompression=is_packed)
     read = read_mask(path)
     assert np.array_equal(read.voxels, labels())
     assert np.abs(read.affine - affine(grid)).max() < 1e-6 * (1 if suffix != "nii.gz" else 10)
@@ -81,7 +81,7 @@ def test_one_mask_is_the_same_in_every_format(tmp_path, suffix, is_packed, grid)
 @pytest.mark.parametrize("suffix", SUFFIXES[1:])
 def test_every_type_of_number_is_read(tmp_path, suffix, kind):
     path = tmp_path / f"mask.{suffix}"
-    sitk.WriteImage(image(kind=kind), str(path))
+    SimpleITK.WriteImage(image(kind=kind), str(path))
     assert np.array_equal(read_mask(path).voxels, labels())
 
 
@@ -109,7 +109,7 @@ def test_what_pynrrd_writes_is_read(tmp_path, suffix, encoding, endian, kind):
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_masks_of_two_formats_meet_on_one_grid(tmp_path, suffix, grid):
-    sitk.WriteImage(image(grid), str(tmp_path / f"a.{suffix}"))
+    SimpleITK.WriteImage(image(grid), str(tmp_path / f"a.{suffix}"))
     nibabel.save(nibabel.Nifti1Image(labels()[::-1], affine(grid) @ flip(7)), tmp_path / "b.nii")
     one, other = read_crop(tmp_path / f"a.{suffix}"), read_crop(tmp_path / "b.nii")
     aligned = align_crop(one, other)
@@ -124,11 +124,11 @@ def flip(length):
 
 @pytest.mark.parametrize("suffix", ["nii", "nrrd", "mha"])
 def test_a_slice_is_one_slice_in_every_format(tmp_path, suffix):
-    made = sitk.GetImageFromArray(labels()[:, :, 1].T)
+    made = SimpleITK.GetImageFromArray(labels()[:, :, 1].T)
     made.SetSpacing((0.5, 0.25))
     made.SetOrigin((3.0, 4.0))
     path = tmp_path / f"a.{suffix}"
-    sitk.WriteImage(made, str(path))
+    SimpleITK.WriteImage(made, str(path))
     read = read_mask(path)
     assert np.array_equal(read.voxels[:, :, 0], labels()[:, :, 1])
     assert np.allclose(
@@ -399,21 +399,24 @@ def test_an_edited_file_is_refused_by_name_or_has_as_many_voxels_as_it_says(
     path.write_bytes(bytes(data[:cut]) or b"x")
     try:
         read = read_mask(path)
-    except BiasRulerError as error:
-        assert error.code in CODES
-        assert error.code != "BR899"
+    except BiasRulerError as refused:
+        is_told = refused.code in CODES and refused.code != "BR899"
+    else:
+        is_told = None
+    if is_told is not None:
+        assert is_told
         return
     assert read.voxels.size == labels().size, "the size is that of the data"
     assert np.isfinite(read.spacing_mm).all()
     if read.affine is not None:
-        sitk_image = attempt_sitk(path)
-        if sitk_image is not None and sitk_image.GetDimension() == 3:
-            assert sitk_image.GetSize() == read.shape
+        itk_image = attempt_itk(path)
+        if itk_image is not None and itk_image.GetDimension() == 3:
+            assert itk_image.GetSize() == read.shape
 
 
-def attempt_sitk(path):
+def attempt_itk(path):
     try:
-        return sitk.ReadImage(str(path))
+        return SimpleITK.ReadImage(str(path))
     except RuntimeError:  # it refuses more than we do
         return None
 
@@ -423,7 +426,7 @@ def test_scores_do_not_depend_on_the_format(tmp_path):
     found = []
     for suffix in SUFFIXES:
         path = tmp_path / f"a.{suffix}"
-        sitk.WriteImage(image("oblique"), str(path))
+        SimpleITK.WriteImage(image("oblique"), str(path))
         aligned = align_crop(read_crop(path), crop_mask(moved))
         found.append(aligned.voxel_sha256)
     assert len(set(found)) == 1
