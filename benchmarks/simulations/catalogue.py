@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.simulations import engine, estimators, families, shapes
+from benchmarks.simulations import engine, estimators, families, shapes, trends
 
 TITLES = {
     "A1": "one contrast",
@@ -23,6 +23,7 @@ TITLES = {
     "A18": "growth of a gap",
     "A19": "Cliff's delta of a shape feature",
     "A20": "distortion of misses that were not drawn",
+    "A21": "slope along a number",
 }
 
 N_WORLDS = {"A19": 4000}
@@ -34,4 +35,5 @@ CELLS = (
     *families.cells(),
     *estimators.cells(),
     *shapes.cells(),
+    *trends.cells(),
 )

@@ -20,8 +20,9 @@ from pytest_biasruler.report.marks import (
     trace,
 )
 from pytest_biasruler.report.numbers import format_bounds, format_number, typeset
-from pytest_biasruler.report.rows import axis_of, draw_panels, gap_panel, words_of
+from pytest_biasruler.report.rows import draw_panels, gap_panel, words_of
 from pytest_biasruler.report.scale import fit_scale
+from pytest_biasruler.report.titles import column_title
 from pytest_biasruler.report.wording import attribute_title, metric_title
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _draw_line(finding: Finding) -> Figure | None:
     )
     lines = [(side, VERMILLION, _LIMIT_DASH) for side in cone] + [(line, BLUE, "")]
     marks: list[Mark] = [
-        *draw_frame(horizontal, vertical, (attribute_title(finding), axis_of(finding))),
+        *draw_frame(horizontal, vertical, (attribute_title(finding), column_title(finding))),
         *(
             Path(d=_placed(one, horizontal, vertical), colour=colour, dash=dash)
             for one, colour, dash in lines

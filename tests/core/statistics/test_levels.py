@@ -33,6 +33,7 @@ QUICK = {  # id -> parts of the names of the cells that are run; "" is part of e
     "A17": ["0.1, labelled 20+200"],
     "A18": ["n 30/30", "n 300/100"],
     "A20": ["n 300/20"],
+    "A21": ["even, patients 60", "misses 2 to 12 %, patients 300", "power"],
     "A19": [
         "power",
         *(f"{law}, n {n}" for law in ("in two pieces", "delta 0.147") for n in TWO_SIZES),
