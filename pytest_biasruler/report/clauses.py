@@ -40,7 +40,8 @@ def _told(finding: Finding) -> str:
         return _told_alone(finding)
     best, worst = (shown(name, longest=40) for name in pair)
     if finding.metric == "signed_volume_error":
-        return f"The automated labels are drawn larger for {attribute} {best} than for {worst}"
+        drawn = "The automated labels" if finding.check == "labels" else "Predictions"
+        return f"{drawn} are drawn larger for {attribute} {best} than for {worst}"
     return {
         "gap": f"{title} is worse for {attribute} {worst} than for {best}",
         "labels": f"The automated labels are worse for {attribute} {worst} than for {best}",

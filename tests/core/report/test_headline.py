@@ -174,6 +174,10 @@ def ruler(**details):
             "The automated labels are drawn larger for age 56–120 than for 0–40.",
         ),
         (
+            make_finding("gap", metric="signed_volume_error"),
+            "Predictions are drawn larger for age 56–120 than for 0–40.",
+        ),
+        (
             make_finding("success"),
             "Fewer of age 0–40 than of 56–120 reach a good enough Dice.",
         ),
