@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.metrics import CATALOGUE, Direction
@@ -13,7 +14,7 @@ from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.scoring.table import FACTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pytest_biasruler.benchmark.definition import ScoreSource
     from pytest_biasruler.scoring.ledger import Vocabulary
@@ -72,7 +73,9 @@ class Naming:
             The column that `columns` names so; None: `metric` does.
         """
         found, expected = f"metric {quoted(name)} is not known", f"one of {listed(self.metrics)}"
-        return self.refused(found, expected=expected, fix=_advice(name, self.metrics, theirs))
+        others = {} if theirs is None else {**self.source.columns}
+        fix = _advice(name, self.metrics, theirs, columns=others)
+        return self.refused(found, expected=expected, fix=fix)
 
     def unknown_names(
         self, known: Collection[str], *, of_labels: Collection[str] = ()
@@ -132,8 +135,13 @@ def spelt(key: str) -> str:
     return f'"{escaped}"'
 
 
-def suggestion(names: Sequence[str]) -> str:
+def suggestion(names: Sequence[str], *, columns: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return what to write for columns that look like metrics of ours, ``""`` if none does.
+
+    Parameters
+    ----------
+    columns : mapping
+        What is written already.
 
     Examples
     --------
@@ -145,13 +153,19 @@ def suggestion(names: Sequence[str]) -> str:
     found = [(name, ours) for name in names if (ours := alike(name))][:_MOST_SHOWN]
     if not found:
         return ""
-    pairs = ", ".join(f'{spelt(name)} = "{ours}"' for name, ours in found)
+    pairs = _pairs({**columns, **dict(found)})
     units = dict.fromkeys(CATALOGUE[ours].unit for _, ours in found)
     told = " and ".join(f"in {unit}" if unit else "from 0 to 1" for unit in units)
     return f"Write columns = {{ {pairs} }} if the scores are {told}"
 
 
-def _advice(name: str, known: Collection[str], theirs: str | None) -> str:
+def _pairs(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{spelt(theirs)} = {quoted(ours)}" for theirs, ours in columns.items())
+
+
+def _advice(
+    name: str, known: Collection[str], theirs: str | None, *, columns: Mapping[str, str]
+) -> str:
     """Return the TOML that says what a metric means that we do not know."""
     ours = alike(name) or nearest(name, known)
     directions = ", ".join(f'"{each}"' for each in Direction)
@@ -160,7 +174,7 @@ def _advice(name: str, known: Collection[str], theirs: str | None) -> str:
         return f"Add {declare}"
     written = f'metric = "{ours}"'
     if theirs is not None:
-        written = f'columns = {{ {spelt(theirs)} = "{ours}" }}'
+        written = f"columns = {{ {_pairs({**columns, theirs: ours})} }}"
     unit = CATALOGUE[ours].unit if ours in CATALOGUE else ""
     condition = f"it is in {unit}" if unit else "that is meant"
     return f"Write {written} if {condition}, else add {declare}"

@@ -124,5 +124,7 @@ def _absent(
 def _nothing_named(header: Sequence[str], naming: Naming) -> Iterator[BiasRulerError]:
     metrics = list(dict.fromkeys(column.partition(_SIGN)[2] for column in header[1:]))
     found = f"no metric of {naming.shown} is named in columns"
-    fix = suggestion(metrics) or 'Write columns = { THEIRS = "ours" }'
+    fix = (
+        suggestion(metrics, columns=naming.source.columns) or 'Write columns = { THEIRS = "ours" }'
+    )
     yield naming.refused(found, expected="which of theirs is which of ours", fix=fix)

@@ -122,7 +122,7 @@ def _nothing_fits(header: Sequence[str], naming: Naming) -> Iterator[BiasRulerEr
     found = f"no column of {naming.shown} fits pattern {quoted(pattern)}"
     expected = "columns named by models, references, labels and metrics of the benchmark"
     otherwise = "Correct pattern, or name their words in columns"
-    fix = suggestion(unknown_metrics(header, naming)) or otherwise
+    fix = suggestion(unknown_metrics(header, naming), columns=naming.source.columns) or otherwise
     yield naming.refused(found, expected=expected, fix=fix)
 
 
