@@ -51,6 +51,46 @@ def test_fixtures_serve_masks_subgroups_scores_and_assertions(pytester, write_ma
     assert "c99" not in text.partition("FAILURES")[2], "no case name"
 
 
+def by_column(pytester):
+    """Put the predictions into a folder for each age, and name the column in the template."""
+    for row in (pytester.path / "meta.csv").read_text().splitlines()[1:]:
+        case, age, _ = row.split(",")
+        (pytester.path / "pred" / age).mkdir(parents=True, exist_ok=True)
+        mask = pytester.path / "unet" / f"{case}.nii"
+        mask.rename(pytester.path / "pred" / age / f"{case}.nii")
+    file = pytester.path / "biasruler.toml"
+    file.write_text(file.read_text().replace('"unet/{case}.nii"', '"pred/{age}/{case}.nii"'))
+
+
+def test_fixtures_serve_masks_whose_template_names_a_column(pytester, write_masks, run):
+    write_masks()
+    by_column(pytester)
+    pytester.makepyfile(MASK_TESTS)
+
+    result = run("--biasruler=biasruler.toml")
+
+    result.assert_outcomes(passed=3, failed=3)
+    assert "BR101: reference expert not found" in result.stdout.str()
+
+
+def test_a_column_that_is_not_there_stops_the_run_at_the_line_of_its_template(
+    pytester, write_masks, run
+):
+    write_masks()
+    by_column(pytester)
+    file = pytester.path / "biasruler.toml"
+    file.write_text(file.read_text().replace("{age}", "{aeg}"))
+    pytester.makepyfile(MASK_TESTS)
+
+    result = run("--biasruler=biasruler.toml")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    line = 1 + file.read_text().splitlines().index('masks = "pred/{aeg}/{case}.nii"')
+    text = result.stdout.str() + result.stderr.str()
+    assert f'BR602 biasruler.toml:{line}: masks names the column "aeg"' in text
+    assert "Perhaps {age} is meant" in text
+
+
 ARRAYS = """
 import numpy as np
 import pandas as pd

@@ -74,3 +74,14 @@ def test_nothing_is_found_where_nothing_is_wrong(lay):
     sound = lay("case,sex\na,F\nb,X\n", "case,model,reference,dice\na,unet,expert,0.7\n")
 
     assert find_problems(sound) == []
+
+
+def test_a_template_whose_column_is_not_there_is_told_beside_other_problems(lay, tmp_path):
+    lay("case,sex\na,F\nb,M\n", "case,model,reference,dice\na,unet,expert,7\n")
+    file = tmp_path / "biasruler.toml"
+    file.write_text(FILE.replace("[models.unet]\n", '[models.unet]\nmasks = "{sx}/{case}.nii"\n'))
+
+    told = [str(problem) for problem in find_problems(Benchmark.from_file(file))]
+
+    assert told[0].startswith('BR602 biasruler.toml:7: masks names the column "sx"')
+    assert [problem.split()[1] for problem in told[1:]] == ["biasruler.toml:11:", "scores.csv:2:"]
