@@ -119,7 +119,7 @@ REFUSALS = [
         "[references.expert]: masks is 3; expected a temp",
     ),
     ({"references": [replace(EXPERT, name=None)]}, "name is a value of type NoneType"),
-    ({"models": [Model(name="m", masks="{x}")]}, "[models.m]: masks has no {case}"),
+    ({"models": [Model(name="m", masks="x")]}, "[models.m]: masks has no {case}"),
     (
         {"models": [Model(name="m", masks="{case}", trained_on="me")]},
         '[models.m]: unknown reference "me"',

@@ -306,7 +306,7 @@ REJECTIONS = [
         "masks is missing",
         "or a table in [scores]",
     ),
-    (SMALL.replace("unet/{case}.nii.gz", "unet/{name}.nii"), "masks has no {case}", "{case}"),
+    (SMALL.replace("unet/{case}.nii.gz", "unet/name.nii"), "masks has no {case}", "{case}"),
     (SMALL.replace("unet/{case}", "file:///{case}"), "masks holds a URL", "path inside the data"),
     (
         SMALL.replace("[models.unet]", "[models.expert]"),
