@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pytest_biasruler.masks.mask import Mask
     from pytest_biasruler.report.section import Section
 
-BUILT_IN_SUFFIXES = (".nii", ".gz")
-
 
 def plugin_metrics(config: pytest.Config) -> tuple[Metric, ...]:
     """Return the metrics that conftests and plugins add, in the order of their names.
@@ -42,10 +40,13 @@ def plugin_readers(config: pytest.Config) -> dict[str, Callable[[Path], Mask]]:
     Raises
     ------
     BiasRulerError
-        ``BR602`` if two give one suffix, or one replaces a built-in reader.
+        ``BR602`` if two give one suffix, or one replaces a built-in reader. For the suffixes of
+        extras, ``.png`` and ``.dcm``, one may be given: it takes the place of ours.
     """
+    from pytest_biasruler.masks.reader import SUFFIXES
+
     readers: dict[str, Callable[[Path], Mask]] = {}
-    givers = dict.fromkeys(BUILT_IN_SUFFIXES, "pytest-biasruler")
+    givers = dict.fromkeys(SUFFIXES, "pytest-biasruler")
     for giver, given in _ask(config.hook.pytest_biasruler_mask_readers):
         for suffix, reader in given.items():
             if suffix in givers:
