@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -54,3 +55,10 @@ def test_its_readme_shows_every_file_of_it():
     readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
     names = [path.name for path in (EXAMPLE / "biasruler_lab").glob("[!_]*.py")]
     assert [name for name in [*names, "pyproject.toml"] if f"`{name}`" not in readme] == []
+
+
+def test_the_table_of_its_readme_is_the_one_that_its_tests_find_in_the_report():
+    readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    tests = (EXAMPLE / "tests" / "test_lab.py").read_text(encoding="utf-8")
+    cells = re.search(r"for cell in \((.+)\):", tests)[1].replace('"', "")
+    assert f"| {cells.replace(', ', ' | ')} |".replace(" | 0.", ", 0.") in readme

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from pytest_biasruler import Finding
 
-HEAD = ("subgroups of", "model", "by Dice", "by Boundary IoU", "")
+HEAD = ("subgroups of", "model", "by Dice", "by Boundary IoU", "verdicts")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ def describe_rows(pairs: Iterable[Pair]) -> tuple[tuple[str, ...], list[tuple[st
             str(pair.overlap.model),
             describe_gap(pair.overlap),
             describe_gap(pair.boundary),
-            "they differ" if pair.is_split else "they agree",
+            "differ" if pair.is_split else "agree",
         )
         for pair in pairs
     ]

@@ -37,7 +37,7 @@ def ball(radius, *, shift=0.0, is_rough=False):
     grid = np.indices((28, 28, 14)).reshape(3, -1).T * (1, 1, 2) - (13.5 + shift, 13.5, 13)
     distance = np.linalg.norm(grid, axis=1).reshape(28, 28, 14)
     x, y, z = np.indices(distance.shape)
-    is_gone = (distance > radius - 2) & ((x + y + z) % 3 == 0) & is_rough
+    is_gone = (distance > radius - 1.3) & ((x + y + z) % 3 == 0) & is_rough
     return Mask(voxels=(distance <= radius) & ~is_gone, affine=np.diag([1.0, 1.0, 2.0, 1.0]))
 
 
