@@ -15,9 +15,9 @@ from pytest_biasruler.benchmark.notes import Note
 from pytest_biasruler.benchmark.problems import place_of, title_of
 from pytest_biasruler.scoring.allowance import Allowance, table_limits
 from pytest_biasruler.scoring.incoming import open_table
-from pytest_biasruler.scoring.shelf import Shelf
 from pytest_biasruler.scoring.naming import Naming
 from pytest_biasruler.scoring.published import Incoming, Published, Vocabulary, publish
+from pytest_biasruler.scoring.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,12 +42,13 @@ def read_scores(
     """
     if benchmark.scores is None or (benchmark.untrusted and metadata is None):
         return None
-    limits, needed = table_limits(benchmark, n_cases=len(metadata.cases) if metadata else 0)
+    limits, needed = table_limits(benchmark, n_cases=len(metadata.known) if metadata else 0)
     vocabulary = Vocabulary(
         cases=None if metadata is None else metadata.cases,
         models=tuple(each.name for each in benchmark.models),
         references=tuple(each.name for each in benchmark.references),
         labels=tuple(benchmark.labels),
+        outside=() if metadata is None else metadata.outside,
         metrics=metrics,
     )
     source, rule = benchmark.scores, benchmark.defaults.both_empty

@@ -25,18 +25,22 @@ if TYPE_CHECKING:
     Cells = Sequence[str] | NDArray[np.float64]
 
 
+_OUTSIDE = -2  # of a case that a split leaves out: its rows are no mistake
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vocabulary:
     """The names that a score table may use.
 
     `labels` is empty where the benchmark has no ``[labels]``; `cases` is None where nobody knows
-    which cases there are.
+    which cases there are, and `outside` holds those that a split leaves out.
     """
 
     cases: Collection[str] | None = field(repr=False)
     models: Collection[str]
     references: Collection[str]
     labels: Collection[str] = ()
+    outside: Collection[str] = field(default=(), repr=False)
     metrics: Mapping[str, Metric] = field(default_factory=lambda: CATALOGUE)
 
 
@@ -101,6 +105,7 @@ class Ledger:
         sets = sorted({*vocabulary.models, *vocabulary.references})
         self._vocabulary, self._shown = vocabulary, shown
         self._cases = _numbered(sorted(vocabulary.cases or ()))
+        self._outside = dict.fromkeys(vocabulary.outside, _OUTSIDE)
         self._labels = _numbered(sorted(vocabulary.labels or [""]))
         self._sets = _numbered(sets)
         self._references = {name: self._sets[name] for name in vocabulary.references}
@@ -120,7 +125,7 @@ class Ledger:
         is_kept = is_ours & (codes["case"] >= 0)
         n_ours, n_kept = int(is_ours.sum()), int(is_kept.sum())
         self.n_others += len(is_ours) - n_ours
-        self.n_strangers += n_ours - n_kept
+        self.n_strangers += n_ours - n_kept - int((is_ours & (codes["case"] == _OUTSIDE)).sum())
         places = None if n_kept == len(is_kept) else np.flatnonzero(is_kept)
         lines = np.asarray(part.lines, dtype=np.int64)
         arrays: dict[str, NDArray[np.integer]] = {**codes, "line": lines}
@@ -162,7 +167,7 @@ class Ledger:
             for name in cases.names if isinstance(cases, Coded) else cases:
                 self._cases.setdefault(name, len(self._cases))
         codes = {
-            "case": _codes_of(cases, self._cases),
+            "case": _codes_of(cases, {**self._cases, **self._outside}),
             "model": _codes_of(part.column("model"), self._sets),
             "reference": _codes_of(part.column("reference"), self._references),
             "label": np.zeros(len(part.lines), dtype=np.int32),

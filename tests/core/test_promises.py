@@ -26,7 +26,7 @@ NEVER_USED = {
     *("pd.read_pickle", "pandas.read_pickle", "pd.read_html", "pd.read_xml"),
     *("pd.read_excel", "pd.read_parquet"),
 }
-READS_PARQUET = {"scoring/parquet.py"}
+READS_PARQUET = {"benchmark/columnar.py", "scoring/parquet.py"}
 """Where pyarrow is used: it reads columns, never what pandas or Python stored beside them."""
 
 CONFINES = {"scoring/confinement.py"}
@@ -199,8 +199,19 @@ def test_parquet_is_read_in_one_place_only_and_never_as_objects():
         if "pyarrow" in (source := path.read_text(encoding="utf-8"))
     }
     assert set(found) <= READS_PARQUET, "another module uses pyarrow"
-    assert "ParquetFile(" in found["scoring/parquet.py"], "the walk must see the one that does"
+    opening = {name for name, source in found.items() if "ParquetFile(" in source}
+    assert opening == {"benchmark/columnar.py"}, "Parquet is opened in another place"
     assert not any("to_pandas" in source for source in found.values())
+
+
+def test_zip_and_xml_of_spreadsheets_are_read_in_one_place_only():
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if "import zipfile" in (source := path.read_text(encoding="utf-8"))
+        or 'import_module("defusedxml' in source
+    }
+    assert found == {"benchmark/workbook.py"}
 
 
 def test_every_template_environment_escapes_by_itself():
