@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -175,6 +176,8 @@ def main() -> None:
     parser.add_argument("--python", nargs="*", default=[], metavar="VERSION=PATH")
     parser.add_argument("--tests", default=QUICK, help=f"which tests, as -m (default: {QUICK})")
     asked = parser.parse_args()
+    # A job in the background ignores Ctrl-C, and so would all that the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     known, tried = interpreters(asked.python), []
     with tempfile.TemporaryDirectory(prefix="wheel-") as folder:
         wheel = build(Path(folder))

@@ -22,6 +22,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+def pytest_load_initial_conftests(args: list[str]) -> None:
+    # The hook in which pytest lets plugins change the command line, before it is read for good.
+    from pytest_biasruler.shell.option import tie_numbers
+    from pytest_biasruler.shell.options import OPTIONS
+
+    tie_numbers(args, OPTIONS)
+
+
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     from pytest_biasruler import hookspecs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from pytest_biasruler.benchmark.lengths import MOST_CHARACTERS
@@ -176,7 +177,10 @@ def _stays_inside(root: Path, path: str) -> bool:
     # The folder only: whether the file is a link is judged where it is opened, as BR402.
     if PurePosixPath(path).name == "..":
         return False
+    folder = (root / path).parent
     try:
-        return (root / path).parent.resolve().is_relative_to(root.resolve())
+        with suppress(FileNotFoundError, NotADirectoryError):
+            folder.stat()  # since Python 3.13 resolving alone lets a loop of links pass
+        return folder.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError):  # a loop of links
         return False

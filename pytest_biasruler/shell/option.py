@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+_TIED = "="
+"""Begins a number that is tied to its option."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +43,9 @@ def switch(*, value: bool, dest: str) -> dict[str, Any]:
 class OptionalNumber(argparse.Action):
     """An option with or without a number, which leaves the path behind it to pytest.
 
-    By itself argparse takes whatever stands behind such an option for its value.
+    By itself argparse takes whatever stands behind such an option for its value. pytest reads the
+    command line twice: at first to find its ini file, then, once `tie_numbers` has tied each
+    number to its option, for good.
     """
 
     def __call__(
@@ -50,13 +55,44 @@ class OptionalNumber(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,  # noqa: ARG002  (as argparse calls it)
     ) -> None:
-        """Keep the number; hand anything else back to those who read the paths."""
+        """Keep what is tied; at the first reading hand a path back to those who look for it."""
         text = str(values)
-        setattr(namespace, self.dest, text if text.isdecimal() else self.const)
-        if not text.isdecimal():
+        is_tied = text.startswith(_TIED)
+        setattr(namespace, self.dest, text.removeprefix(_TIED))
+        if not is_tied and not text.isdecimal():
             # Where argparse itself keeps what a subparser leaves over.
             rest = [*getattr(namespace, "_unrecognized_args", []), text]
             vars(namespace)["_unrecognized_args"] = rest
+
+
+def tie_numbers(arguments: list[str], options: Iterable[Option]) -> None:
+    """Tie each optional number to its option, in place; one that is left out is written out.
+
+    Examples
+    --------
+    >>> worlds = Option(
+    ...     flag="--worlds", ini="worlds", help="", keys={"action": OptionalNumber, "const": "200"}
+    ... )
+    >>> arguments = ["--worlds", "a.toml", "--worlds", "5", "--worlds=many"]
+    >>> tie_numbers(arguments, [worlds])
+    >>> arguments
+    ['--worlds==200', 'a.toml', '--worlds==5', '--worlds==many']
+    """
+    defaults = {
+        option.flag: option.keys["const"]
+        for option in options
+        if option.keys.get("action") is OptionalNumber
+    }
+    rest, arguments[:] = list(arguments), []
+    while rest:
+        argument = rest.pop(0)
+        flag, sign, tied = argument.partition("=")
+        if argument == "--":
+            arguments += [argument, *rest]
+            return
+        if flag in defaults and not sign:
+            tied = rest.pop(0) if rest and rest[0].isdecimal() else defaults[flag]
+        arguments.append(f"{flag}={_TIED}{tied}" if flag in defaults else argument)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

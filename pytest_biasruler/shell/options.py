@@ -9,8 +9,6 @@ from pytest_biasruler.errors import Limits
 from pytest_biasruler.shell.option import IniKey, Option, OptionalNumber, switch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pytest
 
 _LISTINGS = (
@@ -208,19 +206,6 @@ def add_options(parser: pytest.Parser) -> None:
     )
     for key in INI_KEYS:
         parser.addini(key.name, key.help, type=key.type, default=key.default)
-
-
-def tied_value(flag: str, arguments: Iterable[object]) -> str | None:
-    """Return what stands last behind ``FLAG=``, which is never a path for pytest.
-
-    Examples
-    --------
-    >>> tied_value("--biasruler-selftest", ["--biasruler-selftest=many", "biasruler.toml"])
-    'many'
-    """
-    pairs = (str(argument).partition("=") for argument in arguments)
-    tied = [text for name, sign, text in pairs if sign and name == flag]
-    return tied[-1] if tied else None
 
 
 def is_configured(config: pytest.Config) -> bool:

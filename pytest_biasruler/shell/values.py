@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.shell.exports import read_exports
-from pytest_biasruler.shell.options import tied_value
 
 if TYPE_CHECKING:
     import pytest
@@ -120,11 +119,6 @@ def as_whole_number(value: Value, problems: list[BiasRulerError], *, least: int 
         return int(text)
     problems.append(value.wrong("a whole number above 0" if least else "a whole number"))
     return None
-
-
-def as_tied(value: Value, config: pytest.Config) -> Value:
-    tied = tied_value(value.flag, config.invocation_params.args)
-    return value if tied is None else replace(value, option=tied)
 
 
 _COMMITS = (
