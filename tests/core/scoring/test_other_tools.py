@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_biasruler.benchmark.metrics import Metric
 from tests.core.scoring.tables import monai_raw, panoptica_tsv, read, scores, summary, told
@@ -256,3 +258,67 @@ def test_what_is_no_table_of_panoptica_is_refused(tmp_path):
     (tmp_path / "seg.jsonl").write_text("{}\n")
     (line,) = told(tmp_path, {**PANOPTICA, "table": "seg.jsonl"})
     assert line.startswith("BR409 seg.jsonl: ")
+
+
+# ---- hostile
+
+SAMPLES = {
+    "nnunet": (summary({"a": {"1": (3, 1, 0), "2": (0, 0, 0)}, "b": {"1": (1, 1, 1)}}), {}),
+    "monai": (
+        monai_raw({"/x/a.nii.gz": (0.9, 0.5), "b.nii": (1, 0)}, n_classes=2),
+        {"metric": "dice", "columns": {"class1": "tumor"}},
+    ),
+    "panoptica": (
+        panoptica_tsv(
+            {"a": (1, 1, 0.5, 3, 2, 0.5, 0.25, ""), "b": (1, 1, 1, 0, 0, 0, 0, "")},
+            groups=("tumor", "edema"),
+            metrics=METRICS,
+        ),
+        DSC,
+    ),
+    "wide": (
+        "case,unet_tumor_dice,unet_edema_dice\na,0.5,1\nb,,0.25\n",
+        {"pattern": "{model}_{label}_{metric}", "model": None},
+    ),
+    "tidy": (
+        "ID,label,DSC\na,tumor,0.5\nb,edema,1\n",
+        {"columns": {"ID": "case", "DSC": "dice"}, "reference": "expert"},
+    ),
+}
+SUFFIXES = {"nnunet": "json", "panoptica": "tsv"}
+PIECES = [
+    b"",
+    b",",
+    b"\t",
+    b'"',
+    b"\n",
+    b"\r",
+    b"\0",
+    b"nan",
+    b"-inf",
+    b"1e999",
+    b"\xff",
+    b"[",
+    b"{",
+]
+
+
+@pytest.mark.parametrize("tool", SAMPLES)
+@settings(deadline=None, derandomize=True, max_examples=50)
+@given(data=st.data())
+def test_an_edited_table_is_read_or_refused_and_nothing_else(tmp_path_factory, tool, data):
+    text, keys = SAMPLES[tool]
+    edited = bytearray(text.encode())
+    for _ in range(data.draw(st.integers(1, 3))):
+        begin = data.draw(st.integers(0, len(edited)))
+        end = begin + data.draw(st.integers(0, 12))
+        edited[begin:end] = data.draw(st.sampled_from(PIECES))
+    name = f"s.{SUFFIXES.get(tool, 'csv')}"
+    folder = tmp_path_factory.mktemp("edited")
+    (folder / name).write_bytes(edited)
+    source = {"table": name, "format": tool, "model": "unet", **keys}
+    refused = told(folder, source, labels=LABELS)
+    assert all(line.startswith("BR") for line in refused)
+    if not refused:
+        dice = read(folder, source, labels=LABELS).table["dice"].dropna()
+        assert dice.between(0, 1).all()

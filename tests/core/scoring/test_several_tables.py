@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_biasruler.benchmark.definition import ScoreSource
+from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.errors import Limits
+from pytest_biasruler.scoring.run import score_benchmark
 from tests.core.scoring.tables import bench, read, scores, summary, told
 
 HEAD = "case,model,reference,dice\n"
@@ -176,3 +178,19 @@ def test_a_list_of_no_tables_or_of_too_many_is_refused(tmp_path, n):
 
     with pytest.raises(BiasRulerError, match="scores"):
         bench(tmp_path, *[{"table": "a.csv"}] * n)
+
+
+def test_the_digests_cover_every_table_and_not_how_they_are_split(tmp_path):
+    def digests(*sources):
+        benchmark = bench(tmp_path, *sources)
+        scored = score_benchmark(benchmark, metadata=read_metadata(benchmark))
+        return {"references": scored.digest, **scored.model_digests}
+
+    rows = [f"{case},{model},expert,0.5\n" for model in ("unet", "swin") for case in "abc"]
+    split = write(tmp_path, one=HEAD + "".join(rows[:2]), two=HEAD + "".join(rows[2:]))
+    before = digests(*split)
+    assert before == digests(*write(tmp_path, all=HEAD + "".join(reversed(rows))))
+    changed = rows[-1].replace("0.5", "0.25")
+    after = digests(*write(tmp_path, two=HEAD + "".join([*rows[2:-1], changed])), split[0])
+    assert after["swin"] != before["swin"]
+    assert after["unet"] == before["unet"]
