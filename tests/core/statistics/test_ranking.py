@@ -212,7 +212,7 @@ def test_row_order_and_copies_of_a_patient_change_nothing(rows, random):
     order = list(range(len(values)))
     random.shuffle(order)
     shuffled = rank(automated[order], expert[order], patients=patients[order])
-    # To the last bit; since Python 3.13 dataclasses with an undefined number differ from themselves.
+    # To the last bit; since Python 3.13 a dataclass that holds NaN differs from itself.
     np.testing.assert_equal(asdict(shuffled), asdict(base))
     np.testing.assert_equal(
         asdict(rank(automated[order], expert[order])), asdict(rank(automated, expert))
