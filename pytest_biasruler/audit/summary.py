@@ -196,6 +196,8 @@ def _unasked(evidence: Evidence) -> dict[str, Any]:
     asked = {name for check in evidence.declared for name in check.by}
     named = {attribute.source for attribute in benchmark.attributes} | used
     named |= {name for name in (benchmark.case, benchmark.patient, benchmark.site) if name}
+    if benchmark.split is not None and benchmark.split.table is None:
+        named.add(str(benchmark.split.column))
     others = [name for name in evidence.metadata.frame.columns if name not in named]
     return {
         "attributes": [

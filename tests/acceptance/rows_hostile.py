@@ -53,7 +53,7 @@ _AUTOMATED = '[references.automated]\nkind = "automated"\n[models.unet]'
 
 
 def _play_formats(stage: Stage) -> list[Played]:
-    """Play formats that can run code or swallow memory; only Parquet of scores is opened."""
+    """Play formats that can run code or swallow memory, none of which is what its name says."""
     played = []
     for suffix in (".xlsx", ".parquet", ".pkl"):
         for name in ("clinical.csv", "scores.csv"):
@@ -108,12 +108,15 @@ HOSTILE = (
         id="D84",
         input="`.xlsx`, Parquet or pickle as metadata or scores",
         texts=(
-            *(f"BR409: table is a {name} file; {_TABLES}" for name in (".xlsx", ".xlsx")),
-            f"BR409: table is a .parquet file; {_TABLES}",
-            "BR408: is damaged; expected a Parquet file. Export it again.",
+            *[
+                "BR408: is no zip file, as every .xlsx is, or is cut short; expected a whole "
+                "spreadsheet. Save it again, or export CSV."
+            ]
+            * 2,
+            *["BR408: is damaged; expected a Parquet file. Export it again."] * 2,
             *(f"BR409: table is a {name} file; {_TABLES}" for name in (".pkl", ".pkl")),
         ),
-        then="the run stops; of these only scores in Parquet are opened",
+        then="the run stops; pickles are never opened, and the others read as data alone",
         play=_play_formats,
     ),
     Row(
