@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -153,3 +154,23 @@ def test_the_masks_of_the_example_are_the_same_each_time(tmp_path):
         other = tmp_path / "two" / mask.relative_to(tmp_path / "one")
         one, two = (np.asarray(nibabel.load(path).dataobj) for path in (mask, other))
         assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize(("code", "writes_audit"), [(1, True), (0, False), (4, False)])
+def test_no_leaderboard_is_left_unless_the_audit_ended_well(tmp_path, code, writes_audit):
+    (tmp_path / "out").mkdir()
+    for name in ("standings.md", "audit.json"):
+        (tmp_path / "out" / name).write_text("of an earlier release", encoding="utf-8")
+    stub = f"#!/bin/sh\n{'echo new > out/audit.json' if writes_audit else ':'}\nexit {code}\n"
+    (tmp_path / "pytest").write_text(stub, encoding="utf-8")
+    (tmp_path / "pytest").chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", EXAMPLE / "release.sh"],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == (code or 1)
+    assert not (tmp_path / "out" / "standings.md").exists()
