@@ -26,6 +26,9 @@ def _sizes(finding: Finding) -> str:
     is_hidden = any(group.n_patients is None for group in finding.groups)
     if is_hidden or (finding.is_public and not finding.groups):
         return ""
+    along = (finding.details.get("trend") or {}).get("n_patients")
+    if along is not None:
+        return f"{along} patients"
     sizes = {group.name: group.n_patients for group in finding.groups}
     pair = pair_in_order(finding)
     judged = [group for group in finding.groups if group.status == Status.JUDGED]
