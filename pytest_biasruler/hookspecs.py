@@ -60,9 +60,9 @@ def pytest_biasruler_metrics() -> Sequence[Metric]:
 def pytest_biasruler_mask_readers() -> Mapping[str, Callable[[Path], Mask]]:
     """Add a function per file suffix that reads a mask.
 
-    Built-in suffixes cannot be replaced. Rules on paths, sizes and links are applied before the
-    function is called, rules on grids and labels after. To run in parallel it must be importable
-    by name, as a metric must.
+    Built-in suffixes cannot be replaced, but for ``.png`` and ``.dcm``. Rules on paths, sizes and
+    links are applied before the function is called, rules on grids and labels after. To run in
+    parallel it must be importable by name, as a metric must.
 
     Examples
     --------

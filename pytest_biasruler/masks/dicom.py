@@ -74,6 +74,7 @@ def read_segmentation(content: bytes, *, name: str, limits: Limits) -> Mask:
         raise BiasRulerError("BR113", found, "an uncompressed segmentation, or RLE", fix)
     try:
         from pydicom import dcmread
+        from pydicom.errors import BytesLengthException, InvalidDicomError
     except ImportError:
         raise not_installed(name, ".dcm", "pydicom", "dicom") from None
     # It warns of values that are not as the standard has them, and quotes them.
@@ -83,7 +84,7 @@ def read_segmentation(content: bytes, *, name: str, limits: Limits) -> Mask:
             kind = _check_kind(dataset, name=name, limits=limits)
             frames = _list_frames(dataset, is_binary=kind == "BINARY")
             pixels = _decode(dataset, n_frames=len(frames))
-        except _FAULTS:
+        except (*_FAULTS, BytesLengthException, InvalidDicomError):
             raise no_head(name, "DICOM segmentation") from None
     return stack_frames(frames, pixels, name=name, limits=limits)
 
