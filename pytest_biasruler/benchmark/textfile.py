@@ -9,12 +9,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.refusals import raise_if_any
-from pytest_biasruler.benchmark.texttable import (
-    Broom,
-    TextTable,
-    too_many_bytes,
-    too_many_rows,
-)
+from pytest_biasruler.benchmark.texttable import Broom, TextTable, too_many_bytes, too_many_rows
 from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
@@ -90,7 +85,7 @@ def read_text_parts(
     delimiter : str
         What stands between cells; ``""``: what the suffix says.
     mend : callable
-        Header as it stands in the file -> header, for tools that are known to write a wrong one.
+        Header of the file -> header, for tools that are known to write a wrong one.
 
     Yields
     ------
@@ -248,9 +243,5 @@ def _check_separator(header: Sequence[str], *, delimiter: str) -> None:
         return
     for sign, name in _NAMES.items():
         if sign != delimiter and sign in header[0].strip(" \t"):
-            raise BiasRulerError(
-                "BR408",
-                f"is separated by {name}",
-                _NAMES[delimiter],
-                f"Save it with {_NAMES[delimiter]}",
-            )
+            found, expected = f"is separated by {name}", _NAMES[delimiter]
+            raise BiasRulerError("BR408", found, expected, f"Save it with {expected}")
