@@ -41,7 +41,7 @@ from .walking import DOCS, NOT_RUN, ROOT, is_walked
 
 PAGES = sorted(
     [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
-    + [*DOCS.rglob("*.md"), *(ROOT / "examples").glob("*/*.md")]
+    + [*DOCS.rglob("*.md"), *(ROOT / "examples").glob("[!.]*/*.md")]
 )
 _TOLD = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT, CONFIGURATION = _TOLD["project"], _TOLD["tool"]["pytest"]["ini_options"]
