@@ -36,6 +36,9 @@ QUICK = "not slow and not browser"
 ROWS_OF_PAGE = re.compile(r"(?<=<!-- made by python .ci/matrix.py -->\n)(\|.*\n)*", re.MULTILINE)
 
 
+CORE, PLUGIN = ("tests/core",), ("tests/plugin",)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One environment: an interpreter, and what is held fast beside it."""
@@ -44,14 +47,17 @@ class Row:
     python: str
     constraints: tuple[str, ...] = ()
     lowest: bool = False
+    tests: tuple[str, ...] = ("tests", "docs", "README.md")
 
 
 ROWS = (
     Row(name="newest, 3.11", python="3.11"),
     Row(name="lowest direct", python="3.11", lowest=True),
-    Row(name="pytest 8.4", python="3.11", constraints=("pytest==8.4.*",)),
-    Row(name="numpy 1.26", python="3.12", constraints=("numpy==1.26.*", "pandas==2.*")),
-    Row(name="pandas 2", python="3.13", constraints=("pandas==2.*",)),
+    Row(name="pytest 8.4", python="3.11", constraints=("pytest==8.4.*",), tests=PLUGIN),
+    Row(
+        name="numpy 1.26", python="3.12", constraints=("numpy==1.26.*", "pandas==2.*"), tests=CORE
+    ),
+    Row(name="pandas 2", python="3.13", constraints=("pandas==2.*",), tests=CORE),
     Row(name="newest, 3.12", python="3.12"),
     Row(name="newest, 3.13", python="3.13"),
     Row(name="newest, 3.14", python="3.14"),
@@ -124,7 +130,7 @@ def try_row(row: Row, *, wheel: Path, python: str, chosen: str) -> dict[str, Any
         done = subprocess.run(
             [
                 *(inner, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-m", chosen),
-                *("-p", "no:cacheprovider", "tests", "docs", "README.md"),
+                *("-p", "no:cacheprovider", *row.tests),
             ],
             cwd=place,
             env={**os.environ, "PATH": f"{inner.parent}{os.pathsep}{os.environ['PATH']}"},
@@ -142,17 +148,24 @@ def try_row(row: Row, *, wheel: Path, python: str, chosen: str) -> dict[str, Any
         "python": version,
         **{name: versions[name] for name in SHOWN},
         "outcome": ", ".join(f"{n} {word}" for n, word in counts),
+        "tests": ", ".join(row.tests) if row.tests in (CORE, PLUGIN) else "all",
         "code": done.returncode,
     }
 
 
 def write(result: dict[str, Any]) -> None:
     """Put one row into the table of the page, in the order of `ROWS`."""
-    heads = ("environment", "Python", *SHOWN, "tests")
+    heads = ("environment", "Python", *SHOWN, "tests of", "outcome")
     page = PAGE.read_text(encoding="utf-8")
     lines = ROWS_OF_PAGE.search(page)[0].splitlines()[2:]
     told = {line.split("|")[1].strip(): line for line in lines}
-    cells = (result["name"], result["python"], *map(result.get, SHOWN), result["outcome"])
+    cells = (
+        result["name"],
+        result["python"],
+        *map(result.get, SHOWN),
+        result["tests"],
+        result["outcome"],
+    )
     told[result["name"]] = f"| {' | '.join(cells)} |"
     head = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     table = [*head, *(told[row.name] for row in ROWS if row.name in told)]
