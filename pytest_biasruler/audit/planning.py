@@ -10,6 +10,7 @@ from pytest_biasruler.audit.goal import chance_of_labels, count_labels, find_goa
 from pytest_biasruler.audit.queue import draw_queue
 from pytest_biasruler.audit.supply import Supply, find_supplies
 from pytest_biasruler.checks.finding import Status, Verdict
+from pytest_biasruler.checks.quantities import is_trend
 from pytest_biasruler.statistics.power import POWER
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def plan_labels(evidence: Evidence, finding: Finding, *, show_cases: bool = Fals
 
     Case names in it are aliases unless `show_cases` is true.
     """
-    if finding.check not in PLANNED or finding.verdict != Verdict.INCONCLUSIVE:
+    is_planned = finding.check in PLANNED and not is_trend(finding)
+    if not is_planned or finding.verdict != Verdict.INCONCLUSIVE:
         return finding
     plan = _plan(evidence, finding)
     if not show_cases:
