@@ -26,7 +26,8 @@ CHECKSUM = (
     "Download or export it again."
 )
 EMPTY = "BR102: {mask} is empty (0 bytes); expected a NIfTI file. Export it again."
-FORMAT = "expected one NIfTI-1 or NIfTI-2 file, .nii or .nii.gz. Convert it."
+FORMAT = "expected .nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd, .png or .dcm. Convert it to .nii.gz."
+PAIR = "expected one NIfTI-1 or NIfTI-2 file, .nii or .nii.gz. Convert it."
 NUMPY = "BR114: {mask} is a NumPy file; expected NIfTI. Convert it."
 ROOM = (
     "BR110: {{mask}} declares {} voxels; expected at most 268435456. "
@@ -141,7 +142,7 @@ ROWS_A = (
         A18a=f"BR113: {{mask}} is a .hdr file; {FORMAT}",
         A18b=f"BR113: {{mask}} is a .mgz file; {FORMAT}",
         A18c=f"BR113: {{mask}} is a .bz2 file; {FORMAT}",
-        A18d=f"BR113: {{mask}} is the header of a .hdr and .img pair; {FORMAT}",
+        A18d=f"BR113: {{mask}} is the header of a .hdr and .img pair; {PAIR}",
         A18e=f"BR113: {{mask}} is a .img file; {FORMAT}",
         A18f=f"BR113: {{mask}} is a .gii file; {FORMAT}",
     ),
@@ -171,7 +172,7 @@ ROWS_A = (
     row_of_files(
         "A23",
         "no suffix, or `.nii` content named `.img`",
-        A23=f"BR113: {{mask}} has no suffix of NIfTI; {FORMAT}",
+        A23=f"BR113: {{mask}} has no suffix of a mask; {FORMAT}",
         A23b=f"BR113: {{mask}} is a .img file; {FORMAT}",
     ),
     Row(
