@@ -72,7 +72,7 @@ def deal_subgroups(
     pairs, units = np.unique(np.column_stack([deck.patients, strata]), axis=0, return_inverse=True)
     keys = Stream(seed).uniforms(2, len(pairs))
     hand = _Hand(units=units.reshape(-1), strata=pairs[:, 1], order=keys[0], starts=keys[1])
-    return {by: replace(cut, of=_deal(cut, hand)) for by, cut in deck.cuts.items()}
+    return {by: _dealt(cut, hand) for by, cut in deck.cuts.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -88,7 +88,22 @@ class _Hand:
     starts: np.ndarray
 
 
-def _deal(cut: Subgroups, hand: _Hand) -> pd.Series[str]:
+def _dealt(cut: Subgroups, hand: _Hand) -> Subgroups:
+    """Return the subgroups with the names, and the numbers behind them, of the donors."""
+    donors, cases = _deal(cut, hand), cut.of.index
+    of = pd.Series(cut.of.to_numpy(dtype=object)[donors], index=cases, dtype=object)
+    if not cut.numbers:
+        return replace(cut, of=of.rename(cut.of.name))
+    numbers = {
+        case: cut.numbers[donor]
+        for case, donor in zip(cases, cases[donors], strict=True)
+        if donor in cut.numbers
+    }
+    return replace(cut, of=of.rename(cut.of.name), numbers=numbers)
+
+
+def _deal(cut: Subgroups, hand: _Hand) -> np.ndarray:
+    """Return, for each case, the place of the case whose subgroup it gets."""
     names = cut.of.to_numpy(dtype=object)
     is_known = np.ones(len(names), dtype=bool)
     if cut.missing is not None and not cut.judge_missing:
@@ -104,9 +119,9 @@ def _deal(cut: Subgroups, hand: _Hand) -> pd.Series[str]:
     donor = donors[recipient]
     place = np.arange(len(known)) - begins[recipient]
     first = (hand.starts[units[recipient]] * sizes[donor]).astype(np.intp)
-    dealt = names.copy()
-    dealt[known] = names[known][begins[donor] + (first + place) % sizes[donor]]
-    return pd.Series(dealt, index=cut.of.index, dtype=object, name=cut.of.name)
+    dealt = np.arange(len(names))
+    dealt[known] = known[begins[donor] + (first + place) % sizes[donor]]
+    return dealt
 
 
 def shuffle_models(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from pytest_biasruler.audit import run_audit
+from pytest_biasruler.audit.preparing import prepare
+from pytest_biasruler.audit.selftest import run_selftest
 from pytest_biasruler.audit.worlds import deal_subgroups, open_deck, shuffle_models
 from pytest_biasruler.benchmark.check import Check
 from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
@@ -157,3 +161,39 @@ def test_models_are_handed_round_within_each_patient():
     is_swapped = (first == 0.5).to_numpy()
     assert ((dealt["a", "auto", ""] == 0.4).to_numpy() == is_swapped).all(), "references alike"
     assert first.groupby(patients).nunique().max() == 1, "a patient's cases together"
+
+
+def test_numbers_change_hands_with_the_subgroups_they_lie_in():
+    ages = [str(20 + n) for n in range(40)] + ["", ""]
+    evidence = build(ages)
+    age = Attribute(name="age", quantiles=2)
+    benchmark = replace(evidence.benchmark, attributes=[age])
+    cut = cut_all(benchmark, read_metadata(benchmark))["age"]
+    deck = open_deck(evidence.altered(subgroups={"age": cut}), evidence.declared)
+    dealt = deal_subgroups(deck, seed=3)[BY]
+    assert dict(dealt.numbers) != dict(cut.numbers)
+    assert Counter(dealt.numbers.values()) == Counter(cut.numbers.values())
+    for case, number in dealt.numbers.items():
+        assert dealt.of[case] == ("under 40" if number < 40 else "40+")
+    assert set(dealt.of.index[dealt.of == "missing"]) == {"c040", "c041"}
+
+
+def test_a_slope_finds_nothing_in_worlds_in_which_ages_change_hands():
+    rng = np.random.default_rng(4)
+    ages = rng.integers(20, 90, 120)
+    frame = pd.DataFrame({"case": [f"c{n:03d}" for n in range(120)], "age": ages.astype(str)})
+    scores = frame[["case"]].assign(model="unet", reference="expert")
+    benchmark = Benchmark(
+        name="ages",
+        metadata=frame,
+        references=[Reference(name="expert", kind="expert")],
+        models=[Model(name="unet")],
+        attributes=[Attribute(name="age", quantiles=2)],
+        scores=scores.assign(dice=0.9 - 0.005 * (ages - 20) + rng.normal(0, 0.05, 120)),
+        checks=[Check("gap", by="age", continuous=True, step=10, limit=0.01)],
+    )
+    assert str(run_audit(benchmark).findings[0].verdict) == "FAIL"
+    result = run_selftest(prepare(benchmark), n_worlds=40)
+    (told,) = result["checks"]
+    assert told["why_not"] == "nothing is planted along a number"
+    assert result["build_level"]["count"] <= 4
