@@ -91,15 +91,16 @@ class _Hand:
 def _dealt(cut: Subgroups, hand: _Hand) -> Subgroups:
     """Return the subgroups with the names, and the numbers behind them, of the donors."""
     donors, cases = _deal(cut, hand), cut.of.index
-    of = pd.Series(cut.of.to_numpy(dtype=object)[donors], index=cases, dtype=object)
+    names = cut.of.to_numpy(dtype=object)[donors]
+    of = pd.Series(names, index=cases, dtype=object, name=cut.of.name)
     if not cut.numbers:
-        return replace(cut, of=of.rename(cut.of.name))
+        return replace(cut, of=of)
     numbers = {
         case: cut.numbers[donor]
         for case, donor in zip(cases, cases[donors], strict=True)
         if donor in cut.numbers
     }
-    return replace(cut, of=of.rename(cut.of.name), numbers=numbers)
+    return replace(cut, of=of, numbers=numbers)
 
 
 def _deal(cut: Subgroups, hand: _Hand) -> np.ndarray:

@@ -203,8 +203,8 @@ ANSWERS = (
         texts=(
             *(_LIMIT.format(limit) for limit in _LIMITS[:5]),
             'BR602: unknown key "limt" in [[checks]] 7; expected one of check, alpha, baseline, '
-            "by, label, limit, metric, min_patients, model, name, policy, reference, screen, "
-            "sensitivity, support, waive. Write limit if that is meant.",
+            "by, continuous, label, limit, metric, min_patients, model, name, policy, reference, "
+            "screen, sensitivity, step, support, waive. Write limit if that is meant.",
             'BR602: unknown policy "strict"; expected one of point, confident-fail, prove-safe. '
             "Correct it.",
             "BR602: TOML cannot be parsed (Expected newline or end of document after a "

@@ -251,8 +251,8 @@ by = "age"
 
 def test_a_file_with_five_mistakes_is_told_all_five_with_lines_and_suggestions(told):
     keys = (
-        "check, alpha, baseline, by, label, limit, metric, min_patients, model, name, policy, "
-        "reference, screen, sensitivity, support, waive"
+        "check, alpha, baseline, by, continuous, label, limit, metric, min_patients, model, name, "
+        "policy, reference, screen, sensitivity, step, support, waive"
     )
     assert told(FIVE_MISTAKES) == [
         "BR401 biasruler.toml:3: metadata leaves the data root; expected a path inside it. "
