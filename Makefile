@@ -4,7 +4,7 @@ BIN = .venv/bin
 OUT ?= out
 BENCH = .venv-bench/bin/python
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test docs bench lint clean
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -20,6 +20,10 @@ test: .venv/.installed
 	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
+
+# The pages of docs/ as a site that needs no network, in out/site.
+docs: .venv/.installed
+	$(BIN)/mkdocs build --strict
 
 # The tools it compares with are hundreds of megabytes: an environment of their own.
 .venv-bench/.installed: pyproject.toml

@@ -412,7 +412,6 @@ def test_no_category_may_be_called_missing(told, row):
         ('"0.05"', '"0.05"'),
         ("9" * 400, "a huge number"),
         ("2027-03-31", "2027-03-31"),
-        ("{ dice = 1 }", "a table"),
     ],
 )
 def test_a_limit_that_is_no_number_in_range_is_refused(told, limit, shown):
@@ -421,6 +420,15 @@ def test_a_limit_that_is_no_number_in_range_is_refused(told, limit, shown):
     assert told(toml) == [
         f"BR602 biasruler.toml:14: limit is {shown}; expected a number from 0 to 1 for dice. "
         "Correct it."
+    ]
+
+
+def test_a_limit_for_each_label_needs_labels(told):
+    toml = f'{SMALL}[[checks]]\ncheck = "gap"\nby = "age"\nlimit = {{ dice = 1 }}\n'
+
+    assert told(toml) == [
+        "BR602 biasruler.toml:14: limit is a table; expected a number where [labels] names none. "
+        "Write one number."
     ]
 
 

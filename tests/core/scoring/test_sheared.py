@@ -55,7 +55,8 @@ def test_a_model_most_of_whose_predictions_are_sheared_is_not_judged_in_mm(make_
     most = lay(make_bench, cube, of_unet=range(13))
     assert str(most.score().errors_in_mm["unet"]) == (
         "BR122: 13 of 24 predictions of unet have no distance in mm, 13 of them for a sheared "
-        "grid; expected right angles. Use overlap metrics or resample beforehand."
+        "grid or no voxel size; expected right angles, in mm. Use overlap metrics or resample "
+        "beforehand."
     )
     said = audit(most)
     assert [found.metric for found in said.findings] == ["dice"]
