@@ -47,7 +47,7 @@ class Row:
     python: str
     constraints: tuple[str, ...] = ()
     lowest: bool = False
-    tests: tuple[str, ...] = ("tests", "docs", "README.md")
+    tests: tuple[str, ...] = (*CORE, *PLUGIN)
 
 
 ROWS = (
@@ -148,7 +148,7 @@ def try_row(row: Row, *, wheel: Path, python: str, chosen: str) -> dict[str, Any
         "python": version,
         **{name: versions[name] for name in SHOWN},
         "outcome": ", ".join(f"{n} {word}" for n, word in counts),
-        "tests": ", ".join(row.tests) if row.tests in (CORE, PLUGIN) else "all",
+        "tests": ", ".join(each.removeprefix("tests/") for each in row.tests),
         "code": done.returncode,
     }
 
