@@ -52,6 +52,13 @@ def test_every_page_is_in_the_site_and_in_its_navigation(site):
         assert f'href="{page.stem}.html"' in home, f"{page.name} is not in nav of mkdocs.yml"
 
 
+def test_the_navigation_names_each_page_once():
+    nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    pages = re.findall(r"^ +- (\S+\.md)$", nav, re.MULTILINE)
+    assert pages
+    assert [page for page in pages if pages.count(page) > 1] == [], "an entry stands twice"
+
+
 def test_the_site_has_the_structure_that_a_forge_shows(site):
     forge = markdown_it.MarkdownIt("commonmark", {"html": True}).enable("table")
     for page in DOCS.glob("*.md"):
