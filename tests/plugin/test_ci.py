@@ -53,7 +53,9 @@ def test_the_summary_is_written_and_named(write_benchmark, run, pytester):
     text = (pytester.path / "out" / "s.md").read_text("utf-8")
     assert text.startswith("## ✕ ERROR: 1 of 5 checks could not run. Of the others: 1 FAIL")
     assert text.endswith(f"\n{MARK}\n")
-    result.stdout.fnmatch_lines(["markdown out/s.md   badge b.json   policy confident-fail"])
+    result.stdout.fnmatch_lines(
+        ["markdown out/s.md   badge b.json   policy confident-fail   codes docs/errors.md#br503"]
+    )
 
 
 def test_a_summary_of_an_earlier_run_is_replaced_and_a_strangers_file_is_not(
