@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_biasruler.benchmark.definition import Benchmark
     from pytest_biasruler.benchmark.split import Split
 
+_MOST_PARTS = 10  # of a split
 _MOST_BYTES = 2**26  # of a JSON file, which takes ten times that in memory
 
 
@@ -46,7 +47,7 @@ def cases_in_split(
     if split is None:
         return frozenset(frame.index), ()
     try:
-        names = _names_in(split, benchmark=benchmark, frame=frame, shown=shown)
+        names, trained = _names_in(split, benchmark=benchmark, frame=frame, shown=shown)
         if not any(case in names for case in frame.index):
             raise _empty(split, names, frame.index, shown=shown)
     except BiasRulerProblems:
@@ -54,19 +55,31 @@ def cases_in_split(
     except BiasRulerError as error:
         where = place_of(benchmark)(("benchmark", "split"))[1]
         raise BiasRulerProblems([error.at(error.where or where)]) from None
-    return names, _notes(split, names, frame.index, shown=shown)
+    shared = len(names & trained & set(frame.index))
+    notes = _notes(split, names, frame.index, shown=shown)
+    return names, (*notes, *_shared_note(split, shared))
 
 
-def _names_in(
-    split: Split, *, benchmark: Benchmark, frame: pd.DataFrame, shown: str
-) -> frozenset[str]:
+def _shared_note(split: Split, n: int) -> tuple[Note, ...]:
+    if not n:
+        return ()
+    text = f"{n} cases of the split ({split.title}) also stand in its list of cases to train on"
+    return (Note(code="BR404", set="names in split", n=n, text=text),)
+
+
+_Names = tuple[frozenset[str], frozenset[str]]
+"""Names in the split, and names that the same file lists for training."""
+
+
+def _names_in(split: Split, *, benchmark: Benchmark, frame: pd.DataFrame, shown: str) -> _Names:
     if split.is_folds:
         return _names_in_fold(split, benchmark=benchmark)
     if split.table is not None:
         return _names_in_table(split, benchmark=benchmark)
     _require(str(split.column), list(frame.columns), table=shown)
     cells = frame[str(split.column)]
-    return _in_part(dict(zip(map(str, cells.index), cells, strict=True)), split, table=shown)
+    pairs = dict(zip(map(str, cells.index), cells, strict=True))
+    return _in_part(pairs, split, table=shown), frozenset()
 
 
 def _empty(
@@ -101,32 +114,36 @@ def _require(column: str, columns: Collection[str], *, table: str) -> None:
         raise BiasRulerError("BR602", found, "one of its columns", fix)
 
 
-def _names_in_table(split: Split, *, benchmark: Benchmark) -> frozenset[str]:
+def _names_in_table(split: Split, *, benchmark: Benchmark) -> _Names:
     source, column = str(split.table), str(split.column)
     table, name = read_inner_table(source, key="split", benchmark=benchmark), Path(source).name
     _require(column, table.header, table=name)
     cells = table.column(column)
     if split.part is None:
-        return frozenset(cell for cell in cells if cell)
+        others = [each for each in table.header if "train" in each.casefold() and each != column]
+        trained = frozenset(cell for each in others for cell in table.column(each) if cell)
+        return frozenset(cell for cell in cells if cell), trained
     _require(benchmark.case, table.header, table=name)
     pairs = dict(zip(table.column(benchmark.case), cells, strict=True))
     if len(pairs) < len(cells):
         found, fix = f"a case stands in several rows of {name}", "Remove all but one"
         raise BiasRulerError("BR403", found, "one row for each case", fix)
-    return _in_part(pairs, split, table=name)
+    return _in_part(pairs, split, table=name), frozenset()
 
 
 def _in_part(parts: Mapping[str, str], split: Split, *, table: str) -> frozenset[str]:
     names = frozenset(case for case, part in parts.items() if part == split.part and case)
     if not names:
-        near = nearest(split.part, set(parts.values()))
+        # Cells of a column of many values may be names of patients, and are not told.
+        values = set(parts.values())
+        near = nearest(split.part, values if len(values) <= _MOST_PARTS else ())
         fix = f'Perhaps "{near}" is meant' if near else "Correct part"
         found = f'"{split.part}" stands in no row of {split.column} of {table}'
         raise BiasRulerError("BR602", found, "a part of the split", fix)
     return names
 
 
-def _names_in_fold(split: Split, *, benchmark: Benchmark) -> frozenset[str]:
+def _names_in_fold(split: Split, *, benchmark: Benchmark) -> _Names:
     name, fold = Path(str(split.table)).name, split.fold or 0
     path = inner_path_of(str(split.table), key="split", benchmark=benchmark)
     try:
@@ -141,7 +158,9 @@ def _names_in_fold(split: Split, *, benchmark: Benchmark) -> frozenset[str]:
     if not isinstance(part, list) or not all(isinstance(each, str) for each in part):
         found = f"fold {fold} of {name} has no list of names as {split.part}"
         raise BiasRulerError("BR408", found, "lists train and val of names", "Export it again")
-    return frozenset(part)
+    trained = chosen.get("train") if isinstance(chosen, dict) and split.part != "train" else ()
+    names = trained if isinstance(trained, list) else ()
+    return frozenset(part), frozenset(each for each in names if isinstance(each, str))
 
 
 def _folds_of(path: Path, *, most: int) -> list[object]:

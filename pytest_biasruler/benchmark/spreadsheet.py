@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     DateOf = dict[int, Callable[[float], str | None]]
 
 _MOST_STYLES, _MOST_TEXTS = 2**16, 2**23
+_LONGEST_FORMAT = 1024  # that of Excel is 255; searching it takes the square of its length
 _LARGEST_DAY = 3_000_000  # of the year 9999
 
 
@@ -171,7 +172,10 @@ class _Styles:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "numFmt":
-            self._formats[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+            code = attributes.get("formatCode", "")
+            if len(code) > _LONGEST_FORMAT:
+                raise damaged("it has a format that is too long")
+            self._formats[attributes.get("numFmtId", "")] = code
         elif tag == "cellXfs":
             self._is_of_cells = True
         elif tag == "xf" and self._is_of_cells:

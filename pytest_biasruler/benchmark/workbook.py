@@ -27,6 +27,9 @@ _LOCATOR = b"PK\x06\x07"
 _LOCATOR_BYTES = 20
 _DEFLATE_AT_MOST = 1032  # no deflate stream expands further
 _CHUNK = 2**16
+_MOST_DEPTH = 64  # elements within one another; each takes memory until it ends
+_MOST_SILENT = 16  # chunks without an element or text: a tag that long is read over and over
+_MOST_RELATIONS = 10_000
 _BAD_ZIP = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError),
     *(RuntimeError, ValueError, KeyError, IndexError, OverflowError, LookupError),
@@ -63,12 +66,14 @@ class Workbook:
             ``BR408`` if the part is lacking, damaged, no XML, or declares entities.
         """
         try:
-            parser = self._xml.XMLParser(target=_Local(target), forbid_dtd=True)
+            local = _Local(target)
+            parser = self._xml.XMLParser(target=local, forbid_dtd=True)
             n_left = self._archive.getinfo(part).file_size
             with self._archive.open(part) as stream:
                 while chunk := stream.read(_CHUNK):
                     n_left -= len(chunk)
                     parser.feed(chunk)
+                    local.end_chunk()
             parser.close()
             if n_left:
                 raise damaged("a part of it has another length than it declares")
@@ -98,14 +103,27 @@ class _Local:
     """Hands elements on without their namespaces, of which there are two sets for one meaning."""
 
     def __init__(self, target: Target) -> None:
-        self._target, self._names = target, dict[str, str]()
-        self.data = target.data
+        self._target, self._depth, self._n_silent = target, 0, 0
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._depth, self._n_silent = self._depth + 1, 0
+        if self._depth > _MOST_DEPTH:
+            raise damaged("its elements are nested too deep")
         self._target.start(tag.rpartition("}")[2], attributes)
 
+    def data(self, text: str) -> None:
+        self._n_silent = 0
+        self._target.data(text)
+
     def end(self, tag: str) -> None:
+        self._depth, self._n_silent = self._depth - 1, 0
         self._target.end(tag.rpartition("}")[2])
+
+    def end_chunk(self) -> None:
+        """Refuse a part that has told nothing for too long."""
+        self._n_silent += 1
+        if self._n_silent > _MOST_SILENT:
+            raise damaged("a tag in it is too long")
 
     def close(self) -> None:
         """Do nothing: the target has what it wants."""
@@ -122,6 +140,8 @@ class _Relations:
         path = place[1:] if place.startswith("/") else normpath(f"{self._folder}/{place}")
         kind = attributes.get("Type", "").rpartition("/")[2]
         self.found[attributes.get("Id", "")] = (kind, path.lstrip("/"))
+        if len(self.found) > _MOST_RELATIONS:
+            raise damaged("it refers to too many parts")
 
     def end(self, tag: str) -> None:
         pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
 _CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 # Implicit and explicit little endian, RLE. One whose whole data set is deflated may be a bomb.
 _SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5")
-_LONG_FORMS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"UC", b"UN", b"UR", b"UT")
+_FORMS = re.compile(rb"AE|AS|AT|CS|DA|DS|DT|FD|FL|IS|LO|LT|PN|SH|SL|SS|ST|TM|UI|UL|US")
+_LONG_FORMS = re.compile(rb"OB|OD|OF|OL|OV|OW|SQ|SV|UC|UN|UR|UT|UV")
+_GROUP, _SYNTAX = b"\x02\x00", b"\x02\x00\x10\x00"
 _TAGS = (
     *("SOPClassUID", "SegmentationType", "SamplesPerPixel", "PhotometricInterpretation"),
     *("Rows", "Columns", "NumberOfFrames", "BitsAllocated", "BitsStored", "HighBit"),
     *("PixelRepresentation", "PixelData", "SharedFunctionalGroupsSequence"),
     "PerFrameFunctionalGroupsSequence",
 )
+_FARTHEST_MM = 1e9
 # Whatever a malformed data set makes pydicom raise.
 _FAULTS = (
     *(ArithmeticError, AttributeError, EOFError, ImportError, LookupError, OSError),
@@ -93,18 +97,23 @@ def _find_syntax(content: bytes, *, name: str) -> str:
     """Return the transfer syntax, which stands in the group before the data set."""
     if content[128:132] != b"DICM":
         raise no_head(name, "DICOM")
-    at = 132
-    while content[at : at + 2] == b"\x02\x00" and at + 12 <= len(content):
-        element, form = struct.unpack_from("<H2s", content, at + 2)
-        is_long = form in _LONG_FORMS
+    at, found = 132, list[str]()
+    while content[at : at + 2] == _GROUP and at + 12 <= len(content):
+        tag, form = struct.unpack_from("4s2s", content, at)
+        is_long = _LONG_FORMS.fullmatch(form) is not None
+        if not is_long and not _FORMS.fullmatch(form):
+            break
         (length,) = struct.unpack_from(
             "<I" if is_long else "<H", content, at + (8 if is_long else 6)
         )
         start = at + (12 if is_long else 8)
-        if element == 0x10:
-            return content[start : start + min(length, 64)].decode("latin-1").strip("\0 ")
         at = start + length
-    raise no_head(name, "DICOM")
+        if tag == _SYNTAX:
+            found.append(content[start : min(at, start + 64)].decode("latin-1").strip("\0 "))
+    # Of several, pydicom would take the last; what it walks otherwise than this may hide one.
+    if len(found) != 1 or content[at : at + 2] == _GROUP:
+        raise no_head(name, "DICOM")
+    return found[0]
 
 
 def _check_kind(dataset: Any, *, name: str, limits: Limits) -> str:
@@ -136,6 +145,8 @@ def _list_frames(dataset: Any, *, is_binary: bool) -> list[Frame]:
         if is_binary:
             segment = _find_group(groups, "SegmentIdentificationSequence")
             label = int(segment.ReferencedSegmentNumber)
+            if not 1 <= label < 2**16:
+                raise ValueError
         frames.append(
             Frame(
                 position=_floats(
@@ -164,7 +175,7 @@ def _find_group(groups: Sequence[Any], keyword: str) -> Any:
 
 def _floats(values: Any, n: int) -> tuple[float, ...]:
     found = tuple(float(value) for value in values)
-    if len(found) != n or not np.isfinite(found).all():
+    if len(found) != n or not (np.abs(found) < _FARTHEST_MM).all():
         raise ValueError
     return found
 
@@ -176,6 +187,7 @@ def _float_or_none(value: Any) -> float | None:
 def _decode(dataset: Any, *, n_frames: int) -> NDArray[np.generic]:
     pixels: NDArray[np.generic] = np.asarray(dataset.pixel_array)
     shape = (n_frames, int(dataset.Rows), int(dataset.Columns))
-    if pixels.dtype.kind not in "bu" or pixels.size != np.prod(shape):
+    # Labels of more bits than a mask holds would be cut to others.
+    if pixels.dtype.kind not in "bu" or pixels.itemsize > 2 or pixels.size != np.prod(shape):
         raise ValueError
     return pixels.reshape(shape)

@@ -122,16 +122,21 @@ def _check_pixels(content: bytes, packed: bytes, name: str) -> None:
         declared += height * (1 + (width * bits + 7) // 8) if width > 0 and height > 0 else 0
     work = zlib.decompressobj()
     try:
-        n_bytes = 0
-        while (piece := work.decompress(packed, _PIECE_BYTES)) and n_bytes <= declared:
+        n_bytes = at = 0
+        # In pieces: what is left over is copied each time.
+        while not work.eof and n_bytes <= declared:
+            pending = packed[at : at + _PIECE_BYTES]
+            piece = work.decompress(pending, _PIECE_BYTES)
+            if not (pending or piece):
+                break
             n_bytes += len(piece)
-            packed = work.unconsumed_tail
+            at += len(pending) - len(work.unconsumed_tail) - len(work.unused_data)
     except zlib.error:
         found, fix = f"pixels of {name} cannot be inflated", "Download or export it again"
         raise BiasRulerError("BR105", found, "an undamaged file", fix) from None
     if n_bytes < declared or not (work.eof or n_bytes > declared):
         raise holds_less(max(declared - n_bytes, 1), name)
-    if n_bytes > declared or work.unused_data:
+    if n_bytes > declared or at < len(packed):
         what = f"more data than its header declares ({declared} bytes)"
         raise holds_more(what, name, expected="exactly that")
 

@@ -74,14 +74,16 @@ def stack_frames(
         raise _irregular(name, "have several orientations or pixel sizes")
     along, across = np.array(first.directions[:3]), np.array(first.directions[3:])
     normal = np.cross(along, across)
-    if not (np.abs([along @ along, across @ across, normal @ normal]) - 1 < 1e-3).all():
+    lengths = np.array([along @ along, across @ across, normal @ normal])
+    if not (np.abs(lengths - 1) < 1e-3).all():
         raise _irregular(name, "have no orientation")
     positions = np.array([each.position for each in frames])
     depths = positions @ normal
     step = _find_step(frames, depths, name=name)
     origin = positions[int(depths.argmin())]
-    places = np.rint((depths - depths.min()) / step)
-    off = positions - origin - np.outer(places * step, normal)
+    with np.errstate(all="ignore"):  # what is not finite is refused next
+        places = np.rint((depths - depths.min()) / step)
+        off = positions - origin - np.outer(places * step, normal)
     if not np.abs(off).max() <= _OFF * max(step, *first.pixel_mm):
         raise _irregular(name, "do not lie evenly behind one another")
     n_slices = int(places.max()) + 1

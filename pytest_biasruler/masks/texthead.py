@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 # What float() and int() take beyond this (1_000, other scripts' digits) no program writes.
 _NUMBER = re.compile(
-    r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,4})?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
+    r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,4})?|nan|inf|infinity)",
+    re.ASCII | re.IGNORECASE,
 )
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 

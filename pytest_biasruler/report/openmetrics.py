@@ -114,6 +114,8 @@ def _labels(finding: Finding) -> dict[str, str]:
         "label": finding.label,
         "by": "+".join(map(shown, finding.by)) or None,
         "model": finding.model,
+        # A slope is another quantity than the gap, and so is the slope per another step.
+        "step": f"{trend['step']:g}" if (trend := finding.details.get("trend")) else None,
     }
     return {key: shown(name) for key, name in told.items() if name is not None}
 

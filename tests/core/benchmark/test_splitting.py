@@ -203,3 +203,36 @@ def test_bad_cells_outside_the_split_stop_nothing(read):
     )
     age = cut_subgroups(metadata, Attribute(name="age", bins=(0, 10)), limits=Limits())
     assert age.of.to_dict() == {"b": "0–10"}
+
+
+def test_a_cell_of_a_column_of_many_values_is_never_suggested(read):
+    rows = "".join(f"{number},41,patient-{number:02}\n" for number in range(30))
+
+    problem = told(
+        read, '{ column = "set", part = "patient-77" }', clinical__csv="id,age,set\n" + rows
+    )
+
+    assert len(problem) == 1
+    assert "Correct part" in problem[0]
+    assert "patient-0" not in problem[0]
+    assert "patient-1" not in problem[0]
+
+
+@pytest.mark.parametrize(
+    ("split", "files"),
+    [
+        (
+            '{ table = "splits.csv", column = "test_split" }',
+            {"splits__csv": "train_split,test_split\na,b\nb,c\n"},
+        ),
+        (
+            '{ table = "splits_final.json", fold = 0, part = "val" }',
+            {"splits_final__json": json.dumps([{"train": ["a", "b"], "val": ["b", "c"]}])},
+        ),
+    ],
+)
+def test_cases_that_are_trained_on_and_tested_on_are_told(read, split, files):
+    notes = [note for note in read(split, **files).notes if "train on" in note.text]
+
+    assert [(note.code, note.n) for note in notes] == [("BR404", 1)]
+    assert not [note for note in read(split).notes if "train on" in note.text]

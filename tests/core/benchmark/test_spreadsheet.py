@@ -439,3 +439,30 @@ def test_other_spreadsheets_are_never_opened(tmp_path, suffix):
     benchmark = Benchmark(name="b", metadata=f"clinical{suffix}", root=tmp_path)
     with pytest.raises(BiasRulerProblems, match=r"^BR409"):
         read_metadata(benchmark)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "styles", "found"),
+    [
+        ("<x>" * 100, "", "nested too deep"),
+        (f'<x y="{"z" * 2**21}"/>', "", "a tag in it is too long"),
+        ("", f'<numFmt numFmtId="200" formatCode="{"[" * 2000}"/>', "a format that is too long"),
+    ],
+    ids=["nested", "one tag", "format"],
+)
+def test_xml_that_costs_more_than_its_size_is_refused(tmp_path, sheet, styles, found):
+    path = tmp_path / SHOWN
+    path.write_bytes(packed(parts(sheet, styles=styles)))
+    with pytest.raises(BiasRulerProblems, match=found):
+        read_spreadsheet(path, shown=SHOWN, limits=Limits())
+
+
+def test_a_spreadsheet_that_refers_to_too_many_parts_is_refused(tmp_path):
+    made = parts("")
+    made["xl/_rels/workbook.xml.rels"] = relations(
+        {f"a{number}": ("theme", "b.xml") for number in range(10_001)}
+    )
+    path = tmp_path / SHOWN
+    path.write_bytes(packed(made))
+    with pytest.raises(BiasRulerProblems, match="too many parts"):
+        read_spreadsheet(path, shown=SHOWN, limits=Limits())

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import io
+import struct
 import sys
 
 import numpy as np
 import pytest
-from highdicom import AlgorithmIdentificationSequence
-from highdicom.seg import Segmentation, SegmentDescription
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -15,6 +14,11 @@ from pydicom.uid import ExplicitVRLittleEndian, RLELossless, generate_uid
 
 from pytest_biasruler.errors import CODES, BiasRulerError, Limits
 from pytest_biasruler.masks.reader import read_mask
+
+pytest.importorskip("highdicom", reason="highdicom cannot be installed for this Python")
+
+from highdicom import AlgorithmIdentificationSequence
+from highdicom.seg import Segmentation, SegmentDescription
 
 TURN = np.array([[0.8, 0.6, 0], [-0.6, 0.8, 0], [0, 0, 1.0]])
 N_ROWS, N_COLUMNS, N_SLICES = 6, 8, 5
@@ -198,6 +202,41 @@ def test_another_kind_of_image_is_refused(tmp_path, binary):
 def test_a_deflated_data_set_is_never_inflated(tmp_path, binary):
     data = written(binary).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99", 1)
     assert refusal(tmp_path, data).code in ("BR113", "BR201")
+
+
+@pytest.mark.parametrize("form", [b"UI", b"SV", b"??"])
+def test_a_second_transfer_syntax_cannot_hide_a_deflated_data_set(tmp_path, binary, form):
+    data = written(binary)
+    at = data.index(b"\x02\x00\x10\x00UI")
+    uid = b"1.2.840.10008.1.2.1.99"
+    second = b"\x02\x00\x10\x00" + form
+    second += struct.pack("<H", len(uid)) if form == b"UI" else struct.pack("<HI", 0, len(uid))
+    end = at + 8 + struct.unpack_from("<H", data, at + 6)[0]
+    assert refusal(tmp_path, data[:end] + second + uid + data[end:]).code == "BR201"
+
+
+@pytest.mark.parametrize("directions", [[0.5, 0, 0, 0, 0.5, 0], [0.0] * 6, [0.5, 0, 0, 0, 1, 0]])
+def test_directions_that_are_no_unit_vectors_are_refused(tmp_path, directions):
+    dataset = make()
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    shared.PlaneOrientationSequence[0].ImageOrientationPatient = directions
+    assert refusal(tmp_path, dataset).code == "BR212"
+
+
+def test_a_slice_distance_near_zero_is_refused_without_a_warning(tmp_path):
+    dataset = make()
+    measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.SpacingBetweenSlices = "1e-300"
+    assert refusal(tmp_path, dataset).code in ("BR110", "BR212")
+
+
+def test_a_number_of_a_segment_that_no_mask_holds_is_refused(tmp_path):
+    dataset = make()
+    for frame in dataset.PerFrameFunctionalGroupsSequence:
+        item = frame.SegmentIdentificationSequence[0]
+        del item.ReferencedSegmentNumber
+        item.add_new("ReferencedSegmentNumber", "UL", 2**16 + 1)
+    assert refusal(tmp_path, dataset).code == "BR201"
 
 
 def test_more_voxels_than_allowed_are_not_decoded(tmp_path, binary):

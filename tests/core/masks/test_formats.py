@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import time
+import warnings
 import zlib
 
 import nibabel
@@ -16,6 +18,7 @@ from pytest_biasruler.masks.crop import crop_mask
 from pytest_biasruler.masks.geometry import align_crop
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.masks.reader import digest_mask, read_crop, read_mask
+from pytest_biasruler.masks.texthead import parse_floats
 
 SUFFIXES = ("nii.gz", "nrrd", "nhdr", "mha", "mhd")
 KINDS = (
@@ -99,7 +102,9 @@ def test_what_pynrrd_writes_is_read(tmp_path, suffix, encoding, endian, kind):
         "endian": endian,
     }
     stored = labels().astype(np.dtype(kind).newbyteorder("<" if endian == "little" else ">"))
-    nrrd.write(str(path), stored, header)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # how pynrrd asks for the time
+        nrrd.write(str(path), stored, header)
     read = read_mask(path)
     assert np.array_equal(read.voxels, labels())
     assert np.allclose(read.affine[:3, :3], TURN * (1.0, 2.0, 3.0))
@@ -430,3 +435,9 @@ def test_scores_do_not_depend_on_the_format(tmp_path):
         aligned = align_crop(read_crop(path), crop_mask(moved))
         found.append(aligned.voxel_sha256)
     assert len(set(found)) == 1
+
+
+def test_a_long_line_that_is_no_number_is_refused_at_once():
+    start = time.process_time()
+    assert parse_floats("1" * 100_000 + "x") is None
+    assert time.process_time() - start < 5, "time grows with the square of the length"

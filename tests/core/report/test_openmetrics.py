@@ -185,3 +185,15 @@ def test_no_name_breaks_a_line_and_no_two_series_are_alike(names, value):
     assert estimates == [value] * (len(names) + 1)
     assert len(read_as_gitlab(text)) == len(found)
     assert all(map(isfinite, found.values()))
+
+
+def test_a_slope_is_no_series_of_a_gap_nor_of_a_slope_per_another_step():
+    gap = make_finding(estimate=make_estimate(0.1, 0.05, 0.15))
+    slopes = [
+        replace(gap, id=f"slope-{step}", details={"form": "trend", "trend": {"step": step}})
+        for step in (10.0, 20.0)
+    ]
+    found = read_metrics(write_metrics(with_findings(gap, *slopes)))
+    labels = [dict(key[1]) for key in found if key[0] == "biasruler_estimate"]
+    assert [each.get("step") for each in labels] == [None, "10", "20"]
+    assert not any("id" in each for each in labels)
