@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.benchmark.categories import fold
 from pytest_biasruler.benchmark.definition import Attribute
 from pytest_biasruler.benchmark.numbers import read_number
 from pytest_biasruler.benchmark.subgroups import cut_subgroups
@@ -25,6 +24,7 @@ from pytest_biasruler.proposal.columns import (
     topic_of,
     topic_words,
 )
+from pytest_biasruler.proposal.words import category_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -143,7 +143,7 @@ def _attribute(
     has_numbers = are_numbers(cells)
     missing = find_fillers(cells, of_numbers=has_numbers)
     name = _name_of(column, taken=taken)
-    n_known = len({fold(cell) for cell in cells if cell not in missing})
+    n_known = len({category_key(cell) for cell in cells if cell not in missing})
     if has_numbers and (n_known > _MOST_GRADES or is_age(column)):
         values = _numbers(column, metadata, missing=missing)
         bins = propose_bins(values, min_patients=min_patients, is_age=is_age(column))
@@ -191,7 +191,7 @@ def _spellings(
     counts = Counter(cell for cell in metadata.frame[column] if cell not in missing)
     of: dict[str, list[str]] = defaultdict(list)
     for cell in sorted(counts, key=lambda cell: (-counts[cell], cell)):
-        of[fold(cell)].append(cell)
+        of[category_key(cell)].append(cell)
     for kept, *others in of.values():
         if others:
             yield kept, tuple(others)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from pytest_biasruler.benchmark.categories import fold
+
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _WHOLE = re.compile(r"[^\W\d_]+")
+_LONG_FORMS = {"m": "male", "f": "female"}
 _TWINS = (("ground", "truth"), ("pseudo", "label"), ("nn", "unet"))
 
 
@@ -26,3 +29,15 @@ def words_of(name: str) -> frozenset[str]:
 def word_set(words: str) -> frozenset[str]:
     """Return words that are written with spaces between them."""
     return frozenset(words.split())
+
+
+def category_key(cell: str) -> str:
+    """Return what all spellings of a category have in common, the letter of a sex written out.
+
+    Examples
+    --------
+    >>> category_key("F"), category_key(" Female"), category_key("MGH")
+    ('female', 'female', 'mgh')
+    """
+    key = fold(cell)
+    return _LONG_FORMS.get(key, key)

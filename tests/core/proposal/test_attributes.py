@@ -72,6 +72,11 @@ def test_spellings_of_one_category_are_merged_under_the_most_frequent(cuts):
     assert found.asked[0].counts == {"F": 40, "M": 80}
 
 
+def test_the_letter_of_a_sex_is_merged_with_its_word(cuts):
+    found = cuts(sex=["Male", *cycle("F", "M", "female")[1:]])
+    assert found.asked[0].attribute.merge == {"M": ("Male",), "female": ("F",)}
+
+
 def test_spellings_in_a_column_that_we_do_not_know_are_not_written_down(cuts):
     assert cuts(nickname_group=["f", *cycle("F", "M")[1:]]).asked == ()
 
