@@ -104,11 +104,12 @@ def read_metadata(benchmark: Benchmark) -> Metadata:
     main = sources[0]
     cases = main.table.column(name)
     places = [f"{main.shown}:{line}" for line in main.table.lines]
+    if not cases:  # a header of many columns is not worth joining
+        raise_if_any([_no_rows(main.shown)])
     columns, origins, clashes = join(sources, name)
     patients = columns[benchmark.patient or name]
     raise_if_any(
         [
-            *([] if cases else [_no_rows(main.shown)]),
             *first_of(_bad_names(cases, places), shown=main.shown),
             *(problem for source in sources for problem in repeated_cases(source, name)),
             *first_of(_without_patient(patients, places, benchmark=benchmark), shown=main.shown),
