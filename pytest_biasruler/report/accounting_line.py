@@ -27,9 +27,9 @@ def accounting_line(cases: Mapping[str, Any], findings: Iterable[Finding], count
     split = cases.get("split")
     if split is not None:
         text += f", {split['n_outside']} outside the split ({printable(split['name'])})"
-    for (model, where), n in _counted_as_worst(cases["unreadable"]).items():
-        what = counted(n, "prediction")
-        text += f", {what} of {printable(model)} counted as worst{where}"
+    for (model, where), codes in _counted_as_worst(cases["unreadable"]).items():
+        what = counted(codes.total(), "prediction")
+        text += f", {what} of {printable(model)} counted as worst{where} ({_reasons(codes)})"
     return f"{text}; {counts.told_partial}"
 
 
@@ -48,13 +48,19 @@ def _public_accounting_line(
     return f"{text}; {NOT_JUDGED}" if is_told else text
 
 
-def _counted_as_worst(rows: Iterable[Mapping[str, Any]]) -> Counter[tuple[str, str]]:
-    counts: Counter[tuple[str, str]] = Counter()
+def _counted_as_worst(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Counter[str]]:
+    counts: dict[tuple[str, str], Counter[str]] = {}
     for row in rows:
         if row["attribute"] is None:
             where = " in mm" if CODES.get(row["reason"]) == Consequence.DISTANCES else ""
-            counts[row["model"], where] += row["n"]
+            counts.setdefault((row["model"], where), Counter())[row["reason"]] += row["n"]
     return counts
+
+
+def _reasons(codes: Counter[str]) -> str:
+    """Return the codes, the most frequent first, each with its number where there are several."""
+    listed = codes.most_common()
+    return ", ".join(printable(code if len(listed) == 1 else f"{n} {code}") for code, n in listed)
 
 
 def _where_most(cases: Mapping[str, Any]) -> str:

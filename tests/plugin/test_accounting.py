@@ -312,7 +312,7 @@ def test_what_was_lost_is_told_however_quiet_the_run_is(pytester, write_masks, r
     assert "7 of 8 cases scored, 1 excluded" in broken
 
 
-def test_predictions_that_are_the_worst_in_mm_alone_are_counted_apart():
+def test_why_predictions_count_as_worst_is_said_and_what_is_the_worst_in_mm_alone_counted_apart():
     rows = [("unet", "BR101", 2), ("unet", "BR215", 1), ("unet", "BR104", 1)]
     cases = {
         "expected": 9,
@@ -324,6 +324,6 @@ def test_predictions_that_are_the_worst_in_mm_alone_are_counted_apart():
     }
     line = accounting_line(cases, [], SimpleNamespace(told_partial="1 of 1 declared checks ran"))
     assert line == (
-        "9 of 9 cases scored, 3 predictions of unet counted as worst, 1 prediction of unet "
-        "counted as worst in mm; 1 of 1 declared checks ran"
+        "9 of 9 cases scored, 3 predictions of unet counted as worst (2 BR101, 1 BR104), "
+        "1 prediction of unet counted as worst in mm (BR215); 1 of 1 declared checks ran"
     )
