@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.demand import way_out
 from pytest_biasruler.benchmark.notes import Note
 from pytest_biasruler.benchmark.refusals import first_of, lines_text
 from pytest_biasruler.benchmark.rules import nearest
@@ -34,12 +35,16 @@ class Source:
         for position, name in enumerate(self.table.header):
             yield name, [row[position] for row in self.table.rows]
 
-    def lacks(self, column: str, what: str) -> BiasRulerError:
-        """Return the refusal of a name that no column has; its place is added by the caller."""
+    def lacks(self, column: str, what: str, *, why: str = "") -> BiasRulerError:
+        """Return the refusal of a name that no column has; its place is added by the caller.
+
+        `why` says who asks for the column, if not the file.
+        """
         # Only a near name is told: without a header row, the names are somebody's cells.
         near = nearest(column, self.columns)
         found = f'column "{column}" of {what} is not in {self.shown}'
         fix = f'Perhaps "{near}" is meant' if near else "Correct the name"
+        fix = way_out(why, what, near=near) if why else fix
         return BiasRulerError("BR602", found, "one of its columns", fix)
 
     def places(self, case_column: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pytest_biasruler.benchmark.demand import who_asks
 from pytest_biasruler.benchmark.frames import frame_to_text
 from pytest_biasruler.benchmark.joined import (
     Source,
@@ -190,7 +191,8 @@ def _lacking_columns(benchmark: Benchmark, sources: Sequence[Source]) -> Iterato
     case = place(("benchmark", "case"))[1]
     for source in sources:
         if benchmark.case not in source.columns:
-            yield source.lacks(benchmark.case, "case").at(case)
+            why = who_asks(benchmark, "case")
+            yield source.lacks(benchmark.case, "case", why=why).at(case)
     wanted: list[tuple[KeyPath, str | None]] = [
         (("benchmark", "patient"), benchmark.patient),
         (("benchmark", "site"), benchmark.site),
@@ -198,7 +200,9 @@ def _lacking_columns(benchmark: Benchmark, sources: Sequence[Source]) -> Iterato
     ]
     for path, name in wanted:
         if name is not None and not any(name in source.columns for source in sources):
-            yield sources[0].lacks(name, str(path[1])).at(place(path)[1])
+            key = str(path[1])
+            why = who_asks(benchmark, key) if path[0] == "benchmark" else ""
+            yield sources[0].lacks(name, key, why=why).at(place(path)[1])
 
 
 def _no_rows(shown: str) -> BiasRulerError:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pytest_biasruler.benchmark.definition import Benchmark, Reference
+from pytest_biasruler.benchmark.metadata import read_metadata
 from pytest_biasruler.errors import BiasRulerProblems
 
 
@@ -100,6 +101,16 @@ def test_a_file_that_declares_all_needs_no_description(read):
         ("{", ["labelsTr"], "BR408 biasruler.toml:3: dataset.json is not JSON"),
         ("[" * 100_000, ["labelsTr"], "BR408 biasruler.toml:3: dataset.json is not JSON"),
         ("[]", ["labelsTr"], "BR408 biasruler.toml:3: dataset.json holds no object"),
+        (
+            '{"labels": {"tumor": 1, "tumor": 2}}',
+            ["labelsTr"],
+            "BR403 biasruler.toml:3: dataset.json has a key twice; expected each once",
+        ),
+        (
+            {"labels": {"0": "background", "1": "tumor", "2": "tumor"}},
+            ["labelsTr"],
+            "BR403 biasruler.toml:3: labels of dataset.json has one name for several integers",
+        ),
         (" " * (2**20 + 1), ["labelsTr"], "BR410 biasruler.toml:3: dataset.json is larger"),
         ({}, ["labelsTr"], "BR602 biasruler.toml:3: labels of dataset.json is"),
         ({"labels": {"x": "a"}}, ["labelsTr"], "BR602 biasruler.toml:3: dataset.json has the lab"),
@@ -183,3 +194,49 @@ def test_an_unknown_layout_is_refused_once(read):
         'BR602 biasruler.toml:3: unknown layout "nnunet2"; expected one of mama-mia, nnunet,'
         " bids. Write nnunet if that is meant."
     ]
+
+
+@pytest.mark.parametrize(
+    ("layout", "header", "fix"),
+    [
+        ("mama-mia", "code,age", 'The layout "mama-mia" asks for it: write case = "COLUMN" in'),
+        (
+            "mama-mia",
+            "Patient_id,age",
+            'Perhaps "Patient_id" is meant (the layout "mama-mia" asks for it): write '
+            'case = "Patient_id" in [benchmark].',
+        ),
+        ("bids", "code,age", 'The layout "bids" asks for it: write case = "COLUMN" in'),
+    ],
+)
+def test_a_column_that_a_layout_asks_for_is_told_so_with_what_to_write(
+    read, tmp_path, layout, header, fix
+):
+    (tmp_path / "clinical.csv").write_text(f"{header}\na,40\n")
+    masks = '[references.mine]\nkind = "expert"\nmasks = "mine/{case}.nii.gz"'
+    benchmark = read(layout, f"{TABLE}{masks}")
+
+    with pytest.raises(BiasRulerProblems) as caught:
+        read_metadata(benchmark)
+
+    assert fix in str(caught.value.problems[0])
+    assert "of case is not in clinical.csv" in str(caught.value.problems[0])
+
+
+def test_a_column_that_the_file_names_is_not_laid_at_the_layouts_door(read, tmp_path):
+    (tmp_path / "clinical.csv").write_text("code,age\na,40\n")
+
+    with pytest.raises(BiasRulerProblems) as caught:
+        read_metadata(read("mama-mia", f'{TABLE}case = "id"\npatient = "id"\n'))
+
+    assert all("layout" not in str(problem) for problem in caught.value.problems)
+
+
+def test_without_a_layout_it_is_said_that_the_file_names_no_column(tmp_path):
+    (tmp_path / "clinical.csv").write_text("code,age\na,40\n")
+    (tmp_path / "biasruler.toml").write_text(f'[benchmark]\nname = "toy"\n{TABLE}')
+
+    with pytest.raises(BiasRulerProblems) as caught:
+        read_metadata(Benchmark.from_file(tmp_path / "biasruler.toml", environ={}))
+
+    assert 'The file names no case column: write case = "COLUMN"' in str(caught.value.problems[0])
