@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.benchmark.jsonkeys import each_once
 from pytest_biasruler.benchmark.label_keys import IGNORE
 from pytest_biasruler.benchmark.rules import refusal, shown
+from pytest_biasruler.errors import BiasRulerError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +36,9 @@ def know_nnunet(declared: Mapping[str, Any], *, root: Path) -> dict[str, Any]:
     Raises
     ------
     BiasRulerError
-        ``BR408`` or ``BR410`` if ``dataset.json`` cannot be read, ``BR602`` if it does not say
-        what is needed, or both folders are there, or none.
+        ``BR403`` if ``dataset.json`` has a key, or the name of a label, twice; ``BR408`` or
+        ``BR410`` if it cannot be read, ``BR602`` if it does not say what is needed, or both
+        folders are there, or none.
     """
     references = declared.get("references", {})
     wants_expert = isinstance(references, Mapping) and not any(
@@ -89,7 +92,9 @@ def _description(path: Path) -> dict[str, Any]:
     if len(content) > _MAX_DESCRIPTION_BYTES:
         raise refusal("dataset.json is larger than 1 MiB", "a smaller file", code="BR410")
     try:
-        description = json.loads(content)
+        description = json.loads(content, object_pairs_hook=each_once)
+    except BiasRulerError as error:
+        raise refusal(f"dataset.json has {error.found}", error.expected, code=error.code) from None
     except (ValueError, RecursionError):  # not UTF-8 is a ValueError too
         raise refusal("dataset.json is not JSON", "valid JSON", code="BR408") from None
     if not isinstance(description, dict):
@@ -103,6 +108,10 @@ def _labels(declared: object) -> dict[str, Any]:
     if not isinstance(declared, Mapping):
         raise refusal(f"labels of dataset.json is {shown(declared)}", "an object", fix=fix)
     if declared and all(isinstance(value, str) for value in declared.values()):
+        names = list(declared.values())
+        if len(set(names)) < len(names):
+            found = "labels of dataset.json has one name for several integers"
+            raise refusal(found, "each name once", fix=fix, code="BR403")
         declared = {name: _number(value) for value, name in declared.items()}
     labels = {name: value for name, value in declared.items() if value not in (0, [0])}
     if set(labels) <= {IGNORE}:

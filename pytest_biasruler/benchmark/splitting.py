@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.jsonkeys import each_once
 from pytest_biasruler.benchmark.notes import Note
 from pytest_biasruler.benchmark.problems import place_of
 from pytest_biasruler.benchmark.rules import nearest
@@ -39,9 +40,9 @@ def cases_in_split(
     Raises
     ------
     BiasRulerProblems
-        ``BR408`` a table without rows or a file that is not JSON; ``BR410`` one that is too
-        large; ``BR602`` a column, part or fold that the table lacks, or a split that holds none
-        of the cases; and what the reader of the table refuses.
+        ``BR403`` a key or case twice; ``BR408`` a table without rows or a file that is not JSON;
+        ``BR410`` one that is too large; ``BR602`` a column, part or fold that the table lacks, or
+        a split that holds none of the cases; and what the reader of the table refuses.
     """
     split = benchmark.split
     if split is None:
@@ -178,7 +179,7 @@ def _folds_of(path: Path, *, most: int) -> list[object]:
         found = f"more than {most} bytes"
         raise BiasRulerError("BR410", found, f"at most {most}", "Leave out other folds")
     try:
-        folds = json.loads(content)
+        folds = json.loads(content, object_pairs_hook=each_once)
     except (ValueError, RecursionError):  # not UTF-8 is a ValueError too
         raise BiasRulerError("BR408", "is not JSON", expected, fix) from None
     if not isinstance(folds, list):

@@ -9,6 +9,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.benchmark.jsonkeys import each_once
 from pytest_biasruler.benchmark.rules import shown as quoted
 from pytest_biasruler.benchmark.texttable import (
     TextTable,
@@ -141,7 +142,7 @@ def _load(path: Path, *, limits: Limits, needed: str, shown: str) -> Any:
         if n_bytes > limits.max_table_bytes:
             raise too_many_bytes(n_bytes, limits, needed=needed).at(shown)
         text = path.read_text(encoding="utf-8-sig")
-        return json.loads(text, parse_constant=_constant, object_pairs_hook=_unique)
+        return json.loads(text, parse_constant=_constant, object_pairs_hook=each_once)
     except OSError as error:
         found = f"cannot be read ({error.strerror})"
         raise BiasRulerError("BR408", found, "a summary.json", "Correct the path", shown) from None
@@ -153,13 +154,6 @@ def _load(path: Path, *, limits: Limits, needed: str, shown: str) -> Any:
 
 def _constant(name: str) -> float | None:
     return None if name == "NaN" else float(name)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    unique = dict(pairs)
-    if len(unique) < len(pairs):
-        raise BiasRulerError("BR403", "a key twice", "each once", "Export it again")
-    return unique
 
 
 def _entries(summary: Any) -> list[tuple[str, dict[str, Any]]] | None:

@@ -162,6 +162,7 @@ def test_a_split_without_any_case_is_refused_and_says_so_of_capitals(read):
     [
         ("{", "BR408 splits_final.json: is not JSON"),
         ("[" * 100_000, "BR408 splits_final.json: is not JSON"),
+        ('[{"val": ["c"], "val": ["a"]}]', "BR403 splits_final.json: a key twice; expected each"),
         ("{}", "BR408 splits_final.json: holds no list"),
         ("[1]", "BR408 biasruler.toml:5: fold 0 of splits_final.json has no list of names as val"),
         (
