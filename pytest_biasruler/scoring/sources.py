@@ -16,6 +16,7 @@ from pytest_biasruler.masks.labels import accept_mask
 from pytest_biasruler.masks.path import resolve_filled, resolve_path
 from pytest_biasruler.masks.tensors import to_mask
 from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.elsewhere import way_to_masks
 from pytest_biasruler.scoring.ignored import allowed_values, telling_of_ignored
 from pytest_biasruler.scoring.job import Entry, Job, Role, title_of
 from pytest_biasruler.scoring.submission import harden_entry
@@ -142,15 +143,18 @@ def check_masks_exist(benchmark: Benchmark, metadata: Metadata) -> list[BiasRule
             each for each in found if isinstance(each, BiasRulerError) and _is_fatal(each)
         )
         if True not in found and not (benchmark.untrusted and mask_set.role == Role.MODEL):
-            problems.append(no_masks(mask_set, n_cases=len(metadata.cases)))
+            fix = way_to_masks(mask_set, benchmark, cases=metadata.cases)
+            problems.append(no_masks(mask_set, n_cases=len(metadata.cases), fix=fix))
     return problems
 
 
-def no_masks(mask_set: MaskSet, *, n_cases: int) -> BiasRulerError:
+def no_masks(
+    mask_set: MaskSet, *, n_cases: int, fix: str = "Correct masks or root"
+) -> BiasRulerError:
     """Return BR126 for this set."""
     found = f"no {mask_set.title} exists for any of {n_cases} cases"
     expected = mask_set.template or "a mask for each case"
-    return BiasRulerError("BR126", found, expected, "Correct masks or root")
+    return BiasRulerError("BR126", found, expected, fix)
 
 
 def _find_source(
