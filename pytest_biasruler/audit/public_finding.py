@@ -12,7 +12,7 @@ from pytest_biasruler.audit.public_means import is_complete as has_everybody
 from pytest_biasruler.audit.public_means import may_tell_means, tells_no_size
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status
 from pytest_biasruler.checks.numbers import format_number
-from pytest_biasruler.checks.quantities import name_quantity
+from pytest_biasruler.checks.quantities import tell_quantity
 
 if TYPE_CHECKING:
     from pytest_biasruler.audit.disclosure import Disclosure
@@ -224,7 +224,7 @@ def _state(finding: Finding, *, is_hidden: bool) -> str:
     of = f" of {finding.metric}" if finding.metric else ""
     by = f" by {' and '.join(finding.by)}" if finding.by else ""
     labels = _JOINED.get(str(finding.details.get("aggregation")), "")
-    subject = f"{name_quantity(finding)}{of}{labels}{by}"
+    subject = f"{tell_quantity(finding)}{of}{labels}{by}"
     subject = f"{subject[:1].upper()}{subject[1:]}"
     known = finding.estimate
     if known is None or known.value is None:

@@ -81,6 +81,31 @@ def name_quantity(finding: Finding) -> str:
     return own(finding) if own else _QUANTITIES.get(finding.check, "value")
 
 
+def tell_quantity(finding: Finding) -> str:
+    """Return `name_quantity`, of a slope with its direction where that is sure.
+
+    Its estimate, a size, has no sign.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> details = {"form": "trend", "trend": {"step": 10.0, "slope": -0.031}}
+    >>> for low in (0.02, 0.0):
+    ...     estimate = SimpleNamespace(low=low)
+    ...     tell_quantity(SimpleNamespace(check="gap", details=details, estimate=estimate))
+    'falling slope (per 10)'
+    'slope (per 10)'
+    """
+    name = name_quantity(finding)
+    slope, known = (finding.details.get("trend") or {}).get("slope"), finding.estimate
+    if not slope or known is None or not (known.low or 0) > 0:
+        return name
+    return f"{_WAYS[finding.check][slope > 0]} {name}"
+
+
+_WAYS = {"gap": ("falling", "rising"), "ruler": ("downward", "upward")}
+
+
 def _name_growth(finding: Finding) -> str:
     """Return which of growth and gap the smaller one is, that an amplification goes by."""
     direction, estimate = finding.details.get("direction"), finding.estimate

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.ratchet import is_held_back
 from pytest_biasruler.checks.finding import Finding, Verdict
-from pytest_biasruler.checks.quantities import is_larger_worse, name_quantity
+from pytest_biasruler.checks.quantities import is_larger_worse, tell_quantity
 from pytest_biasruler.report.changes import tell_earlier
 from pytest_biasruler.report.messages import long_line, tell_detectable
 from pytest_biasruler.report.numbers import LONGEST_NAME, NOTHING, short_id, typeset
@@ -94,7 +94,7 @@ def _tell_undecided(finding: Finding) -> Iterator[str]:
 def _tell_estimate(finding: Finding) -> Iterator[str]:
     has_unit = finding.unit and finding.check != "success"
     unit = f" {prose(finding.unit, longest=LONGEST_NAME)}" if has_unit else ""
-    yield f"{name_quantity(finding)} {value_of(finding)}{unit}"
+    yield f"{tell_quantity(finding)} {value_of(finding)}{unit}"
     direction = finding.details.get("direction") if finding.check == "ruler" else None
     if isinstance(direction, str) and direction != "none":
         yield prose(direction)

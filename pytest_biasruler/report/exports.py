@@ -8,7 +8,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.checks.quantities import name_quantity
+from pytest_biasruler.checks.quantities import tell_quantity
 from pytest_biasruler.errors import printable
 from pytest_biasruler.report.numbers import LONGEST_SENTENCE, short_id, shown
 from pytest_biasruler.report.wording import outcome_of
@@ -108,7 +108,7 @@ def _finding_row(finding: Finding) -> dict[str, object]:
         **{name: _named(getattr(finding, name)) for name in names},
         "by": _named("+".join(finding.by) or None),
         "support": finding.support,
-        "quantity": name_quantity(finding),
+        "quantity": tell_quantity(finding),
         **{name: getattr(finding, name) for name in numbers},
         **_estimate_cells(finding),
         "policy": finding.policy,

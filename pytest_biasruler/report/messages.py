@@ -10,7 +10,7 @@ from pytest_biasruler.benchmark.check import Policy
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.outcome import Outcome, is_better_above, waiver_end
-from pytest_biasruler.checks.quantities import name_quantity
+from pytest_biasruler.checks.quantities import name_quantity, tell_quantity
 from pytest_biasruler.errors import printable
 from pytest_biasruler.report.changes import next_step, tell_earlier, told_change
 from pytest_biasruler.report.circumstances import circumstances_of
@@ -143,7 +143,7 @@ def _tell_value(finding: Finding, bounds: str = "") -> str:
     value = format_number(known, limit=finding.limit)
     value = negative(value) if is_mirrored(finding) else value
     unit = f" {finding.unit}" if finding.unit else ""
-    return f"{name_quantity(finding)} {value}{bounds}{unit}"
+    return f"{tell_quantity(finding)} {value}{bounds}{unit}"
 
 
 def brief_answer(finding: Finding) -> str:

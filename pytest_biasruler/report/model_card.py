@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_biasruler.checks.quantities import name_quantity
+from pytest_biasruler.checks.quantities import tell_quantity
 from pytest_biasruler.report.badge import sum_up
 from pytest_biasruler.report.gitlab import PREFIX
 from pytest_biasruler.report.numbers import short_id, shown, slug
@@ -108,7 +108,7 @@ def _title(finding: Finding) -> str:
     by = f" by {attribute_title(finding)}" if finding.by else ""
     label = f", label {shown(finding.label)}" if finding.label else ""
     unit = f", {shown(finding.unit)}" if finding.unit else ""
-    quantity, comma, rest = name_quantity(finding).partition(", ")
+    quantity, comma, rest = tell_quantity(finding).partition(", ")
     return f"{quantity}{of}{by}{comma}{rest}{label}{unit}"
 
 

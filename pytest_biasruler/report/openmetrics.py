@@ -22,6 +22,7 @@ _NUMBERS = {
     "bound_low": "Lower decision bound of a check.",
     "bound_high": "Upper decision bound of a check.",
     "limit": "Limit of a check.",
+    "slope": "Slope along a number, with its sign: the estimate is its size.",
 }
 
 
@@ -93,6 +94,7 @@ def _numbers_of(finding: Finding) -> dict[str, float | None]:
         "bound_low": known.low if known else None,
         "bound_high": known.high if known else None,
         "limit": finding.limit,
+        "slope": (finding.details.get("trend") or {}).get("slope"),
     }
 
 

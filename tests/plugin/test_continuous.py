@@ -59,8 +59,8 @@ def test_a_slope_is_an_item_and_an_assertion(pytester):
             "biasruler.toml::gap[[]dice-age-unet-continuous[]] FAILED*",
             "biasruler.toml::gap[[]dice-age-unet[]] *",
             "*::test_subgroups PASSED*",
-            "*FAIL gap dice, age: slope (per 10) 0.0* above limit 0.020*",
-            "E *AssertionError: FAIL gap dice, age: slope (per 10) *",
+            "*FAIL gap dice, age: falling slope (per 10) 0.0* above limit 0.020*",
+            "E *AssertionError: FAIL gap dice, age: falling slope (per 10) *",
         ]
     )
     result.assert_outcomes(failed=2, passed=2)

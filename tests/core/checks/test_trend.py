@@ -16,8 +16,11 @@ from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.checks.finding import Verdict
 from pytest_biasruler.errors import BiasRulerProblems
+from pytest_biasruler.report.exports import tabulate_findings
+from pytest_biasruler.report.gitlab import write_code_quality
 from pytest_biasruler.report.html import render_html
 from pytest_biasruler.report.markdown import write_markdown
+from pytest_biasruler.report.model_card import write_model_card
 
 ALONG = {"continuous": True, "step": 10}
 AGE = Attribute(name="age", bins=(0, 50, 120))
@@ -235,7 +238,10 @@ def test_every_output_tells_a_slope(people, public):
     if not public:
         assert "per 10 of age" in page
         assert "fitted line" in page
-    assert "slope" in markdown
+    assert "falling slope (per 10)" in markdown
+    assert "downward bend" not in markdown, "the scores fall less by the automated reference"
+    for write in (write_code_quality, write_model_card, tabulate_findings):
+        assert "falling slope (per 10)" in write(audit), write
     slope = audit.findings[0].details["trend"]
     assert slope["step"] == 10
     assert ("points" in slope) is not public

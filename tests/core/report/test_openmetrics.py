@@ -197,3 +197,18 @@ def test_a_slope_is_no_series_of_a_gap_nor_of_a_slope_per_another_step():
     labels = [dict(key[1]) for key in found if key[0] == "biasruler_estimate"]
     assert [each.get("step") for each in labels] == [None, "10", "20"]
     assert not any("id" in each for each in labels)
+
+
+def test_a_slope_tells_its_direction_beside_its_size():
+    slopes = [
+        make_finding(
+            id=f"gap[{model}]",
+            model=model,
+            estimate=make_estimate(0.1, 0.05, 0.15),
+            details={"form": "trend", "trend": {"step": 10.0, "slope": slope}},
+        )
+        for model, slope in (("unet", -0.1), ("swin", 0.1))
+    ]
+    found = read_metrics(write_metrics(with_findings(*slopes)))
+    signed = {dict(key[1])["model"]: n for key, n in found.items() if key[0] == "biasruler_slope"}
+    assert signed == {"unet": -0.1, "swin": 0.1}
