@@ -51,6 +51,7 @@ def _tell(audit: Audit, *, today: dt.date, reasons: Sequence[str]) -> None:
     from pytest_biasruler.audit.counts import count_checks
     from pytest_biasruler.report.changes import change_lines
     from pytest_biasruler.report.last_line import last_line
+    from pytest_biasruler.report.noted import noted_codes
     from pytest_biasruler.report.told import Told, tell_audit
 
     told = Told(
@@ -58,6 +59,7 @@ def _tell(audit: Audit, *, today: dt.date, reasons: Sequence[str]) -> None:
         findings=audit.findings,
         counts=count_checks(audit),
         cases=audit.accounting,
+        noted=noted_codes(audit.warnings),
     )
     changes = [(printable(text), colour) for text, colour in change_lines(audit)]
     red = [(printable(text), "red") for text in reasons]

@@ -11,6 +11,7 @@ from pytest_biasruler.checks.outcome import Outcome, is_screen
 from pytest_biasruler.errors import printable
 from pytest_biasruler.report.accounting_line import accounting_line
 from pytest_biasruler.report.messages import long_line, short_line, title_of
+from pytest_biasruler.report.noted import noted_lines
 from pytest_biasruler.report.subgroup_table import LONGEST_TITLE, shown
 
 if TYPE_CHECKING:
@@ -31,12 +32,16 @@ Line = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """What is told of one benchmark; `cases` are those counted, None if nothing was judged."""
+    """What is told of one benchmark; `cases` are those counted, None if nothing was judged.
+
+    `noted` are the codes of what was accepted and is worth knowing.
+    """
 
     name: str
     findings: tuple[Finding, ...]
     counts: Counts
     cases: Mapping[str, Any] | None
+    noted: tuple[str, ...] = ()
 
 
 def tell_audit(told: Told, *, most: int | None = None, more: str = "") -> list[Line]:
@@ -50,10 +55,11 @@ def tell_audit(told: Told, *, most: int | None = None, more: str = "") -> list[L
         Lines about findings and masks; `more` says where to see the rest. None: all of them, each
         open question with what it would take to answer it.
     """
-    problems = problem_lines(told)
+    counted = counted_lines(told)
+    below = [*problem_lines(told), *noted_lines(told.noted)]
     lines = finding_lines(told, is_whole=most is None)
-    lines = lines if most is None else cut_lines(lines, most=most - len(problems), more=more)
-    return [title_line(told), *lines, *counted_lines(told), *problems, *chance_lines(told)]
+    lines = lines if most is None else cut_lines(lines, most=most - len(below), more=more)
+    return [title_line(told), *lines, *counted, *below, *chance_lines(told)]
 
 
 def title_line(told: Told) -> Line:

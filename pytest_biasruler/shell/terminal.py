@@ -68,6 +68,7 @@ def _changes(closed: Closed) -> list[Line]:
 
 def told_of(closed: Closed) -> Told:
     """Return what is told of one benchmark."""
+    from pytest_biasruler.report.noted import noted_codes
     from pytest_biasruler.report.told import Told
 
     bundle = closed.bundle
@@ -76,6 +77,7 @@ def told_of(closed: Closed) -> Told:
         findings=closed.findings,
         counts=closed.accounting.counts,
         cases=bundle.context["accounting"] if bundle is not None else None,
+        noted=noted_codes(bundle.context["warnings"]) if bundle is not None else (),
     )
 
 

@@ -312,6 +312,20 @@ def test_what_was_lost_is_told_however_quiet_the_run_is(pytester, write_masks, r
     assert "7 of 8 cases scored, 1 excluded" in broken
 
 
+def test_notes_that_may_mean_a_slip_are_counted_and_a_sound_audit_has_none(
+    pytester, write_masks, run
+):
+    write_masks("pass")
+    sound = run("biasruler.toml").stdout.str()
+    (pytester.path / "unet" / "stranger.nii").write_bytes(b"of no case")
+    noted = run("biasruler.toml").stdout.str()
+
+    assert "in the report" not in sound
+    assert "\n1 note in the report: BR404\n" in noted
+    assert "codes docs/errors.md#br404" in noted
+    assert "in the report" not in run("biasruler.toml", "-q").stdout.str()
+
+
 def test_why_predictions_count_as_worst_is_said_and_what_is_the_worst_in_mm_alone_counted_apart():
     rows = [("unet", "BR101", 2), ("unet", "BR215", 1), ("unet", "BR104", 1)]
     cases = {
