@@ -36,6 +36,9 @@ def name_other_question(finding: Finding, earlier: Finding) -> str | None:
         known = finding.details.get(name), earlier.details.get(name)
         if name in finding.details and name in earlier.details and known[0] != known[1]:
             return name
+    steps = {(each.details.get("trend") or {}).get("step") for each in (finding, earlier)}
+    if len(steps - {None}) > 1:  # of a slope; per half the step it is half as steep
+        return "step"
     return "subgroups" if _names_differ(finding, earlier) else None
 
 

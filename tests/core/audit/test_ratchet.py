@@ -277,12 +277,13 @@ def test_what_is_asked_otherwise_is_listed(changes, what, is_less):
         {"metric": "nsd"},
         {"unit": "mm"},
         {"details": {"statistic": "ratio"}},
+        {"details": {"trend": {"step": 5.0}}},
         {"groups": (group("a"), group("c"))},
     ],
 )
 def test_values_of_other_questions_are_not_compared_and_that_is_said(changes):
     now = make_finding(estimate=make_estimate(value=0.9), **changes)
-    earlier = make_finding(details={"statistic": "difference"})
+    earlier = make_finding(details={"statistic": "difference", "trend": {"step": 10.0}})
     outcome, told = compare(now, earlier)
     assert (outcome, told["state"]) == ("passed", "not compared")
     assert told["obstacle"].startswith("it is another question")
