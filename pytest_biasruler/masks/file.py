@@ -27,6 +27,14 @@ for _flag in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):
     _OPEN_FLAGS |= getattr(os, _flag, 0)  # each platform lacks one or another
 _KINDS = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 
+_FORMATS = {
+    **dict.fromkeys([".nii", ".nii.gz"], "a NIfTI file"),
+    **dict.fromkeys([".nrrd", ".nhdr"], "an NRRD file"),
+    **dict.fromkeys([".mha", ".mhd"], "a MetaImage file"),
+    ".png": "a PNG file",
+    ".dcm": "a DICOM file",
+}
+
 
 class StoredFile:
     """One open file. Whatever the system answers, only `BiasRulerError` leaves it."""
@@ -98,6 +106,7 @@ def find_file(
     BiasRulerError
         ``BR101``, ``BR102``, ``BR103``, ``BR111``, ``BR124``, ``BR401`` or ``BR402``.
     """
+    asked = path
     try:
         status = path.lstat()
         if stat.S_ISLNK(status.st_mode):
@@ -111,9 +120,15 @@ def find_file(
         raise _not_regular(status.st_mode, name=name)
     if status.st_size == 0:
         found = f"{name} is empty (0 bytes)"
-        raise BiasRulerError("BR102", found, "a NIfTI file", "Export it again")
+        raise BiasRulerError("BR102", found, _format_of(asked.name), "Export it again")
     _check_size(status.st_size, name=name, limits=limits)
     return path, status
+
+
+def _format_of(name: str) -> str:
+    """Return what a file of this name should hold; others may have given a reader for it."""
+    formats = (each for ending, each in _FORMATS.items() if name.lower().endswith(ending))
+    return next(formats, "a file with content")
 
 
 @contextmanager

@@ -441,3 +441,24 @@ def test_a_long_line_that_is_no_number_is_refused_at_once():
     start = time.process_time()
     assert parse_floats("1" * 100_000 + "x") is None
     assert time.process_time() - start < 5, "time grows with the square of the length"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.nii.gz", "a NIfTI file"),
+        ("a.nrrd", "an NRRD file"),
+        ("a.nhdr", "an NRRD file"),
+        ("a.mha", "a MetaImage file"),
+        ("A.PNG", "a PNG file"),
+        ("a.dcm", "a DICOM file"),
+        ("a.npz", "a file with content"),
+    ],
+)
+def test_an_empty_file_is_refused_as_one_of_its_own_format(tmp_path, name, expected):
+    (tmp_path / name).write_bytes(b"")
+
+    with pytest.raises(BiasRulerError) as caught:
+        read_mask(tmp_path / name)
+
+    assert (caught.value.code, caught.value.expected) == ("BR102", expected)
