@@ -91,7 +91,7 @@ def assemble(
         sheared=sheared,
         problems=list_problems(done, sets),
         notes=(*notes, *note_gaps(given), *_note_lacking(table, told, given=given)),
-        errors={**_nothing_given(benchmark, sets, table=table), **errors},
+        errors={**_nothing_given(benchmark, sets, table=table, given=given), **errors},
         errors_in_mm=find_errors_in_mm(done, sets, sheared=sheared),
         copied=find_copied(done, sets, identical=identical),
         identical=identical,
@@ -139,19 +139,28 @@ def _unreadable(sets: Iterable[MaskSet], *, done: Mapping[str, CaseScores]) -> C
 
 
 def _nothing_given(
-    benchmark: Benchmark, sets: Iterable[MaskSet], *, table: pd.DataFrame
+    benchmark: Benchmark,
+    sets: Iterable[MaskSet],
+    *,
+    table: pd.DataFrame,
+    given: Published | None,
 ) -> dict[str, BiasRulerError]:
     """Return BR503 for each reference and model with neither masks nor rows."""
     with_masks = {each.name for each in sets}
     named = [each.name for each in benchmark.references]
     named += [each.name for each in benchmark.models]
     with_rows = {*table["reference"].unique(), *table["model"].unique()}
+    fix = "Add masks or rows"
+    if given is not None and given.n_respelt:
+        fix = "Write cases as the metadata do: rows differ in capitals or leading zeros alone"
+    elif given is not None and given.n_strangers:
+        fix = "Write cases as the metadata do: rows of the table match none of them"
     return {
         name: BiasRulerError(
             "BR503",
             f"{name} has neither masks nor a row in the score table",
             "one of them",
-            "Add masks or rows",
+            fix,
         )
         for name in named
         if name not in with_masks and name not in with_rows

@@ -83,6 +83,8 @@ def note_gaps(given: Published | None) -> tuple[Note, ...]:
     notes = []
     if given.n_strangers:
         text = f"{given.n_strangers} rows of the score table match no case"
+        if given.n_respelt:
+            text += f"; {given.n_respelt} would, but for capitals or leading zeros"
         notes.append(Note(code="BR404", set="scores", n=given.n_strangers, text=text))
     if given.n_others:
         text = (

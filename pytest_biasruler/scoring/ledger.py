@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING, Protocol
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Cells = Sequence[str] | NDArray[np.float64]
 
 
+_UNKNOWN = -1  # of a name that the benchmark does not have
 _OUTSIDE = -2  # of a case that a split leaves out: its rows are no mistake
 
 
@@ -97,7 +99,7 @@ class Ledger:
 
     Attributes
     ----------
-    n_strangers, n_others : int
+    n_strangers, n_respelt, n_others : int
         Rows left out so far, as `pytest_biasruler.scoring.published.Published` counts them.
     """
 
@@ -115,7 +117,7 @@ class Ledger:
         self._arrays: dict[str, list[NDArray[np.generic]]] = {
             name: [] for name in (*KEYS, *scores, "line")
         }
-        self.n_strangers = self.n_others = 0
+        self.n_strangers = self.n_respelt = self.n_others = 0
 
     def add(self, part: Part) -> None:
         """Take the rows of `part` that are about the benchmark, and count the others."""
@@ -123,10 +125,9 @@ class Ledger:
         is_ours = (codes["model"] >= 0) & (codes["reference"] >= 0) & (codes["label"] >= 0)
         is_ours &= codes["model"] != codes["reference"]
         is_kept = is_ours & (codes["case"] >= 0)
-        n_ours, n_kept = int(is_ours.sum()), int(is_kept.sum())
-        self.n_others += len(is_ours) - n_ours
-        self.n_strangers += n_ours - n_kept - int((is_ours & (codes["case"] == _OUTSIDE)).sum())
-        places = None if n_kept == len(is_kept) else np.flatnonzero(is_kept)
+        self.n_others += len(is_ours) - int(is_ours.sum())
+        self._count_strangers(part, np.flatnonzero(is_ours & (codes["case"] == _UNKNOWN)))
+        places = None if is_kept.all() else np.flatnonzero(is_kept)
         lines = np.asarray(part.lines, dtype=np.int64)
         arrays: dict[str, NDArray[np.integer]] = {**codes, "line": lines}
         for name, array in arrays.items():
@@ -134,6 +135,16 @@ class Ledger:
         for name in self._bad:
             cells = part.column(name)
             self._arrays[name].append(self._numbers(name, cells, lines=lines, places=places))
+
+    def _count_strangers(self, part: Part, places: NDArray[np.intp]) -> None:
+        self.n_strangers += len(places)
+        if not len(places):
+            return
+        cells = part.column("case")
+        names = cells.names if isinstance(cells, Coded) else cells
+        at = cells.codes[places] if isinstance(cells, Coded) else places
+        ours = set(map(_plainly, self._cases))
+        self.n_respelt += sum(_plainly(str(names[place])) in ours for place in at.tolist())
 
     def problems(self) -> list[BiasRulerError]:
         """Return BR406 for cells of kept rows that are no numbers."""
@@ -208,8 +219,19 @@ def _codes_of(cells: Cells | Coded, numbers: Mapping[str, int]) -> NDArray[np.in
     if isinstance(cells, Coded):
         codes: NDArray[np.int32] = _codes_of(cells.names, numbers)[cells.codes]
         return codes
-    found = map(numbers.get, cells, repeat(-1))
+    found = map(numbers.get, cells, repeat(_UNKNOWN))
     return np.fromiter(found, dtype=np.int32, count=len(cells))
+
+
+def _plainly(name: str) -> str:
+    """Return a name without capitals and leading zeros, which programs drop.
+
+    Examples
+    --------
+    >>> _plainly("Case_007"), _plainly("100"), _plainly("00")
+    ('case_7', '100', '0')
+    """
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", name.casefold())
 
 
 def _joined(arrays: list[NDArray[np.generic]]) -> NDArray[np.generic]:

@@ -63,6 +63,8 @@ class Published:
         How messages name the tables.
     n_strangers : int
         Rows left out because their case is not in the metadata.
+    n_respelt : int
+        Those of them whose case is one of ours but for capitals or leading zeros.
     n_others : int
         Rows left out because the benchmark does not name their model, reference or label.
     n_left : int
@@ -75,6 +77,7 @@ class Published:
     places: NDArray[np.int64] = field(repr=False)
     shelf: Shelf
     n_strangers: int = 0
+    n_respelt: int = 0
     n_others: int = 0
     n_left: int = 0
     n_undefined: Mapping[str, int] = field(default_factory=dict)
@@ -94,6 +97,7 @@ class _Taken:
     problems: list[BiasRulerError]
     labels: frozenset[str]
     n_strangers: int
+    n_respelt: int
     n_others: int
     n_left: int
 
@@ -138,7 +142,7 @@ def publish(
     raise_if_any(refused)
     counts = {
         count: sum(getattr(each, count) for each in taken)
-        for count in ("n_strangers", "n_others", "n_left")
+        for count in ("n_strangers", "n_respelt", "n_others", "n_left")
     }
     kept, order = taken[0].kept, taken[0].order
     if len(taken) > 1:
@@ -175,6 +179,7 @@ def _take(incoming: Incoming, vocabulary: Vocabulary) -> _Taken:
         problems=problems,
         labels=frozenset(labels),
         n_strangers=ledger.n_strangers,
+        n_respelt=ledger.n_respelt,
         n_others=ledger.n_others,
         n_left=incoming.n_left,
     )

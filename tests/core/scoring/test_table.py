@@ -238,6 +238,20 @@ def test_rows_of_strangers_are_left_out_and_counted(publish):
     assert note(scored, "BR404", "names in scores").n == 3
 
 
+def test_names_that_lost_their_zeros_are_told(publish):
+    rows = [f"{case},{model},expert,0.5\n" for case in ("7", "8", "Q") for model in ("unet", "x")]
+    scored = publish(HEAD + "".join(rows), cases=("007", "008", "q", "9"))
+    assert len(scored.table) == 0
+    assert note(scored, "BR404", "scores").text == (
+        "3 rows of the score table match no case; 3 would, but for capitals or leading zeros"
+    )
+    fix = "Write cases as the metadata do: rows differ in capitals or leading zeros alone"
+    assert scored.errors["unet"].fix == fix
+    strangers = publish(HEAD + "z,unet,expert,0.5\n")
+    assert strangers.errors["unet"].fix.endswith("do: rows of the table match none of them")
+    assert publish(HEAD).errors["unet"].fix == "Add masks or rows"
+
+
 def test_two_empty_masks_with_dice_1_are_agreed_absent(publish):
     text = (
         "case,model,reference,dice,n_model,n_reference,model_ml,reference_ml\n"
