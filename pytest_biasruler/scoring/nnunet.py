@@ -76,16 +76,18 @@ def read_summary(
     Raises
     ------
     BiasRulerError
-        ``BR403`` a key twice, ``BR408`` no such summary, ``BR410`` larger than allowed, ``BR602``
-        several labels in the file and none in the benchmark, or a name in `columns` that the file
-        does not have.
+        ``BR403`` a key, or a measure of ours, twice, ``BR408`` no such summary, ``BR410`` larger
+        than allowed, ``BR602`` several labels in the file and none in the benchmark, or a name in
+        `columns` that the file does not have.
     """
     entries = _entries(_load(path, limits=limits, needed=needed, shown=shown))
     if entries is None:
         raise _no_summary(shown)
     named = {key: ours for key, ours in columns.items() if ours in labels}
-    measures = _measures(entries, {k: ours for k, ours in columns.items() if k not in named})
+    renamed = {key: ours for key, ours in columns.items() if key not in named}
+    measures = _measures(entries, renamed)
     _refuse_absent(columns, entries, shown=shown)
+    _refuse_twice(renamed, _names_of(entries), shown=shown)
     naming = _Labels(labels=labels, named=named, only=label, shown=shown)
     found = (
         (case, model, reference, name, *(_cell(told, names) for names in measures.values()))
@@ -102,13 +104,7 @@ def read_summary(
 
 def _measures(entries: Entries, columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Return metric or fact of ours -> its names in the file, of those that are there."""
-    theirs = {
-        name
-        for _, by_label in entries
-        for told in by_label.values()
-        if isinstance(told, dict)
-        for name in told
-    }
+    theirs = _names_of(entries)
     measures: dict[str, tuple[str, ...]] = {
         ours: tuple(name for name in names if name not in columns)
         for ours, names in _MEASURES.items()
@@ -117,15 +113,31 @@ def _measures(entries: Entries, columns: Mapping[str, str]) -> dict[str, tuple[s
     return measures | {ours: (name,) for name, ours in columns.items()}
 
 
-def _refuse_absent(columns: Mapping[str, str], entries: Entries, *, shown: str) -> None:
-    known = {key for _, by_label in entries for key in by_label}
-    known |= {
+def _names_of(entries: Entries) -> set[str]:
+    """Return the names of the measures that a file has."""
+    return {
         name
         for _, by_label in entries
         for told in by_label.values()
         if isinstance(told, dict)
         for name in told
     }
+
+
+def _refuse_twice(columns: Mapping[str, str], theirs: set[str], *, shown: str) -> None:
+    """Refuse two measures of theirs that are one of ours, of which one would be lost."""
+    for ours in columns.values():
+        same = [name for name in _MEASURES.get(ours, ()) if name in theirs and name not in columns]
+        same += [name for name, each in columns.items() if each == ours]
+        if len(same) > 1:
+            found = f"measures {quoted(same[0])} and {quoted(same[1])} both are {ours}"
+            fix = "Name one of them otherwise in columns"
+            raise BiasRulerError("BR403", found, "one measure of each", fix, shown)
+
+
+def _refuse_absent(columns: Mapping[str, str], entries: Entries, *, shown: str) -> None:
+    known = {key for _, by_label in entries for key in by_label}
+    known |= _names_of(entries)
     absent = [name for name in columns if name not in known]
     if absent:
         found = f"columns names {quoted(absent[0])}, which {shown} does not have"

@@ -105,6 +105,14 @@ def test_columns_name_labels_and_measures_of_a_summary(tmp_path):
     assert "[metrics.false_positives] with direction = one of" in line
 
 
+def test_two_measures_of_a_summary_are_not_one_of_ours(tmp_path):
+    (tmp_path / "s.json").write_text(summary({"a": {"1": (1, 5, 0)}}))
+    source = {"table": "s.json", "format": "nnunet", "model": "unet"}
+    for columns in ({"IoU": "dice"}, {"Dice": "dice", "IoU": "dice"}):
+        (line,) = told(tmp_path, {**source, "columns": columns}, labels=LABELS)
+        assert line.startswith('BR403 s.json: measures "Dice" and "IoU" both are dice; expected')
+
+
 def test_label_names_the_one_label_of_a_summary(tmp_path):
     source = {"table": "s.json", "format": "nnunet", "model": "unet", "label": "edema"}
     (tmp_path / "s.json").write_text(summary({"a": {"1": (1, 0, 0)}}))
