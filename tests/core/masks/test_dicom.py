@@ -217,10 +217,15 @@ def test_a_second_transfer_syntax_cannot_hide_a_deflated_data_set(tmp_path, bina
 
 @pytest.mark.parametrize("directions", [[0.5, 0, 0, 0, 0.5, 0], [0.0] * 6, [0.5, 0, 0, 0, 1, 0]])
 def test_directions_that_are_no_unit_vectors_are_refused(tmp_path, directions):
-    dataset = make()
+    dataset = make((np.arange(N_SLICES) == 2)[:, None, None] * (labels() == 1), omit=True)
+    assert dataset.NumberOfFrames == 1, "of several frames the distances would not fit either"
+    assert read(tmp_path, dataset).spacing_mm == pytest.approx((0.75, 0.5, 2.5))
+
     shared = dataset.SharedFunctionalGroupsSequence[0]
     shared.PlaneOrientationSequence[0].ImageOrientationPatient = directions
-    assert refusal(tmp_path, dataset).code == "BR212"
+    error = refusal(tmp_path, dataset)
+
+    assert (error.code, "have no orientation" in error.found) == ("BR212", True)
 
 
 def test_a_slice_distance_near_zero_is_refused_without_a_warning(tmp_path):
