@@ -135,7 +135,7 @@ def check_right_angles(mask: Crop, *, name: str = "mask") -> None:
     if NO_SIZE in mask.notes:
         fix = "Use overlap metrics, or convert it to .nii.gz with its voxel size"
         raise BiasRulerError(
-            NO_SIZE, f"{name} stores no voxel size", "one for distances in mm", fix
+            NO_SIZE, f"{name} stores no voxel size", "one for what is in mm or ml", fix
         )
     if mask.is_sheared:
         fix = "Use overlap metrics or resample beforehand"

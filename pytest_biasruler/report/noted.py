@@ -9,8 +9,8 @@ from pytest_biasruler.report.numbers import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_TOLD_ELSEWHERE = ("BR127", "BR411", "BR501", "BR502", "BR601", "BR604", "BR703")
-"""Said by the headline, an open question, a warning of pytest or public mode itself."""
+_TOLD_ELSEWHERE = ("BR127", "BR216", "BR411", "BR501", "BR502", "BR601", "BR604", "BR703")
+"""Said by headline, open questions, masks not used, a warning of pytest or public mode itself."""
 
 _WITHOUT_LOSS = (
     *("BR106", "BR203", "BR206", "BR208", "BR209", "BR210", "BR213", "BR222", "BR230", "BR231"),

@@ -19,8 +19,9 @@ from pytest_biasruler.scoring.alteration import Change, change_mask, copy_errors
 from pytest_biasruler.scoring.altered_confined import alter_confined
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.echo import measure_echo
+from pytest_biasruler.scoring.grid import Grid
 from pytest_biasruler.scoring.ignored import Ignored, cut_drawing, find_ignored, thin_strata
-from pytest_biasruler.scoring.pairs import Drawing, Grid, Pair, is_measured, score_pair
+from pytest_biasruler.scoring.pairs import Drawing, Pair, is_measured, score_pair
 from pytest_biasruler.scoring.sources import list_sets, make_job
 from pytest_biasruler.scoring.stack import read_stack
 from pytest_biasruler.scoring.strata import cut_strata

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.crop import Crop, find_union
 from pytest_biasruler.scoring.attempt import attempt
+from pytest_biasruler.scoring.grid import Grid
 from pytest_biasruler.scoring.ignored import Cutter, find_ignored
 from pytest_biasruler.scoring.job import (
     CaseScores,
@@ -22,7 +23,7 @@ from pytest_biasruler.scoring.job import (
     failed_case,
 )
 from pytest_biasruler.scoring.measures import Measure, measure_echoes, measure_shapes
-from pytest_biasruler.scoring.pairs import Drawing, Grid, Pair, score_pair, score_worst
+from pytest_biasruler.scoring.pairs import Drawing, Pair, score_pair, score_worst
 from pytest_biasruler.scoring.stack import list_sheared, read_stack, state_facts
 
 if TYPE_CHECKING:
@@ -200,8 +201,8 @@ def _measures(pair: Pair) -> dict[str, float | None]:
         "n_model": counts.n_model,
         "n_reference": counts.n_reference,
         "n_both": counts.n_both,
-        "model_ml": counts.n_model * grid.mask.voxel_ml,
-        "reference_ml": counts.n_reference * grid.mask.voxel_ml,
+        "model_ml": _finite(counts.n_model * grid.voxel_ml),
+        "reference_ml": _finite(counts.n_reference * grid.voxel_ml),
         "diagonal_mm": grid.diagonal_mm,
     }
 

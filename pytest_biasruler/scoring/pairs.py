@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from math import hypot, nan
+from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from pytest_biasruler.errors import call_other
 from pytest_biasruler.masks.mask import Mask
 from pytest_biasruler.scoring import distance, overlap, shape
 from pytest_biasruler.scoring.component import find_components
-from pytest_biasruler.scoring.surface import Surface, extract_surface, flat_axis
+from pytest_biasruler.scoring.surface import Surface, extract_surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_biasruler.benchmark.metrics import Metric
-    from pytest_biasruler.masks.crop import Crop
     from pytest_biasruler.scoring.component import Components
+    from pytest_biasruler.scoring.grid import Grid
     from pytest_biasruler.scoring.shape import Box
 
 _BY_COUNTS: Mapping[str, Callable[[overlap.Counts], float]] = {
@@ -46,20 +46,6 @@ _BY_SURFACES: Mapping[str, Callable[[distance.SurfaceDistances], float]] = {
     "hd_mm": distance.hd,
     "assd_mm": distance.assd,
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Grid:
-    """The voxel grid of a case: shape, affine and voxel size of its expert reference's mask."""
-
-    mask: Crop
-
-    @property
-    def diagonal_mm(self) -> float:
-        """Length of the diagonal of the whole image in mm; in 2-D that of its plane."""
-        flat = flat_axis(self.mask.shape)
-        sizes = zip(self.mask.shape, self.mask.spacing_mm, strict=True)
-        return hypot(*(n * mm for axis, (n, mm) in enumerate(sizes) if axis != flat))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # no slots: cached_property needs a __dict__
@@ -170,7 +156,8 @@ def score_pair(
     -------
     dict
         Metric -> score in natural direction; NaN where undefined: distances on a reference's
-        sheared grid, both masks empty and excluded, a relative error of an empty reference.
+        sheared grid, both masks empty and excluded, a relative error of an empty reference, ml of
+        voxels whose size is not known.
         Distances of a sheared prediction are those of an empty one: no header hides a case.
     """
     return {metric.name: _score(pair, metric, both_empty=both_empty) for metric in metrics}
@@ -235,8 +222,7 @@ def _measure(pair: Pair, metric: Metric) -> float:
     if metric.name == "nsd":
         return distance.nsd(pair.distances, tolerance_mm=_tolerance_mm(metric, pair.label))
     if metric.name == "volume_error_ml":
-        voxel_ml = pair.reference.grid.mask.voxel_ml
-        return overlap.volume_error_ml_of(pair.counts, voxel_ml=voxel_ml)
+        return overlap.volume_error_ml_of(pair.counts, voxel_ml=pair.reference.grid.voxel_ml)
     if metric.name in _BY_SURFACES:
         return _BY_SURFACES[metric.name](pair.distances)
     if metric.name in _BY_LESIONS:

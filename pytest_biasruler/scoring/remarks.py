@@ -34,7 +34,7 @@ _OF_MASKS = {
     "BR210": "voxel sizes of pixdim and affine differ in {n} files of {set}; the affine is used",
     "BR213": "{n} {set} store no orientation, nor do their partners",
     "BR214": "qform and sform differ in {n} files of {set}; sform is used",
-    "BR216": "{n} files of {set} store no voxel size: nothing is measured in mm",
+    "BR216": "{n} files of {set} store no voxel size: nothing is measured in mm or ml",
     "BR222": "{n} {set} were reoriented without loss",
     "BR230": "malformed header extensions of {n} files of {set} were ignored",
     "BR231": "header text in {n} files of {set} was not copied",

@@ -68,12 +68,22 @@ def test_scores_do_not_depend_on_the_format(tmp_path, plain, expert, unet):
         assert scores_of(scored, metric) == pytest.approx(scores_of(plain, metric), rel=1e-6)
 
 
-def test_slices_without_a_voxel_size_have_overlaps_but_no_distances(tmp_path):
+def test_slices_without_a_voxel_size_have_overlaps_but_no_distances_and_no_volumes(tmp_path):
     scored = score(tmp_path, expert="png", unet="png")
     assert scores_of(scored, "dice") == pytest.approx([1, 2 / 3, 1 / 3])
-    assert np.isnan(scores_of(scored, "hd95_mm")).all()
+    for name in ("hd95_mm", "volume_error_ml", "model_ml", "reference_ml"):
+        assert np.isnan(scores_of(scored, name)).all(), name
+    assert (scored.table["n_reference"] > 0).all(), "what is counted is no less known"
     told = {(note.code, note.set): note.text for note in scored.notes}
-    assert "nothing is measured in mm" in told["BR216", "unet"]
+    assert "nothing is measured in mm or ml" in told["BR216", "unet"]
+
+
+def test_a_missing_slice_is_the_worst_in_shares_and_unknown_in_ml(tmp_path):
+    score(tmp_path, expert="png", unet="png")
+    (tmp_path / "unet" / f"{CASES[0]}.png").unlink()
+    scored = score(tmp_path, expert="png", unet="png")
+    assert scores_of(scored, "dice")[0] == 0
+    assert np.isnan(scores_of(scored, "volume_error_ml")).all()
 
 
 def read_half_mm(path):
