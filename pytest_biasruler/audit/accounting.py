@@ -22,6 +22,9 @@ _NOT_LABELLED = (_NO_MASK, "BR404")
 """No mask, no row: any other code is a label that is there and cannot be used."""
 
 
+_OF_ONE_SCORE = ("gap", "success", "floor")
+
+
 def account_for_cases(evidence: Evidence) -> dict[str, Any]:
     """Return the accounting of cases: for the audit, for each reference and for each model.
 
@@ -149,6 +152,37 @@ def labelled_lines(findings: Iterable[Finding], cases: Mapping[str, Any]) -> lis
         if n_open:
             lines.append(f"{name}: {n - n_open:,} of {n:,} cases labelled")
     return lines
+
+
+def undefined_scores(findings: Iterable[Finding]) -> dict[str, int]:
+    """Return in how many cases a score that checks judge is undefined, the most first.
+
+    By the score's metric, label and model. A case counts as scored if it has any row or both
+    masks, whether or not the judged metric has a value there.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Those that tell counts: a public one does not.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> counts = {"undefined": {"old": 3, "young": 1}}
+    >>> of_dice = {"check": "gap", "metric": "dice", "label": None, "model": "unet"}
+    >>> undefined_scores([SimpleNamespace(**of_dice, details={"counts": counts})])
+    {'dice of unet': 4}
+    """
+    found: dict[str, int] = {}
+    for finding in findings:
+        undefined = (finding.details.get("counts") or {}).get("undefined") or {}
+        n = sum(each or 0 for each in undefined.values())
+        # Differences of two scores have more causes; of predictions that count as worst, too.
+        if finding.check in _OF_ONE_SCORE and n:
+            score = " ".join(filter(None, (finding.metric, finding.label)))
+            name = f"{score} of {finding.model}"
+            found[name] = max(n, found.get(name, 0))
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _planned(declared: Iterable[DeclaredCheck]) -> set[str]:

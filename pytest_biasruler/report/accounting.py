@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.audit.accounting import labelled_lines
+from pytest_biasruler.audit.accounting import labelled_lines, undefined_scores
 from pytest_biasruler.errors import explained_in
 from pytest_biasruler.report.blocks import Cell, Fold, Link, Paragraph
 from pytest_biasruler.report.causes import told_cause
@@ -46,6 +46,7 @@ def make_accounting(audit: Audit) -> tuple[Block, ...]:
     )
     return (
         Paragraph(text=sentence),
+        *_undefined(audit),
         *tell_split(accounting),
         *_by_reference(accounting.get("references") or {}),
         *_labelled(audit),
@@ -75,6 +76,15 @@ def _by_reference(cases: Mapping[str, Mapping[str, int]]) -> Iterator[Block]:
     ]
     head = ("reference", "expected", "scored", "excluded")
     yield make_table("Cases by reference", head, rows)
+
+
+def _undefined(audit: Audit) -> Iterator[Block]:
+    """Yield how many of the scored cases lack a score that checks judge."""
+    undefined = undefined_scores(audit.findings)
+    if undefined:
+        head = ("score", "cases in which it is undefined")
+        rows = [(words(shown(score)), count_cell(n)) for score, n in undefined.items()]
+        yield make_table("Undefined scores of scored cases", head, rows)
 
 
 def _labelled(audit: Audit) -> Iterator[Block]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from pytest_biasruler.audit.accounting import undefined_scores
 from pytest_biasruler.audit.public_finding import NOT_JUDGED, says_unjudged
 from pytest_biasruler.errors import CODES, Consequence, printable
 from pytest_biasruler.report.numbers import counted
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
 
 
 def accounting_line(cases: Mapping[str, Any], findings: Iterable[Finding], counts: Counts) -> str:
-    """Return how many cases were scored and how many checks ran."""
+    """Return how many cases were scored, of how many not all, and how many checks ran."""
     if "classes" in cases:
         return _public_accounting_line(cases, findings, counts)
     n_excluded = cases["expected"] - cases["scored"]
     text = f"{cases['scored']} of {cases['expected']} cases scored"
     if n_excluded:
         text += f", {n_excluded} excluded{_where_most(cases)}"
+    undefined = undefined_scores(findings)
+    for score, n in [*undefined.items()][:1]:
+        more = f" (and {len(undefined) - 1} more)" if len(undefined) > 1 else ""
+        text += f", {printable(score)} undefined in {n}{more}"
     split = cases.get("split")
     if split is not None:
         text += f", {split['n_outside']} outside the split ({printable(split['name'])})"

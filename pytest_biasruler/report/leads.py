@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.audit.accounting import undefined_scores
 from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.report.headline import count_outcomes, order_findings
 from pytest_biasruler.report.leading import choose_leading
@@ -138,6 +139,8 @@ def _accounting(audit: Audit) -> str:
         if row.get("attribute") is None
     )
     lost = "Every case was scored" if not n_lost else _lost_cases(audit, n_lost)
+    for score, n in [*undefined_scores(audit.findings).items()][:1]:
+        lost += f"; {shown(score)} is undefined in {counted(n, 'case')}"
     if worst:
         lost += f"; {counted(worst, 'prediction')} could not be used and counted as worst"
     tally = count_outcomes(audit)

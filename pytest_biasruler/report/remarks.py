@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.audit.accounting import undefined_scores
 from pytest_biasruler.audit.ratchet import own_id
 from pytest_biasruler.errors import CODES, Consequence
 from pytest_biasruler.report.accounting_line import most_lost
@@ -28,6 +29,7 @@ def make_remarks(audit: Audit) -> tuple[str, ...]:
     cases = audit.accounting
     told = {
         "Not scored": _tell_classes(cases, "excluded") or _tell_excluded(cases),
+        "Undefined scores": _tell_undefined(audit),
         "Scored as worst": _tell_classes(cases, "unreadable") or _tell_worst(cases),
         "Since the earlier audit": " ".join(_tell_changes(cases.get("compare") or {})),
         "Limits of this audit": " ".join(_tell_limits(audit)),
@@ -58,6 +60,12 @@ def _tell_excluded(cases: Mapping[str, Any]) -> str:
             causes[_CAUSES.get(str(entry.get("reason")), _OTHER_CAUSE)] += entry.get("n") or 0
     listed = ", ".join(f"{cause} {n:,}" for cause, n in causes.most_common())
     return f"{text} ({listed})." if listed else f"{text}."
+
+
+def _tell_undefined(audit: Audit) -> str:
+    listed = undefined_scores(audit.findings).items()
+    parts = [f"{code(score)} in {counted(n, 'case')}" for score, n in listed]
+    return f"{', '.join(parts)}." if parts else ""
 
 
 def _tell_worst(cases: Mapping[str, Any]) -> str:

@@ -95,8 +95,9 @@ def note_gaps(given: Published | None) -> tuple[Note, ...]:
     if given.n_left:
         text = f"{given.n_left} columns of the score table fit no pattern and were left out"
         notes.append(Note(code="BR404", set="columns of scores", n=given.n_left, text=text))
-    for model, n in sorted(given.n_undefined.items()):
-        text = f"{n} scores of {model} in the score table are undefined"
+    for model, by_metric in sorted(given.n_undefined.items()):
+        n, each = sum(by_metric.values()), (f"{k} of {name}" for name, k in by_metric.items())
+        text = f"{n} scores of {model} in the score table are undefined: {', '.join(each)}"
         notes.append(Note(code="BR423", set=model, n=n, text=text))
     return tuple(notes)
 

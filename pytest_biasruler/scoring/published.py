@@ -70,7 +70,7 @@ class Published:
     n_left : int
         Columns left out because nobody understands them.
     n_undefined : mapping
-        Model -> scores that are empty, NaN, or infinite without a declared cap.
+        Model -> metric -> scores that are empty, NaN, or infinite without a declared cap.
     """
 
     table: pd.DataFrame
@@ -80,7 +80,7 @@ class Published:
     n_respelt: int = 0
     n_others: int = 0
     n_left: int = 0
-    n_undefined: Mapping[str, int] = field(default_factory=dict)
+    n_undefined: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def where(self, place: int) -> str:
         """Return table and line of the row of `table` at `place`."""

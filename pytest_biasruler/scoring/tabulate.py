@@ -36,10 +36,14 @@ def tabulate(
     is_absent = status == _STATUSES.index(Status.AGREED_ABSENT)
     _score_agreed_absent(scores, is_absent, metrics=measured, rule=rule)
     codes = {name: kept.codes[name][order] for name in KEYS}
-    models, counts = kept.names["model"], np.zeros(len(kept.names["model"]), dtype=np.int64)
+    models = kept.names["model"]
+    undefined: dict[str, dict[str, int]] = {}
     for metric in measured:
         is_undefined = np.isnan(scores[metric.name]) & ~is_absent
-        counts += np.bincount(codes["model"][is_undefined], minlength=len(models))
+        counts = np.bincount(codes["model"][is_undefined], minlength=len(models))
+        for model, n in zip(models, counts.tolist(), strict=True):
+            if n:
+                undefined.setdefault(model, {})[metric.name] = n
     columns: dict[str, pd.Series[Any]] = {
         name: _texts(kept.names[name], codes[name]) for name in KEYS
     }
@@ -50,7 +54,7 @@ def tabulate(
     return {
         "table": pd.DataFrame(columns, copy=False),
         "places": kept.lines[order],
-        "n_undefined": {model: int(n) for model, n in zip(models, counts, strict=True) if n},
+        "n_undefined": undefined,
     }
 
 

@@ -92,15 +92,18 @@ def _tell_quietly(told: Told, bundle: Bundle | None, *, most: int | None, more: 
 
     lines = finding_lines(told, is_whole=True) if most is None else failed_lines(told)
     lines = lines if most is None else cut_lines(lines, most=most, more=more)
-    counted = counted_lines(told)[:1] if bundle is not None and _has_losses(bundle) else []
+    counted = counted_lines(told)[:1] if bundle is not None and _has_losses(bundle, told) else []
     return [title_line(told), *lines, *counted]
 
 
-def _has_losses(bundle: Bundle) -> bool:
-    """Return whether a case was excluded or scored worst: told however quiet the run is."""
+def _has_losses(bundle: Bundle, told: Told) -> bool:
+    """Return whether cases were excluded, scored worst or have no score: told even in quiet."""
+    from pytest_biasruler.audit.accounting import undefined_scores
+
     cases = bundle.context["accounting"]
     shares = [share for part in cases.get("classes", {}).values() for share in part.values()]
-    return bool(cases["excluded"] or cases["unreadable"] or set(shares) - {"none"})
+    is_lossy = cases["excluded"] or cases["unreadable"] or set(shares) - {"none"}
+    return bool(is_lossy or undefined_scores(told.findings))
 
 
 _NAMES = {"html": "report", CSV_PLAN: "plan"}

@@ -231,7 +231,7 @@ ANSWERS = (
     Row(
         id="E98",
         input="infinite and undefined distances in a score table",
-        texts=("BR423: 12 scores of unet in the score table are undefined",),
+        texts=("BR423: 12 scores of unet in the score table are undefined: 12 of hd95_mm",),
         then="audit.json is JSON: null and a reason",
         play=_play_infinity,
     ),

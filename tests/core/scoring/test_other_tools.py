@@ -142,7 +142,7 @@ def test_classes_of_monai_are_the_labels_that_columns_names(tmp_path, sign):
     found = read(tmp_path, source, labels=LABELS)
     assert scores(found, "dice")["b", "unet", "expert", "tumor"] == (0.5,)
     assert scores(found, "dice")["a", "unet", "expert", "edema"] == (1.0,)
-    assert found.n_undefined == {"unet": 1}
+    assert found.n_undefined == {"unet": {"dice": 1}}
     assert len(found.table) == 4, "neither the background nor the mean is a row"
 
 

@@ -209,7 +209,10 @@ def test_empty_and_nan_scores_are_undefined_and_counted(publish):
     assert scored.table["dice"].isna().tolist() == [True, True, False]
     assert scored.table[STATUS].tolist() == ["undefined", "undefined", "scored"]
     found = note(scored, "BR423", "unet")
-    assert (found.n, found.text) == (2, "2 scores of unet in the score table are undefined")
+    assert (found.n, found.text) == (
+        2,
+        "2 scores of unet in the score table are undefined: 2 of dice",
+    )
 
 
 def test_a_row_that_is_left_out_is_undefined_not_forgotten(publish):
