@@ -14,7 +14,7 @@ from pytest_biasruler.benchmark.texttable import (
     too_many_bytes,
     too_many_rows,
 )
-from pytest_biasruler.errors import BiasRulerError
+from pytest_biasruler.errors import BiasRulerError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _OLDEST = (15, 0, 0)  # the first that verifies the checksums of pages
 _AT_ONCE = 2**12  # rows
+_LONGEST_TYPE = 40  # of those without fields, fixed_size_binary[16] is as long as they come
 _LARGEST_WHOLE = 2**53  # above it, floats skip whole numbers
 
 
@@ -119,9 +120,13 @@ def _odd_types(schema: Any, *, pa: Any) -> Iterator[BiasRulerError]:
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
         if not any(getattr(pa.types, f"is_{name}")(kind) for name in _KINDS):
             # By position: names may be cells of a table that was written without a header.
-            yield BiasRulerError(
-                "BR408", f"column {place} holds {kind}", "text", "Write it as text"
-            )
+            found = f"column {place} holds {name_type(kind)}"
+            yield BiasRulerError("BR408", found, "text", "Write it as text")
+
+
+def name_type(kind: Any) -> str:
+    """Return what a column holds in a word: the fields of a nested type have somebody's names."""
+    return printable(str(kind).partition("<")[0][:_LONGEST_TYPE])
 
 
 _KINDS = (

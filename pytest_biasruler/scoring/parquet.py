@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_biasruler.benchmark.columnar import import_pyarrow, open_columnar
+from pytest_biasruler.benchmark.columnar import import_pyarrow, name_type, open_columnar
 from pytest_biasruler.benchmark.refusals import raise_if_any
 from pytest_biasruler.benchmark.texttable import Broom, tidy, too_many_bytes, too_many_rows
 from pytest_biasruler.errors import BiasRulerError
@@ -96,7 +96,7 @@ def _odd_types(
     for name, kind in kinds.items():
         of = kind.value_type if pa.types.is_dictionary(kind) else kind
         is_text = _is_text(of, pa=pa) or pa.types.is_null(of)
-        found = f'column "{name}" holds {kind}'
+        found = f'column "{name}" holds {name_type(of)}'
         if is_text or pa.types.is_integer(of):
             continue
         if name in keys:

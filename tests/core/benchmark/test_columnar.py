@@ -55,7 +55,13 @@ def test_cells_are_text_as_those_of_a_frame_are(read):
 @pytest.mark.parametrize(
     ("columns", "limits", "problem"),
     [
-        ({"a": [[1]]}, {}, "BR408 clinical.parquet: column 1 holds list<"),
+        ({"a": [[1]]}, {}, "BR408 clinical.parquet: column 1 holds list; expected text"),
+        ({"a": [{"Doe^Jane\x1b": 1}]}, {}, "BR408 clinical.parquet: column 1 holds struct; exp"),
+        (
+            {"a": [{"x" * 10**5: [{"y": 1}]}]},
+            {},
+            "BR408 clinical.parquet: column 1 holds struct; expected text. Write it as text.",
+        ),
         ({"a": [b"x"]}, {}, "BR408 clinical.parquet: column 1 holds binary"),
         ({"a": [1], " a": [2]}, {}, "BR403 clinical.parquet: columns 1 and 2 have one name"),
         ({"a": [1, 2]}, {"max_rows": 1}, "BR410 clinical.parquet: more than 1 rows"),

@@ -155,7 +155,8 @@ def test_names_that_no_csv_may_hold_are_refused_with_their_row(tmp_path, name, e
             'BR408 scores.parquet: column "case" holds double; ',
         ),
         ("dice", [True, False, True], 'BR406 scores.parquet: column "dice" holds bool; expected'),
-        ("dice", [[1.0], [2.0], []], 'BR406 scores.parquet: column "dice" holds list'),
+        ("dice", [[1.0], [2.0], []], 'BR406 scores.parquet: column "dice" holds list; expected'),
+        ("dice", [{"Doe^Jane": 1.0}] * 3, 'BR406 scores.parquet: column "dice" holds struct; exp'),
     ],
 )
 def test_columns_of_odd_types_are_refused(tmp_path, column, cells, expected):
