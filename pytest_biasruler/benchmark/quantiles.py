@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import pairwise
 from math import ceil, floor, log10
 from statistics import fmean
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _DIGITS = 3
+_MOST_DIGITS = 16
 
 
 def patient_values(values: Mapping[str, float], patients: Mapping[str, str]) -> list[float]:
@@ -47,8 +49,9 @@ def quantile_edges(
     Returns
     -------
     tuple of float
-        Type 7 quantiles, rounded to about a thousandth of the range and, if all cases have whole
-        numbers, upwards to whole ones, which moves nobody. Two or more; none without values.
+        Type 7 quantiles, rounded to about a thousandth of the range (to whole numbers, if all
+        cases have those), or to as many more digits as it takes to move nobody to the other side.
+        Two or more; none without values.
 
     References
     ----------
@@ -62,6 +65,9 @@ def quantile_edges(
     (20.0, 48.0, 90.0)
     >>> quantile_edges([0.0, 0.0, 0.0, 7.0], n_bins=4, cases=[0.0, 0.0, 0.0, 7.0])
     (0.0, 2.0, 7.0)
+    >>> volumes = [0.11, 0.25, 0.4, 900.0]
+    >>> quantile_edges(volumes, n_bins=2, cases=volumes)
+    (0.1, 0.3, 900.0)
     """
     if not values:
         return ()
@@ -72,8 +78,9 @@ def quantile_edges(
     is_whole = all(value.is_integer() for value in cases)
     kept = [_outwards(low, decimals, floor)]
     for place in range(1, n_bins):
-        edge = round(_quantile(values, place / n_bins), decimals)
-        edge = float(ceil(edge)) if is_whole else edge
+        edge = _rounded(
+            _quantile(values, place / n_bins), values, decimals=decimals, whole=is_whole
+        )
         # A bin in which nobody is, or nobody's mean, is joined with the one before it.
         if any(kept[-1] <= value < edge for value in values) and any(v >= edge for v in values):
             kept.append(edge)
@@ -81,11 +88,23 @@ def quantile_edges(
 
 
 def _quantile(values: Sequence[float], share: float) -> float:
-    place = share * (len(values) - 1)
+    place = round(share * (len(values) - 1), 9)  # 3.0000000000000004 is the value itself
     first = floor(place)
     if first + 1 >= len(values):
         return values[-1]
     return values[first] + (place - first) * (values[first + 1] - values[first])
+
+
+def _rounded(edge: float, values: Sequence[float], *, decimals: int, whole: bool) -> float:
+    """Return an edge with as few digits as leave everybody on one side of it."""
+    n_below = bisect_left(values, edge)
+    ways = (ceil,) if whole else (round, floor, ceil)
+    for digits in range(min(decimals, 0) if whole else decimals, _MOST_DIGITS):
+        for way in ways:
+            tried = round(way(edge * 10.0**digits) / 10.0**digits, max(digits, 0))
+            if bisect_left(values, tried) == n_below:
+                return float(tried)
+    return edge
 
 
 def _outwards(value: float, decimals: int, rounded: Callable[[float], int]) -> float:

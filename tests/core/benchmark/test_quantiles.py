@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from bisect import bisect_left
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -73,6 +75,27 @@ def test_ties_that_leave_a_bin_empty_join_it_and_the_note_says_so():
     assert subgroups.order == ("under 2", "2+")
     assert "2 quantile bins at 2" in subgroups.notes[-1].text
     assert "4 were asked for, and ties join the others" in subgroups.notes[-1].text
+
+
+def test_one_giant_value_leaves_the_small_ones_apart():
+    volumes = [0.1 * 1.1**n for n in range(59)] + [4800.0]
+    subgroups = cut([f"{volume:.4f}" for volume in volumes], quantiles=4)
+    assert list(sizes(subgroups).values()) == [15, 15, 15, 15]
+    assert "ties" not in subgroups.notes[-1].text
+
+
+@given(
+    values=st.lists(st.integers(-10_000, 10_000), min_size=2, max_size=40, unique=True),
+    n_bins=st.integers(2, 20),
+    power=st.integers(-3, 3),
+)
+@law
+def test_rounding_an_edge_moves_nobody(values, n_bins, power):
+    ordered = sorted(value * 10.0**power for value in values)
+    inner = quantile_edges(ordered, n_bins=n_bins, cases=ordered)[1:-1]
+    exact = np.quantile(np.arange(len(ordered)), np.arange(1, n_bins) / n_bins)
+    below = {int(np.ceil(place - 1e-9)) for place in exact}
+    assert {bisect_left(ordered, edge) for edge in inner} <= below
 
 
 @pytest.mark.parametrize("cells", [["7"] * 9, ["7"]])
