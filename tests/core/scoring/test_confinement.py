@@ -215,6 +215,17 @@ def test_the_limits_hold_without_numpy_and_cannot_be_raised():
     assert limits == [[512 * 2**20] * 2, [7, 7], [0, 0], [0, 0]]
 
 
+HEAVY = """
+import json, sys
+import pytest_biasruler.scoring.case
+print(json.dumps(sorted({"nibabel", "pandas", "pydicom"} & set(sys.modules))))
+"""
+
+
+def test_a_process_of_one_case_loads_nothing_that_an_sform_does_not_need():
+    assert json.loads(ask(HEAVY)) == []
+
+
 def test_memory_is_limited_on_linux_and_not_on_a_mac(monkeypatch):
     monkeypatch.setattr(confined.sys, "platform", "linux")
     assert confined.is_memory_limited() == (os.name == "posix")
