@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isclose
 from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.checks.finding import Verdict
@@ -24,7 +25,8 @@ _TWO_SIDED = ("success", "floor")
 def refuse_edited(findings: Iterable[Finding], *, is_public: bool) -> None:
     """Refuse verdicts that bounds and limit of their own finding rule out, and the like.
 
-    The like are endless waivers and checks under the id of another.
+    The like are endless waivers, checks under the id of another, and slopes beside an estimate
+    that is not their size.
 
     An INCONCLUSIVE is always possible: missing values, wrong pairing and multiplicity withhold
     what bounds alone would allow.
@@ -50,6 +52,8 @@ def refuse_edited(findings: Iterable[Finding], *, is_public: bool) -> None:
         if finding.check in BOUND and not _is_possible(finding, is_public=is_public):
             found = f"a {finding.verdict} of {finding.id} {_told(finding)}"
             raise _edited(found, "a verdict that its own bounds and limit allow")
+        if not _is_size_of_slope(finding):
+            raise _edited(f"another slope of {finding.id} than its estimate", "its size")
 
 
 def refuse_removed(n_findings: int, checks: Mapping[str, Any]) -> None:
@@ -95,6 +99,13 @@ def _is_possible(finding: Finding, *, is_public: bool) -> bool:
         return _follows(finding, better_above=False, is_public=is_public)
     known = finding.details.get("better_above")  # an audit that does not say rules out nothing
     return known is None or _follows(finding, better_above=bool(known), is_public=is_public)
+
+
+def _is_size_of_slope(finding: Finding) -> bool:
+    slope = (finding.details.get("trend") or {}).get("slope")
+    value = finding.estimate.value if finding.estimate is not None else None
+    # In public both have three digits, but not a value that this would move over its limit.
+    return slope is None or value is None or isclose(abs(slope), value, rel_tol=0.01)
 
 
 def _follows(finding: Finding, *, better_above: bool, is_public: bool) -> bool:

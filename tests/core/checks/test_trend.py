@@ -15,7 +15,7 @@ from pytest_biasruler.benchmark.check import Check
 from pytest_biasruler.benchmark.declared import declare_checks
 from pytest_biasruler.benchmark.definition import Attribute, Benchmark, Model, Reference
 from pytest_biasruler.checks.finding import Verdict
-from pytest_biasruler.errors import BiasRulerProblems
+from pytest_biasruler.errors import BiasRulerError, BiasRulerProblems
 from pytest_biasruler.report.exports import tabulate_findings
 from pytest_biasruler.report.gitlab import write_code_quality
 from pytest_biasruler.report.html import render_html
@@ -225,6 +225,21 @@ def test_its_limit_is_not_that_of_a_rulers_gaps(people):
 
 def test_a_limit_may_be_larger_than_the_metric_is_wide(people):
     assert finding_of(*people, step=1000, limit=5.0).verdict == Verdict.PASS
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_a_slope_that_was_changed_by_hand_is_refused(people, public):
+    audit = run_audit(make(*people, checks=[("gap", {**ALONG, "limit": 0.01})]), public=public)
+    content = json.loads(audit.to_json())
+    for part in ("estimate", "trend"):
+        changed = json.loads(json.dumps(content))
+        finding = changed["findings"][0]
+        if part == "estimate":
+            finding["estimate"]["value"] /= 2
+        else:
+            finding["details"]["trend"]["slope"] /= 2
+        with pytest.raises(BiasRulerError, match=r"another slope of .* than its estimate"):
+            Audit.from_json(json.dumps(changed))
 
 
 @pytest.mark.parametrize("public", [False, True])
