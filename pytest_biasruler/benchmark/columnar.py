@@ -74,14 +74,19 @@ def import_pyarrow() -> Any:
     Raises
     ------
     BiasRulerError
-        ``BR409`` if it is not installed, or so old that it verifies no checksums.
+        ``BR409`` if it is not installed, cannot be imported beside what else is (a newer one
+        needs numpy 2), or is so old that it verifies no checksums.
     """
     pa: Any
     try:
         pa = import_module("pyarrow")
         import_module("pyarrow.parquet")
-    except ImportError:
+    except ModuleNotFoundError:
         pa = None
+    except ImportError as error:
+        found = f"table is a .parquet file, and pyarrow cannot be used: {printable(str(error))}"
+        fix = "Install versions that fit each other, or export the table as CSV"
+        raise BiasRulerError("BR409", found, "CSV or TSV", fix) from error
     if pa is None or tuple(map(int, re.findall(r"\d+", pa.__version__)[:3])) < _OLDEST:
         found = "table is a .parquet file, and pyarrow 15 or newer is not installed"
         fix = 'pip install "pytest-biasruler[tables]", or export it as CSV'

@@ -87,6 +87,12 @@ class Census:
         if policy is not None:
             self.policies[nodeid] = policy
 
+    def rename(self, nodeid: str, *, to: str) -> None:
+        """Follow a test whose id another plugin changed: xdist appends the name of its group."""
+        for told in (self.declared, self.policies):
+            if nodeid in told:
+                told[to] = told.pop(nodeid)
+
     def to_plain(self) -> dict[str, object]:
         """Return plain data for the way from a worker to the controller."""
         return {

@@ -28,11 +28,13 @@ class Phases:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._counted: list[tuple[str, pytest.Item]] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Mark and count our tests before any filter sees them."""
         audits = [item for item in items if is_audit(item)]
+        self._counted = [(item.nodeid, item) for item in audits]
         for item in audits:
             if item.get_closest_marker(MARKER) is None:
                 item.add_marker(MARKER)
@@ -47,7 +49,10 @@ class Phases:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note what the filters left."""
+        """Note what the filters left, by the ids that the reports will have."""
+        for nodeid, item in self._counted:
+            if item.nodeid != nodeid:
+                self._config.stash[CENSUS].rename(nodeid, to=item.nodeid)
         self._config.stash[CENSUS].selected.update(item.nodeid for item in session.items)
 
     @pytest.hookimpl(wrapper=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import io
 import struct
 import sys
@@ -20,9 +21,18 @@ pytest.importorskip("highdicom", reason="highdicom cannot be installed for this 
 from highdicom import AlgorithmIdentificationSequence
 from highdicom.seg import Segmentation, SegmentDescription
 
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
+
 TURN = np.array([[0.8, 0.6, 0], [-0.6, 0.8, 0], [0, 0, 1.0]])
 N_ROWS, N_COLUMNS, N_SLICES = 6, 8, 5
 SPACING = (2.5, 0.5, 0.75)  # slices, rows, columns
+
+
+@pytest.fixture(autouse=True)
+def what_highdicom_leaves_open():
+    """Be rid of its databases in the test that made them; Python 3.13 warns of each."""
+    yield
+    gc.collect()
 
 
 def labels():
