@@ -10,6 +10,7 @@ from functools import partial
 import pandas as pd
 import pytest
 
+from pytest_biasruler.benchmark import columnar as columnar_module
 from pytest_biasruler.benchmark.definition import (
     Benchmark,
     Model,
@@ -194,6 +195,16 @@ def test_without_pyarrow_the_extra_is_named(tmp_path, monkeypatch):
     (problem,) = told(tmp_path)
     assert problem.startswith("BR409 scores.parquet: table is a .parquet file, and pyarrow 15")
     assert 'pip install "pytest-biasruler[tables]"' in problem
+
+
+def test_a_pyarrow_that_cannot_be_imported_is_told_by_its_own_words(tmp_path, monkeypatch):
+    def refuse(name):
+        raise ImportError(f"{name} requires NumPy 2.0 or newer, found 1.26.4")
+
+    monkeypatch.setattr(columnar_module, "import_module", refuse)
+    (problem,) = told(tmp_path)
+    assert problem.startswith("BR409 scores.parquet: table is a .parquet file, and pyarrow cannot")
+    assert "pyarrow requires NumPy 2.0 or newer, found 1.26.4" in problem
 
 
 def test_a_pyarrow_that_runs_code_of_a_file_is_as_good_as_none(tmp_path, monkeypatch):
