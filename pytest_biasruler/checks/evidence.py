@@ -205,7 +205,8 @@ def score_column(
             "BR503",
             f"no score of {metric} for {model} against {reference}",
             "masks or a column of the score table",
-            "Add masks to the benchmark or the column to the score table",
+            "Add masks to the benchmark or the column to the score table, or name in the check "
+            'the metrics that you have, as metric = "dice"',
         )
     values, status = rows[metric].to_numpy(dtype=float), rows["status"].to_numpy(dtype=object)
     is_absent = (status == "agreed absent") & np.isnan(values)

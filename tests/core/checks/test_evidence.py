@@ -93,3 +93,10 @@ def test_the_worst_distance_of_a_sheared_prediction_is_a_score_but_no_difference
         assert len(score_column(evidence, metric, **named).per_case) == 2
         column = score_column(evidence, metric, **named, worst_is_score=False)
         assert column.undefined == (frozenset({"case0001"}) if is_lost else frozenset())
+
+
+def test_a_metric_that_the_scores_lack_names_the_key_that_asks_for_others(make_evidence):
+    with pytest.raises(BiasRulerError, match=r'name in the check .* metric = "dice"'):
+        score_column(
+            make_evidence(SCORES, AGES), "nsd", model="unet", reference="expert", label=None
+        )
