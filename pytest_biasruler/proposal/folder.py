@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 200_000
 """Names that are looked at; who has more of them has more than one benchmark there."""
 
-MASK_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
-"""How the names of masks end that are read without an extra."""
+PNG, DICOM = ".png", ".dcm"
+
+MASK_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", PNG, DICOM)
+"""How the names of masks end; those of PNG and DICOM are as often those of images."""
 
 _MOST_FOLDERS_DEEP = 8
 _TABLES = (".csv", ".tsv", ".xlsx", ".parquet")

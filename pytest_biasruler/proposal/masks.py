@@ -6,8 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_biasruler.proposal.folder import stem_of
+from pytest_biasruler.proposal.folder import DICOM, PNG, stem_of
 from pytest_biasruler.proposal.placing import with_columns
+from pytest_biasruler.proposal.roles import Role, tell_role
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -133,6 +134,28 @@ def find_sets(
         sets=tuple(FoundSet(template=each, cases=frozenset(of[each])) for each in sorted(kept)),
         n_strangers=len(paths) - n_used,
     )
+
+
+def without_images(paths: Sequence[str]) -> list[str]:
+    """Return the files whose folders do not say that they hold images.
+
+    Of PNG and DICOM the folder must say that it holds masks. PNG are left out beside other masks:
+    they have no orientation, and are only compared with one another.
+    """
+    folders = dict.fromkeys(path.rpartition("/")[0] for path in paths)
+    roles = {folder: tell_role(f"{folder}/{{case}}.nii") for folder in folders}
+    kept = []
+    for path in paths:
+        role = roles[path.rpartition("/")[0]]
+        is_told = role != Role.UNKNOWN or not path.endswith((PNG, DICOM))
+        kept += [path] if role != Role.IMAGE and is_told else []
+    others = [path for path in kept if not path.endswith(PNG)]
+    return others or kept
+
+
+def count_images(paths: Sequence[str], kept: Sequence[str]) -> int:
+    """Return how many PNG and DICOM files were left out, which may be masks all the same."""
+    return sum(path.endswith((PNG, DICOM)) for path in set(paths) - set(kept))
 
 
 def _by_template(found: Iterable[tuple[str, str]]) -> dict[str, set[str]]:

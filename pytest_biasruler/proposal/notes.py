@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.rules import listed
 from pytest_biasruler.proposal.cast import AUTOMATED, DOUBT_WHY, EXPERT
-from pytest_biasruler.proposal.folder import MOST_ENTRIES
+from pytest_biasruler.proposal.folder import DICOM, MOST_ENTRIES, PNG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,8 @@ class Seen:
     ----------
     n_strangers : int
         Masks that belong to no case of the table.
+    n_images : int
+        PNG and DICOM files that are left out.
     organs : tuple of str
         Folders with the same sets of masks, left out.
     refused : tuple of BiasRulerError
@@ -46,6 +48,7 @@ class Seen:
 
     folder: Folder
     n_strangers: int = 0
+    n_images: int = 0
     organs: tuple[str, ...] = ()
     refused: tuple[BiasRulerError, ...] = ()
     other_scores: str | None = None
@@ -53,7 +56,8 @@ class Seen:
 
 def tell_seen(draft: Draft, seen: Seen) -> tuple[str, ...]:
     """Return sentences in which no case, patient or cell is named."""
-    return (*_cases(draft), *_references(draft), *_columns(draft), *_left_out(seen))
+    told = (*_cases(draft), *_references(draft), *_columns(draft))
+    return (*told, *_formats(draft), *_left_out(seen))
 
 
 def _cases(draft: Draft) -> Iterator[str]:
@@ -120,6 +124,20 @@ def _columns(draft: Draft) -> Iterator[str]:
         )
 
 
+def _formats(draft: Draft) -> Iterator[str]:
+    templates = [entry.template or "" for entry in draft.asked]
+    if any(template.endswith(PNG) for template in templates):
+        yield (
+            "Masks are PNG files, which the extra png reads. They store no voxel size: nothing is"
+            " measured in mm or ml. See docs/mask-formats.md."
+        )
+    if any(template.endswith(DICOM) for template in templates):
+        yield (
+            "Masks are .dcm files: the extra dicom reads DICOM segmentations, one file for each"
+            " case. See docs/mask-formats.md."
+        )
+
+
 def _named(columns: tuple[str, ...]) -> str:
     return listed(f'"{name}"' for name in columns)
 
@@ -127,6 +145,11 @@ def _named(columns: tuple[str, ...]) -> str:
 def _left_out(seen: Seen) -> Iterator[str]:
     if seen.n_strangers:
         yield f"Masks that belong to no case of the table, or to very few: {seen.n_strangers}."
+    if seen.n_images:
+        yield (
+            f"PNG and DICOM files left out: {seen.n_images}. Their folders do not say that they"
+            " hold masks, or they are PNG beside masks of other formats. See docs/mask-formats.md."
+        )
     if seen.organs:
         others = ", ".join(seen.organs)
         yield f"The same sets of masks lie in {others}, too: copy this file for each."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pytest_biasruler.benchmark.definition import Benchmark
 from pytest_biasruler.benchmark.manifest import read_toml
@@ -17,7 +16,7 @@ from pytest_biasruler.proposal.draft import MIN_PATIENTS, Draft
 from pytest_biasruler.proposal.family import choose_family
 from pytest_biasruler.proposal.folder import Folder, look_into
 from pytest_biasruler.proposal.layout import find_layout
-from pytest_biasruler.proposal.masks import find_sets
+from pytest_biasruler.proposal.masks import count_images, find_sets, without_images
 from pytest_biasruler.proposal.notes import Seen, tell_seen
 from pytest_biasruler.proposal.refusals import (
     no_attribute,
@@ -26,7 +25,6 @@ from pytest_biasruler.proposal.refusals import (
     nothing_found,
     nothing_to_compare,
 )
-from pytest_biasruler.proposal.roles import Role, tell_role
 from pytest_biasruler.proposal.scores import Scores, read_scores
 from pytest_biasruler.proposal.table import (
     CaseTable,
@@ -36,9 +34,6 @@ from pytest_biasruler.proposal.table import (
     read_tables,
 )
 from pytest_biasruler.proposal.text import compose
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _FILE = "biasruler.toml"
 
@@ -147,7 +142,7 @@ def _inner_path(table: Path, *, root: Path) -> str:
 
 def _draft_masks(root: Path, inside: Folder, tables: _Tables) -> tuple[Draft, Seen] | None:
     """Return the draft of a folder of masks, None if its tables name none but there are scores."""
-    masks = _without_images(inside.masks)
+    masks = without_images(inside.masks)
     chosen = choose_table(tables.others, masks=masks) if masks else None
     if chosen is None:
         if tables.scores:
@@ -159,18 +154,12 @@ def _draft_masks(root: Path, inside: Folder, tables: _Tables) -> tuple[Draft, Se
     seen = Seen(
         folder=inside,
         n_strangers=found.n_strangers,
+        n_images=count_images(inside.masks, masks),
         organs=organs,
         refused=tables.refused,
         other_scores=tables.scores[0].path if tables.scores else None,
     )
     return _draft(root, chosen, entries), seen
-
-
-def _without_images(paths: Sequence[str]) -> list[str]:
-    """Return the files whose folders do not say that they hold images."""
-    folders = dict.fromkeys(path.rpartition("/")[0] for path in paths)
-    of_images = {each for each in folders if tell_role(f"{each}/{{case}}.nii") == Role.IMAGE}
-    return [path for path in paths if path.rpartition("/")[0] not in of_images]
 
 
 def _draft_scores(root: Path, inside: Folder, tables: _Tables) -> tuple[Draft, Seen]:

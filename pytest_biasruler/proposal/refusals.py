@@ -46,8 +46,11 @@ def nothing_found(
 
 
 def _no_masks(folder: Folder, tables: Sequence[FoundTable]) -> BiasRulerError:
-    expected = "folders of masks in NIfTI, NRRD or MetaImage, or a score table"
-    fix = f"Name the folder that holds them; a score table has {', '.join(SCORE_COLUMNS)} columns"
+    expected = "folders of masks in a format of docs/mask-formats.md, or a score table"
+    fix = (
+        f"Name the folder that holds them; a score table has {', '.join(SCORE_COLUMNS)} columns,"
+        " and of other tools' tables docs/score-tables.md says what to write"
+    )
     for each in tables:
         if each.metrics:
             lacking = [name for name in SCORE_COLUMNS if name not in each.table.header]
@@ -99,7 +102,7 @@ def no_attribute(table: CaseTable) -> BiasRulerError:
     """Return the refusal of a table by which no subgroups can be cut."""
     expected = "a column of two to eight categories, or of numbers, such as sex or age"
     shown = table.path.rpartition("/")[2]
-    fix = "Add a column that says what subgroups there are"
+    fix = "Add a column that says what subgroups there are, or a table of patients beside it"
     return BiasRulerError("BR602", "no column to cut subgroups by", expected, fix, shown)
 
 

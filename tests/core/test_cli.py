@@ -356,7 +356,8 @@ def test_failures_come_first_then_what_was_counted(keep, capsys):
     assert [line.split()[0] for line in lines[1:8]] == (
         ["FAIL"] * 2 + ["INCONCLUSIVE"] * 4 + ["waived"]
     )
-    assert lines[8].startswith("300 of 306 cases scored, 6 excluded (4 of them in 0–40), 1 pred")
+    assert lines[8].startswith("300 of 306 cases scored, 6 excluded (4 of them in 0–40), ")
+    assert ", 1 prediction of unet counted as worst (BR101); " in lines[8]
     assert lines[-1] == ("policy confident-fail   audit of 2026-11-23   judged 2026-11-24")
 
 

@@ -22,7 +22,7 @@ def test_masks_and_tables_are_found_sorted_and_what_is_hidden_is_left_out(tmp_pa
 
 
 def test_what_is_left_out_is_counted_by_its_reason(tmp_path):
-    fill(tmp_path, "a/x.tif", "a/y.dcm", "t.xls", "{x}/1.nii", "a/{case}.nii", "a\\b/1.nii")
+    fill(tmp_path, "a/x.tif", "a/y.npy", "t.xls", "{x}/1.nii", "a/{case}.nii", "a\\b/1.nii")
     fill(tmp_path, "/".join(["d"] * 12) + "/1.nii")
     (tmp_path / "link").symlink_to(tmp_path / "a")
     found = look_into(tmp_path)

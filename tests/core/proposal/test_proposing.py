@@ -610,6 +610,41 @@ def test_images_in_other_formats_are_told(tmp_path):
     assert refused(tmp_path).found == "60 images of other formats, no masks"
 
 
+@pytest.mark.parametrize(("ending", "extra"), [("png", "extra png"), ("dcm", "extra dicom")])
+def test_masks_that_an_extra_reads_are_proposed_where_folders_say_that_they_are_masks(
+    tmp_path, ending, extra
+):
+    touch(tmp_path, f"labels/expert/{{case}}.{ending}", f"predictions/unet/{{case}}.{ending}")
+    touch(tmp_path, f"images/{{case}}.{ending}", f"abdomen/{{case}}.{ending}")
+    write_people(tmp_path / "clinical.csv")
+
+    benchmark, proposal = accepted(tmp_path), propose(tmp_path)
+
+    (expert,), (unet,) = benchmark.references, benchmark.models
+    assert (expert.masks, unet.masks) == (
+        f"labels/expert/{{case}}.{ending}",
+        f"predictions/unet/{{case}}.{ending}",
+    )
+    assert any(extra in note for note in proposal.notes)
+    assert any(note.startswith("PNG and DICOM files left out: 120.") for note in proposal.notes)
+
+
+def test_png_beside_masks_with_an_orientation_are_left_out_and_told(tmp_path):
+    touch(tmp_path, EXPERT, UNET, "predictions/swin/{case}.png")
+    write_people(tmp_path / "clinical.csv")
+
+    proposal = propose(tmp_path)
+
+    assert ".png" not in proposal.text
+    assert any("PNG beside masks of other formats" in note for note in proposal.notes)
+
+
+def test_who_has_a_table_of_another_tool_is_told_where_to_read_on(tmp_path):
+    write_people(tmp_path / "clinical.csv")
+    (tmp_path / "summary.json").write_text("{}")
+    assert "docs/score-tables.md" in refused(tmp_path).fix
+
+
 def test_predictions_alone_are_refused(tmp_path):
     touch(tmp_path, UNET)
     write_people(tmp_path / "clinical.csv")
