@@ -57,6 +57,9 @@ class MetaHead:
     data_file: str
 
 
+_LAST = "elementdatafile"
+
+
 def find_end(block: bytes) -> int:
     """Return where a header ends, behind its last key; -1 if it does not end here."""
     lower = b"\n" + block.lower()
@@ -112,6 +115,8 @@ def _split_keys(head: bytes, *, name: str) -> Keys:
             raise bad_field("a line", name, what="is no key with a value")
         key = before.strip().lower()
         key = _ALIASES.get(key, key)
+        if _LAST in keys:  # ITK reads no further, and so has another grid
+            raise bad_field("ElementDataFile", name, what="is not its last line")
         if key in keys:
             raise bad_field("a key", name, what="stands twice")
         keys[key] = after.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.mask import describe_shape, drop_axes, join_notes
 from pytest_biasruler.masks.nrrd_axes import orient_fields, read_vectors
-from pytest_biasruler.masks.texthead import bad_field, parse_wholes, split_lines
+from pytest_biasruler.masks.texthead import bad_field, no_head, parse_wholes, split_lines
 from pytest_biasruler.masks.volume import Volume, check_lengths
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     Fields = Mapping[str, str]
 
 MAGIC = b"NRRD000"
+_FIRST_LINE = re.compile(r"NRRD000[1-9]\s*", re.I)
 
 _TYPES = {
     "i1": ("signed char", "int8", "int8_t"),
@@ -109,7 +111,10 @@ def _split_fields(head: bytes, *, name: str) -> tuple[Fields, bool]:
     """Return the fields by their usual names, and whether free text stands beside them."""
     fields: dict[str, str] = {}
     has_text = False
-    for line in split_lines(head)[1:]:
+    first, *lines = split_lines(head)
+    if not _FIRST_LINE.fullmatch(first):
+        raise no_head(name, "NRRD")
+    for line in lines:
         if not line.strip():
             break
         if line.startswith("#"):

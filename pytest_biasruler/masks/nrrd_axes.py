@@ -74,7 +74,8 @@ def orient_fields(fields: Fields, kept: Sequence[int], *, n_axes: int, name: str
         found = f"space of {name} is none of the patient's"
         expected = "left-posterior-superior, right-anterior-superior or left-anterior-superior"
         raise BiasRulerError("BR212", found, expected, "Save it with one of them")
-    origin = _read_vector(_of(fields, "space origin", "(0,0,0)"[: 2 * n_space + 1]).strip("()"))
+    stored = _VECTOR.fullmatch(_of(fields, "space origin", f"({','.join('0' * n_space)})"))
+    origin = _read_vector(stored[1] or "") if stored else ()
     if len(origin) != n_space or any(len(step) != n_space for step in steps):
         raise bad_field("space origin", name, what="or space directions have other numbers")
     return orient_axes(steps, origin, signs=_SPACES.get(space, LPS), name=name)

@@ -462,3 +462,30 @@ def test_an_empty_file_is_refused_as_one_of_its_own_format(tmp_path, name, expec
         read_mask(tmp_path / name)
 
     assert (caught.value.code, caught.value.expected) == ("BR102", expected)
+
+
+def test_a_key_behind_the_data_file_is_refused_since_itk_does_not_read_it(tmp_path):
+    SimpleITK.WriteImage(image(), str(tmp_path / "mask.mhd"))
+    head = (tmp_path / "mask.mhd").read_text()
+    assert read_mask(tmp_path / "mask.mhd").spacing_mm == pytest.approx((0.7, 0.8, 2.5))
+    spacing = next(line for line in head.splitlines() if line.startswith("ElementSpacing"))
+    (tmp_path / "mask.mhd").write_text(head.replace(f"{spacing}\n", "") + f"{spacing}\n")
+    with pytest.raises(BiasRulerError, match=r"BR201.*ElementDataFile.*is not its last line"):
+        read_mask(tmp_path / "mask.mhd")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (b"NRRD0004", b"NRRD0004 and more", "no valid NRRD header"),
+        (b"space origin: (", b"space origin: ((", "space origin"),
+        (b"space origin: (", b"space origin: ", "space origin"),
+    ],
+)
+def test_what_no_other_reader_takes_for_nrrd_is_refused(tmp_path, old, new, told):
+    SimpleITK.WriteImage(image(), str(tmp_path / "mask.nrrd"))
+    data = (tmp_path / "mask.nrrd").read_bytes()
+    assert old in data
+    (tmp_path / "mask.nrrd").write_bytes(data.replace(old, new))
+    with pytest.raises(BiasRulerError, match=f"BR201.*{told}"):
+        read_mask(tmp_path / "mask.nrrd")
