@@ -193,9 +193,7 @@ def _too_many_shared(
     n_readable = sum(1 for _ in readable(done, mask_set))
     n_shared = len(shared_by_patients(done, mask_set, patients=patients))
     if n_shared and not n_shared <= _MOST_SHARED * n_readable:
-        found = (
-            f"{n_shared} of {n_readable} {plural_of(mask_set)} hold a mask of another patient too"
-        )
+        found = f"{n_shared} of {n_readable} {plural_of(mask_set)} hold a mask of another patient"
         yield BiasRulerError("BR120", found, "different ones", "Check how they were exported")
 
 

@@ -181,7 +181,7 @@ ROWS_A = (
         texts=(
             "BR120: 2 predictions of unet hold a mask that another patient has too "
             "(case-012, case-040)",
-            "BR120: 2 of 6 predictions of unet hold a mask of another patient too; "
+            "BR120: 2 of 6 predictions of unet hold a mask of another patient; "
             "expected different ones. Check how they were exported.",
         ),
         then="note; error above 1 in 20; never said of empty masks",
