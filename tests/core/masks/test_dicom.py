@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, generate_uid
@@ -129,7 +130,8 @@ def affine(turn, first=0):
 
 @pytest.fixture(scope="module")
 def binary():
-    return make()
+    """Read back: what outlives a test holds no database of highdicom's."""
+    return dcmread(io.BytesIO(written(make())))
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,10 @@ def test_names_may_be_large_strings_or_categories(tmp_path, kind):
 @pytest.mark.skipif(not hasattr(pa, "string_view"), reason="this pyarrow knows no string views")
 def test_names_may_be_views_as_polars_writes_them(tmp_path):
     kind = pa.string_view()
+    try:
+        pq.write_table(pa.table({"a": pa.array(["x"], kind)}), tmp_path / "view.parquet")
+    except pa.ArrowNotImplementedError:
+        pytest.skip("this pyarrow writes no string views")
     names = {name: pa.array(ROWS[name], kind) for name in ("case", "model", "reference")}
     assert read(tmp_path, {**ROWS, **names}).table["case"].tolist() == ["a", "b", "c"]
 
