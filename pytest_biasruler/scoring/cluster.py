@@ -212,7 +212,7 @@ def _check_terms(client: Any, terms: Terms) -> None:
         expected = f"one within {WORKER_S} s"
         raise BiasRulerError("BR602", found, expected, "Start one: dask worker ADDRESS")
     # The scheduler unpacks errands too, but opens no mask.
-    of_code = replace(terms, witness=None)
+    of_code = replace(terms, witness=None, decoders=())
     ask = partial(client.run_on_scheduler, refuse, of_code, callback_timeout=ASK_S)
     _heed("the scheduler", attempt(ask))
     ask = partial(client.run, refuse, terms, on_error="return", callback_timeout=ASK_S)

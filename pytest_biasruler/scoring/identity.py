@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.errors import BiasRulerError
 from pytest_biasruler.masks.crop import Crop
+from pytest_biasruler.masks.decoders import decoder_of
 from pytest_biasruler.masks.reader import digest_mask
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.fingerprint import digest_cases, digest_rows
@@ -109,8 +110,10 @@ def _content(entry: Entry) -> list[str]:
         affine = "" if mask.affine is None else repr(mask.affine.tolist())
         grid = [affine, repr(mask.spacing_mm), repr(mask.is_sheared)]
         return [mask.sha256, mask.voxel_sha256, *grid, *mask.notes]
-    # The suffix decides which reader reads it, and whether it may be compressed.
-    return [entry.digest, "".join(entry.source.suffixes[-2:])]
+    # The suffix decides which reader reads it, and whether it may be compressed. A file that
+    # could not be decoded is another one once there is something to decode it.
+    decoder = decoder_of(entry.source) or ()
+    return [entry.digest, "".join(entry.source.suffixes[-2:]), *decoder]
 
 
 def describe_metric(metric: Metric) -> list[object]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_biasruler.errors import BiasRulerError, Limits
+from pytest_biasruler.masks.decoders import ABSENT, decoder_of, version_of
 from pytest_biasruler.masks.file import digest_file
 from pytest_biasruler.scoring.attempt import attempt
 from pytest_biasruler.scoring.version import code_version
@@ -34,6 +35,8 @@ class Terms:
         Hash of everything that decides a score; see `code_version`.
     modules : tuple of (str, str)
         Name and SHA-256 of each module whose metric or reader is used.
+    decoders : tuple of (str, str)
+        Library and version of each extra that decodes some of the masks.
     witness : Path or None
         A mask that is there, and `digest`, its SHA-256; None where no mask is a file.
     """
@@ -41,6 +44,7 @@ class Terms:
     versions: tuple[tuple[str, str], ...]
     code: str
     modules: tuple[tuple[str, str], ...] = ()
+    decoders: tuple[tuple[str, str], ...] = ()
     witness: Path | None = field(default=None, repr=False)
     digest: str = ""
     root: Path | None = field(default=None, repr=False)
@@ -56,6 +60,7 @@ class Terms:
             names = dict.fromkeys(each.__module__ for each in functions if each is not None)
             modules = tuple((name, _digest_module(name)) for name in names)
             terms = replace(terms, modules=modules)
+        terms = replace(terms, decoders=_decoders_of(known))
         for job in known:
             for path in (each.source for each in job.entries if isinstance(each.source, Path)):
                 digest = attempt(partial(digest_file, path, root=job.root, limits=job.limits))
@@ -86,12 +91,21 @@ def _meet(terms: Terms) -> None:
             found = f"cannot import the module {name} as it is here"
             fix = "Put it on the PYTHONPATH of every machine, and start its processes again"
             raise BiasRulerError("BR602", found, "the same module", fix)
+    _meet_decoders(terms)
     if terms.witness is None:
         return
     look = partial(digest_file, terms.witness, root=terms.root, limits=terms.limits)
     if attempt(look) != terms.digest:
         expected = "the data root at the same path on every machine"
         raise BiasRulerError("BR602", "does not see the masks", expected, "Mount it there")
+
+
+def _meet_decoders(terms: Terms) -> None:
+    for name, wanted in terms.decoders:
+        own = version_of(name)
+        if wanted != own:
+            found = f"cannot import {name}" if own == ABSENT else f"has {name} {own}"
+            raise unlike(found, f"{wanted}, as here")
 
 
 def score_there(terms: Terms, work: Callable[[list[Job]], object], errand: list[Job]) -> object:
@@ -114,6 +128,12 @@ def told_by(machine: str, refusal: BiasRulerError) -> BiasRulerError:
     """Return a refusal with the machine that said so."""
     found = f"{machine} {refusal.found}"
     return BiasRulerError(refusal.code, found, refusal.expected, refusal.fix)
+
+
+def _decoders_of(jobs: Iterable[Job]) -> tuple[tuple[str, str], ...]:
+    paths = (entry.source for job in jobs for entry in job.entries)
+    found = (decoder_of(path) for path in paths if isinstance(path, Path))
+    return tuple(sorted({each for each in found if each is not None}))
 
 
 def _own_versions() -> tuple[tuple[str, str], ...]:

@@ -332,6 +332,20 @@ def test_what_was_refused_is_looked_for_again(tiny):
     assert refuse(terms) is None
 
 
+def test_terms_ask_for_what_decodes_the_masks(tiny, monkeypatch):
+    job = job_of(tiny, "c0")
+    assert Terms.of([job]).decoders == ()
+    entries = tuple(replace(each, source=tiny.root / f"{each.set}.png") for each in job.entries)
+    terms = Terms.of([replace(job, entries=entries)])
+    assert [name for name, _ in terms.decoders] == ["pillow"]
+    assert refuse(terms) is None
+    older = replace(terms, decoders=(("pillow", "1.0"),))
+    assert "expected 1.0, as here" in str(refuse(older))
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    unasked = replace(terms, root=tiny.root)  # what was met once is not asked again
+    assert "cannot import pillow; expected " in str(refuse(unasked))
+
+
 def test_a_module_that_was_edited_after_its_import_is_refused(tiny, tmp_path, monkeypatch):
     file = tmp_path / "edited_metric.py"
     file.write_text("def score(model, reference):\n    return 1.0\n")

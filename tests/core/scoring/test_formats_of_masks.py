@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,6 +105,20 @@ def test_the_store_sees_other_voxels_beside_the_same_header(tmp_path):
     after = score(tmp_path, expert="nhdr", unet="mhd", store=store)
     assert scores_of(before, "dice") != scores_of(after, "dice")
     assert scores_of(after, "dice") == [0, 0, 0]
+
+
+def test_a_prediction_that_nothing_could_decode_is_read_once_its_extra_is_there(
+    tmp_path, monkeypatch
+):
+    store = Store(tmp_path / "store")
+    score(tmp_path, expert="png", unet="png")  # writes them
+    with monkeypatch.context() as hidden:
+        hidden.setitem(sys.modules, "PIL", None)
+        hidden.setitem(sys.modules, "PIL.Image", None)
+        before = score(tmp_path, expert="png", unet="png", store=store)
+    after = score(tmp_path, expert="png", unet="png", store=store)
+    assert before.table.empty
+    assert scores_of(after, "dice") == pytest.approx([1, 2 / 3, 1 / 3])
 
 
 @pytest.mark.parametrize("suffix", ["nrrd", "nhdr", "mha", "mhd", "png"])
