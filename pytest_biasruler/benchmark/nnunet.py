@@ -84,11 +84,14 @@ def _template(description: Mapping[str, Any], *, root: Path) -> str:
 
 def _description(path: Path) -> dict[str, Any]:
     fix = "Set root to the dataset's folder"
+    lacking = refusal("dataset.json cannot be read", "it in root", fix=fix, code="BR408")
     try:
+        if not path.is_file():  # a pipe would block the run
+            raise lacking
         with path.open("rb") as stream:
             content = stream.read(_MAX_DESCRIPTION_BYTES + 1)
     except OSError:
-        raise refusal("dataset.json cannot be read", "it in root", fix=fix, code="BR408") from None
+        raise lacking from None
     if len(content) > _MAX_DESCRIPTION_BYTES:
         raise refusal("dataset.json is larger than 1 MiB", "a smaller file", code="BR410")
     try:

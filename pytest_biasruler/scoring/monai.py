@@ -38,6 +38,8 @@ def case_of_file(file: str) -> str:
 def delimiter_of(path: Path) -> str:
     """Return the sign behind the name of the first column: commas, in old versions tabs."""
     try:
+        if not path.is_file():  # a pipe would block the run
+            return ","
         with path.open("rb") as stream:
             head = stream.read(_HEAD).decode("utf-8-sig", errors="replace")
     except OSError:  # told by the reader of tables

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -240,3 +241,10 @@ def test_without_a_layout_it_is_said_that_the_file_names_no_column(tmp_path):
         read_metadata(Benchmark.from_file(tmp_path / "biasruler.toml", environ={}))
 
     assert 'The file names no case column: write case = "COLUMN"' in str(caught.value.problems[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no pipes")
+def test_a_pipe_in_place_of_dataset_json_is_refused_at_once(read, tmp_path):
+    os.mkfifo(tmp_path / "dataset.json")
+    (tmp_path / "labelsTr").mkdir()
+    assert told(read, "nnunet", TABLE)[0].startswith("BR408 biasruler.toml:3: dataset.json cannot")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 
 import numpy as np
 import pytest
@@ -191,6 +192,13 @@ def test_a_summary_of_monai_is_refused_with_the_file_to_name(tmp_path):
     (tmp_path / "mean_dice_raw.csv").write_text("val_mean_dice,0.9\n")
     (line,) = told(tmp_path, MONAI)
     assert "MONAI's metrics.csv, which holds means" in line
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no pipes")
+def test_a_pipe_in_place_of_a_table_of_monai_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "mean_dice_raw.csv")
+    (line,) = told(tmp_path, MONAI)
+    assert line.startswith("BR408 mean_dice_raw.csv: no such file")
 
 
 def test_running_numbers_in_place_of_files_are_refused(tmp_path):
