@@ -16,7 +16,7 @@ from pytest_biasruler.audit.public_listed import (
     listing_of,
     patients_by,
 )
-from pytest_biasruler.audit.public_names import is_age, public_names
+from pytest_biasruler.audit.public_names import hides_edges, is_age, public_names
 from pytest_biasruler.audit.public_rules import edges_of, refuse_small_subgroups
 from pytest_biasruler.benchmark.refusals import raise_if_any
 
@@ -153,7 +153,9 @@ def disclose(evidence: Evidence) -> Disclosure:
         aged={
             each.name: n
             for each in evidence.benchmark.attributes
-            if is_age(each) and (n := sum(old != new for old, new in names[each.name].items()))
+            if is_age(each)
+            and not hides_edges(each, evidence.subgroups[each.name])
+            and (n := sum(old != new for old, new in names[each.name].items()))
         },
         most_edge=max(edges),
         _cuts=cuts,

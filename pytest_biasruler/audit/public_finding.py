@@ -13,6 +13,7 @@ from pytest_biasruler.audit.public_means import may_tell_means, tells_no_size
 from pytest_biasruler.checks.finding import Estimate, Finding, Group, Status
 from pytest_biasruler.checks.numbers import format_number
 from pytest_biasruler.checks.quantities import tell_quantity
+from pytest_biasruler.checks.trend import ONE_DECIDES
 
 if TYPE_CHECKING:
     from pytest_biasruler.audit.disclosure import Disclosure
@@ -84,10 +85,12 @@ def _may_show(finding: Finding, listed: Listed, *, is_open: bool) -> bool:
     """Return whether everything is shown that an estimate rests on.
 
     Its pair alone would not do: the bounds are those of the largest of all differences, so they
-    move with the size of a subgroup that is hidden (a test saw it).
+    move with the size of a subgroup that is hidden (a test saw it). A slope that hangs on one
+    patient is that patient's score.
     """
     pair = (finding.estimate.pair if finding.estimate else None) or ()
     known = [name for name in pair if name in listed.names]
+    is_open = is_open and finding.reason != ONE_DECIDES
     return is_open and (all(map(listed.shows, known)) if known else not listed.joined)
 
 

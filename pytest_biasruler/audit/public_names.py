@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_biasruler.audit.public_cells import SMALLEST
 from pytest_biasruler.benchmark.bins import number_text
+from pytest_biasruler.benchmark.quantiles import coarse_edges, quantile_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,24 +41,31 @@ def is_age(attribute: Attribute) -> bool:
 def public_names(attribute: Attribute, subgroups: Subgroups) -> dict[str, str]:
     """Return how each subgroup of an attribute is called; several may get one name."""
     kept = {name: name for name in subgroups.order}
-    if attribute.quantiles is not None and not tells_edges(subgroups):
+    if hides_edges(attribute, subgroups):
         n_bins = len(subgroups.declared)
         parts = {name: f"part {n} of {n_bins}" for n, name in enumerate(subgroups.declared, 1)}
         return {**kept, **parts}
-    if not is_age(attribute):
-        return kept
-    if not attribute.is_numeric:
+    edges, names = subgroups.edges, subgroups.declared
+    coarse = edges if attribute.quantiles is None else coarse_edges(edges) or edges
+    if coarse != edges and not attribute.names:
+        names = quantile_names(coarse, whole=False)
+    if is_age(attribute) and not attribute.is_numeric:
         return {name: name if name == subgroups.missing else blur_age(name) for name in kept}
-    binned = zip(subgroups.declared, pairwise(subgroups.edges), strict=True)
-    return {
-        **kept,
-        **{name: _name_of_bin(name, low=low, high=high) for name, (low, high) in binned},
-    }
+    if is_age(attribute):
+        bins = zip(names, pairwise(coarse), strict=True)
+        names = tuple(_name_of_bin(name, low=low, high=high) for name, (low, high) in bins)
+    return {**kept, **dict(zip(subgroups.declared, names, strict=True))}
 
 
-def tells_edges(subgroups: Subgroups) -> bool:
-    """Return whether quantile bins hold so many patients that their edges tell of none alone."""
-    return subgroups.fewest >= SMALLEST
+def hides_edges(attribute: Attribute, subgroups: Subgroups) -> bool:
+    """Return whether nothing is told of edges of quantiles, not even in names.
+
+    They would tell of single patients where few are in a bin, and where edges are one unless they
+    are told with many digits.
+    """
+    if attribute.quantiles is None:
+        return False
+    return subgroups.fewest < SMALLEST or coarse_edges(subgroups.edges) is None
 
 
 def _name_of_bin(name: str, *, low: float, high: float) -> str:
@@ -101,18 +109,14 @@ def public_bins(attribute: Attribute) -> list[float] | None:
 def public_quantiles(
     known: Mapping[str, Any], attribute: Attribute, subgroups: Subgroups
 ) -> Mapping[str, Any]:
-    """Return where quantile bins meet; nothing where few patients are in one, or of ages above 90.
+    """Return where quantile bins meet; nothing where that tells of few, or of ages above 90.
 
     The first and the last edge are single patients' numbers, and are nowhere told.
     """
     if known.get("quantiles") is None:
         return {}
-    is_told = tells_edges(subgroups)
-    edges = [
-        edge
-        for edge in known["quantiles"]["edges"]
-        if is_told and (edge <= TOP_AGE or not is_age(attribute))
-    ]
+    coarse = () if hides_edges(attribute, subgroups) else coarse_edges(subgroups.edges) or ()
+    edges = [edge for edge in coarse[1:-1] if edge <= TOP_AGE or not is_age(attribute)]
     return {"quantiles": {**known["quantiles"], "edges": edges}}
 
 

@@ -107,6 +107,26 @@ def _rounded(edge: float, values: Sequence[float], *, decimals: int, whole: bool
     return edge
 
 
+def coarse_edges(edges: Sequence[float]) -> tuple[float, ...] | None:
+    """Return edges with no more digits than about a thousandth of the range takes.
+
+    Those of `quantile_edges` may have more, and then say where two patients' values lie, nearly
+    to their last digits. None if two of them would be one.
+
+    Examples
+    --------
+    >>> coarse_edges([0.0, 12.3456007, 100.0])
+    (0.0, 12.3, 100.0)
+    >>> coarse_edges([0.0, 12.31, 12.34, 100.0]) is None
+    True
+    """
+    if len(edges) < 3:
+        return tuple(edges)
+    decimals = _DIGITS - floor(log10(edges[-1] - edges[0]))
+    coarse = edges[0], *(round(edge, decimals) for edge in edges[1:-1]), edges[-1]
+    return coarse if all(low < high for low, high in pairwise(coarse)) else None
+
+
 def _outwards(value: float, decimals: int, rounded: Callable[[float], int]) -> float:
     return value if value.is_integer() else float(rounded(value * 10.0**decimals)) / 10.0**decimals
 

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 MOST_LEVERAGE = 0.25
 """A patient with more than this share of the spread of the numbers decides a slope alone."""
 
+ONE_DECIDES = "one patient decides"
+"""The reason that is given then."""
+
 _WITHOUT_ESTIMATE = ("no pairs", "too few subgroups")
 
 
@@ -190,7 +193,7 @@ def _why_open(
     # As for a gap: two subgroups of enough patients, so that the numbers differ among many.
     if len(members.judged) < 2 or not np.isfinite(trend.slope):
         return "too few subgroups"
-    return None if trend.leverage <= MOST_LEVERAGE else "one patient decides"
+    return None if trend.leverage <= MOST_LEVERAGE else ONE_DECIDES
 
 
 def _estimate_of(trend: Trend, declared: DeclaredCheck) -> Estimate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_biasruler.benchmark.bins import number_text
 from pytest_biasruler.checks.finding import Status
 from pytest_biasruler.report.blocks import Heading, Paragraph
 from pytest_biasruler.report.cells import (
@@ -128,7 +129,7 @@ def _definition(attribute: Mapping[str, Any]) -> Iterator[str]:
     yield f"Column {shown(attribute.get('column') or 'not stated')} of the metadata."
     bins, merges = attribute.get("bins"), attribute.get("merges") or {}
     if bins:
-        edges = joined([f"{edge:g}" for edge in bins])
+        edges = joined([number_text(edge) for edge in bins])
         missing = attribute.get("missing")
         n_bins = sum(g.get("name") != missing for g in attribute.get("subgroups") or ())
         # In public the ages above 89 are joined, and their edges are not told.
@@ -150,7 +151,7 @@ def _definition(attribute: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _cut_at_quantiles(quantiles: Mapping[str, Any]) -> str:
-    edges = joined([f"{edge:g}" for edge in quantiles.get("edges") or ()])
+    edges = joined([number_text(edge) for edge in quantiles.get("edges") or ()])
     if not edges:
         return f"Cut into {quantiles.get('asked')} by quantiles, whose edges are not told."
     return (

@@ -75,6 +75,47 @@ def test_in_public_bins_of_few_have_neither_edges_nor_names(ages):
     assert not any(f"{edge:g}" in audit.to_json() for edge in own if edge % 1)
 
 
+def near(*middles):
+    """Return values of which many lie so close that an edge between them has many digits."""
+    return [f"{middle + n * 1.37e-7:.9f}" for middle in middles for n in range(-20, 20)]
+
+
+def test_in_public_an_edge_that_parts_two_patients_is_told_roughly():
+    ages = [*(f"{20 + n / 4}" for n in range(40)), *near(50.12341), *(["60.5"] * 40)]
+    (edge,) = audit_of(ages, quantiles=2).attributes["age"]["quantiles"]["edges"]
+    assert edge != round(edge, 4), "two patients differ in the seventh digit"
+    audit = audit_of(ages, quantiles=2, public=True)
+    known = audit.attributes["age"]
+    assert known["quantiles"] == {"asked": 2, "edges": [50.12]}
+    assert [row["name"] for row in known["subgroups"]] == ["under 50.12", "50.12+"]
+    assert audit.findings[0].groups[0].name == "under 50.12"
+    for text in (audit.to_json(), render_html(audit), write_markdown(audit)):
+        assert "50.123" not in text
+
+
+def test_in_public_edges_that_are_one_when_told_roughly_are_not_told():
+    ages = ["20"] * 20 + near(50.12341) + near(50.12345) + ["60.5"] * 20
+    assert len(audit_of(ages, quantiles=6).attributes["age"]["subgroups"]) > 3
+    audit = audit_of(ages, quantiles=6, public=True)
+    known = audit.attributes["age"]
+    assert known["quantiles"]["edges"] == []
+    assert known["subgroups"][0]["name"].startswith("part 1 of ")
+    for text in (audit.to_json(), render_html(audit), write_markdown(audit)):
+        assert "50.12" not in text
+    assert not any(note["code"] == "BR411" for note in audit.warnings), "nobody is above 89"
+
+
+def test_in_public_a_slope_that_hangs_on_one_patient_is_not_told(ages):
+    slope = Check("gap", by="age", continuous=True, step=10, limit=0.05)
+    for last, is_told in (("88.75", True), ("9000", False)):
+        audit = audit_of([*ages[:-1], last], quantiles=2, checks=[slope], public=True)
+        (finding,) = audit.findings
+        assert (finding.reason == "one patient decides") is not is_told
+        assert (finding.estimate is not None) is is_told
+        assert ("trend" in finding.details) is is_told
+        assert (finding.min_detectable is not None) is is_told
+
+
 def test_of_three_attributes_small_cells_are_shown_and_not_judged():
     n = 240
     sexes, sites = ["F", "M"] * (n // 2), ["a", "a", "b", "b"] * (n // 4)
