@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from .building import build_site
 from .walking import DOCS, ROOT
 
 pytestmark = pytest.mark.slow
@@ -27,16 +25,7 @@ _FETCHES = re.compile(
 def site(tmp_path_factory):
     """Build the site, its warnings taken for errors."""
     folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
-        cwd=ROOT,
-        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "WARNING" not in done.stderr
+    build_site(folder)
     return folder
 
 

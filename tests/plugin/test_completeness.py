@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from textwrap import dedent
 
 import pytest
 
@@ -199,6 +200,23 @@ def test_a_situation_ends_with_its_code_and_its_headline(gate, situation):
     is_listing = "--collect-only" in situation.arguments
     assert ending.code != 0 or is_listing or not ending.faults
     assert not (is_listing and (ending.section or ending.audit)), "a listing audits nothing"
+
+
+RENAMED = """
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(items):
+        for item in items:
+            item._nodeid = item._id = f"{item.nodeid}@group"  # pytest 8.4 has the first
+"""
+
+
+def test_tests_that_another_plugin_renames_are_counted_as_run(gate, pytester):
+    """As xdist does to those of a group."""
+    pytester.makepyfile(renaming="import pytest\n" + dedent(RENAMED))
+    pytester.syspathinsert()
+    _, ending = gate(HEALTHY, "-p", "renaming")
+
+    assert ending.checks == (6, 0, 6, 0, ())
 
 
 STRICT = [
